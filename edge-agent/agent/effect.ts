@@ -1,0 +1,4 @@
+import type { ServerEffect } from "../server/effect.ts";
+
+/** All that an agent can ask the world to do, once the writes of the same step are on disk. */
+export type AgentEffect = ServerEffect;

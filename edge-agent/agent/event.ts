@@ -1,0 +1,5 @@
+import type { ServerEvent } from "../server/event.ts";
+import type { Instant } from "../values/time.ts";
+
+/** All that can happen to an agent. Every event carries its moment. */
+export type AgentEvent = { readonly at: Instant } & ServerEvent;

@@ -1,0 +1,17 @@
+/** Values of a log line; keys are snake_case with the unit last. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface LogEventRow {
+  readonly level: "trace" | "debug" | "info" | "warn" | "error";
+  /** The line as dhcpd's users know it; `{field}` is replaced. */
+  readonly text: string;
+  /** What it means and what to do about it, for the operations manual. */
+  readonly meaning: string;
+}
+
+/** Every log event there is. A log call names one; docs/operations.md lists them all. */
+export const LOG_EVENTS = {
+  "dhcp-message": { level: "info", text: "{text}", meaning: "A client's message or the answer to it, in dhcpd's words." },
+} as const satisfies Record<string, LogEventRow>;
+
+export type LogEventName = keyof typeof LOG_EVENTS;

@@ -1,0 +1,74 @@
+import type { Ipv4Address } from "./ipv4.ts";
+
+/** Growing big-endian writer with a hard maximum; `overflowed` tells that something did not fit (and was left out). */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #length = 0;
+  #overflowed = false;
+  readonly #maximum: number;
+
+  constructor(maximum: number, initial = Math.min(maximum, 512)) {
+    this.#maximum = maximum;
+    this.#bytes = new Uint8Array(initial);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+  get overflowed(): boolean {
+    return this.#overflowed;
+  }
+
+  #reserve(size: number): boolean {
+    const wanted = this.#length + size;
+    if (wanted > this.#maximum) {
+      this.#overflowed = true;
+      return false;
+    }
+    if (wanted > this.#bytes.length) {
+      const grown = new Uint8Array(Math.min(this.#maximum, Math.max(wanted, this.#bytes.length * 2)));
+      grown.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = grown;
+    }
+    return true;
+  }
+
+  u8(value: number): this {
+    if (this.#reserve(1)) this.#bytes[this.#length++] = value & 255;
+    return this;
+  }
+  u16(value: number): this {
+    if (!this.#reserve(2)) return this;
+    this.#bytes[this.#length++] = (value >>> 8) & 255;
+    this.#bytes[this.#length++] = value & 255;
+    return this;
+  }
+  u32(value: number): this {
+    if (!this.#reserve(4)) return this;
+    this.#bytes[this.#length++] = (value >>> 24) & 255;
+    this.#bytes[this.#length++] = (value >>> 16) & 255;
+    this.#bytes[this.#length++] = (value >>> 8) & 255;
+    this.#bytes[this.#length++] = value & 255;
+    return this;
+  }
+  address(value: Ipv4Address): this {
+    return this.u32(value);
+  }
+  bytes(value: Uint8Array): this {
+    if (!this.#reserve(value.length)) return this;
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+    return this;
+  }
+  zeros(size: number): this {
+    if (this.#reserve(size)) {
+      this.#bytes.fill(0, this.#length, this.#length + size);
+      this.#length += size;
+    }
+    return this;
+  }
+  /** What was written so far, as a copy of exact size. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
