@@ -16,6 +16,9 @@ export interface PoolLayout {
 /** Which end of a pool of never-used addresses is handed out first (dhcpd: primary ascending, secondary descending). */
 export type NeverUsedOrder = "ascending" | "descending";
 
+/** The statuses whose addresses are looked for by age: all but ACTIVE. */
+export type UnboundStatus = Exclude<BindingStatus, "ACTIVE">;
+
 /**
  * The leases, as the cores see them: synchronous, read-only, and including every write of earlier events, committed or not.
  */
@@ -28,11 +31,17 @@ export interface LeaseView {
   byClientId(clientId: Uint8Array): readonly Ipv4Address[];
   /** Addresses whose present or last client has this hardware address (with or without a client identifier), in no order. */
   byHardware(hardware: HardwareAddress): readonly Ipv4Address[];
-  /** Addresses of `pool` with this status, longest unused (`ends`) first, never-used ones before all. Lazy: stop when satisfied. */
-  oldest(pool: PoolId, status: "FREE" | "BACKUP" | "ABANDONED", order: NeverUsedOrder): Iterable<Ipv4Address>;
+  /**
+   * Addresses of `pool` with this status, longest unused (`ends`) first, never-used ones (`ends` is NO_TIME) before all
+   * and in `order`. Lazy: stop when satisfied, and before writing.
+   */
+  oldest(pool: PoolId, status: UnboundStatus, order: NeverUsedOrder): Iterable<Ipv4Address>;
   /** How many addresses of `pool` have each status; never-used ones count as FREE. */
   counts(pool: PoolId): Readonly<Record<BindingStatus, number>>;
-  /** Addresses of leases that have something due (ACTIVE past `ends`, ABANDONED past `ends`, …) at or before `now`, at most `limit`. */
+  /**
+   * Addresses whose lease ended (ACTIVE) or whose quarantine did (ABANDONED) at or before `now`, earliest first, at most
+   * `limit`. What waits for a partner instead of a time (EXPIRED, RELEASED, RESET) is found by {@link oldest}.
+   */
   due(now: EpochSeconds, limit: number): readonly Ipv4Address[];
   /** When the next lease falls due; undefined if none will. */
   nextDue(): EpochSeconds | undefined;
