@@ -1,0 +1,117 @@
+import { ByteReader } from "../../values/byte-reader.ts";
+import { ByteWriter } from "../../values/byte-writer.ts";
+import { err, ok, type Result } from "../../values/result.ts";
+import {
+  FAILOVER_OPTIONS,
+  type Field,
+  MESSAGE_OPTIONS,
+  MESSAGE_TYPES,
+  type MessageType,
+  OPTION_BY_CODE,
+  type OptionName,
+  type Options,
+  readOption,
+} from "./options.ts";
+
+/** Smallest and largest message (failover-12 §6.1: the header; ISC's buffer). */
+export const HEADER_SIZE = 12;
+export const MAXIMUM_MESSAGE = 2048;
+
+/** One failover message (failover-12 §6.1). `time` is the sender's wall clock, in seconds since 1970. */
+export interface FailoverMessage {
+  readonly type: MessageType;
+  readonly time: number;
+  readonly xid: number;
+  readonly options: Options;
+}
+
+/** Why bytes are no message, or one that nobody needs to look at. */
+export type MessageFault =
+  | { readonly kind: "unknown-type"; readonly type: number; readonly hasOptions: boolean }
+  | { readonly kind: "malformed"; readonly reason: string };
+
+const TYPE_BY_NUMBER: readonly (MessageType | undefined)[] = (() => {
+  const table = new Array<MessageType | undefined>(13).fill(undefined);
+  for (const [name, value] of Object.entries(MESSAGE_TYPES)) table[value] = name as MessageType;
+  return table;
+})();
+
+/** Options of each type as sets of codes, for the decoder. */
+const ALLOWED: ReadonlyMap<MessageType, readonly boolean[]> = new Map(
+  (Object.entries(MESSAGE_OPTIONS) as [MessageType, readonly OptionName[]][]).map(([type, names]) => {
+    const codes = new Array<boolean>(30).fill(false);
+    for (const name of names) codes[FAILOVER_OPTIONS[name].code] = true;
+    return [type, codes];
+  }),
+);
+
+/**
+ * Reads one whole message, as dhcpd does: options of other messages are skipped, one that is the message's own must have
+ * its size and stand only once. Never throws.
+ */
+export function decodeMessage(bytes: Uint8Array): Result<FailoverMessage, MessageFault> {
+  const reader = new ByteReader(bytes);
+  const length = reader.u16();
+  const number = reader.u8();
+  const offset = reader.u8();
+  const time = reader.u32();
+  const xid = reader.u32();
+  if (reader.failed || length !== bytes.length) return malformed(`length ${length} of ${bytes.length} bytes`);
+  if (offset < HEADER_SIZE || offset > length) return malformed(`payload offset ${offset}`);
+  reader.bytes(offset - HEADER_SIZE);
+  const type = TYPE_BY_NUMBER[number];
+  if (type === undefined) return err({ kind: "unknown-type", type: number, hasOptions: reader.remaining > 0 });
+  const options = readOptions(type, reader);
+  return typeof options === "string" ? malformed(options) : ok({ type, time, xid, options });
+}
+
+const malformed = (reason: string) => err({ kind: "malformed", reason } as const);
+
+function readOptions(type: MessageType, reader: ByteReader): Options | string {
+  const allowed = ALLOWED.get(type) ?? [];
+  const options: Record<string, unknown> = {};
+  while (reader.remaining > 0) {
+    const code = reader.u16();
+    const length = reader.u16();
+    if (reader.failed || length > reader.remaining) return `option ${code} runs past the end of the message`;
+    const name = OPTION_BY_CODE[code];
+    if (name === undefined || !allowed[code]) {
+      reader.bytes(length);
+      continue;
+    }
+    if (options[name] !== undefined) return `option ${FAILOVER_OPTIONS[name].draftName} is there twice`;
+    const value = readOption(name, reader, length);
+    if (value === undefined) return `option ${FAILOVER_OPTIONS[name].draftName} has a length of ${length}`;
+    options[name] = value;
+  }
+  return options as Options;
+}
+
+/** The bytes of `message`: its type's options in dhcpd's order, others left out. Cut short at 2048 bytes: an option that does not fit is not there. */
+export function encodeMessage(message: FailoverMessage): Uint8Array {
+  const out = new ByteWriter(MAXIMUM_MESSAGE, 128);
+  out.u16(0).u8(MESSAGE_TYPES[message.type]).u8(HEADER_SIZE).u32(message.time).u32(message.xid);
+  for (const name of MESSAGE_OPTIONS[message.type]) {
+    const value = message.options[name as OptionName];
+    if (value !== undefined) writeOption(name, value, out);
+  }
+  const bytes = out.finish();
+  bytes[0] = bytes.length >>> 8;
+  bytes[1] = bytes.length & 255;
+  return bytes;
+}
+
+function writeOption(name: OptionName, value: unknown, out: ByteWriter): void {
+  const row = FAILOVER_OPTIONS[name];
+  const field = row.field as Field<unknown>;
+  if (field.size !== undefined) {
+    if (out.length + 4 + field.size > MAXIMUM_MESSAGE) return;
+    out.u16(row.code).u16(field.size);
+    field.write(value, out);
+    return;
+  }
+  const body = new ByteWriter(MAXIMUM_MESSAGE, 64);
+  field.write(value, body);
+  if (body.overflowed || out.length + 4 + body.length > MAXIMUM_MESSAGE) return;
+  out.u16(row.code).u16(body.length).bytes(body.finish());
+}
