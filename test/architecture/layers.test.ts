@@ -9,7 +9,15 @@ const LAYERS = [
   ["edge-agent/values", "edge-agent/log-events.ts"],
   ["edge-agent/dhcp", "edge-agent/failover/wire", "edge-agent/ddns/wire", "edge-agent/leases", "edge-agent/omapi/wire"],
   ["edge-agent/config"],
-  ["edge-agent/server", "edge-agent/failover", "edge-agent/ledger", "edge-agent/ddns", "edge-agent/omapi", "edge-agent/lint"],
+  [
+    "edge-agent/server",
+    "edge-agent/failover",
+    "edge-agent/ledger",
+    "edge-agent/ddns",
+    "edge-agent/omapi",
+    "edge-agent/lint",
+    "edge-agent/control",
+  ],
   ["edge-agent/agent"],
   ["edge-agent/runtime"],
   ["edge-agent/rim"],
@@ -23,7 +31,16 @@ const STRANGERS = [
   ["cloud/domain", "cloud/adapters"],
 ] as const;
 /** May use node: modules and packages. All else is pure. */
-const IMPURE = ["edge-agent/rim", "edge-agent/main.ts", "edge-agent/bin", "edge-agent/demo", "cloud", "infra", "test"];
+const IMPURE = [
+  "edge-agent/rim",
+  "edge-agent/main.ts",
+  "edge-agent/tandem.ts",
+  "edge-agent/bin",
+  "edge-agent/demo",
+  "cloud",
+  "infra",
+  "test",
+];
 const FORBIDDEN_GLOBALS = /\b(Math\.random|Date\.now|new Date\(|process\.|setTimeout|setInterval|performance\.|async |await )/;
 
 const files = ["edge-agent", "cloud", "infra"]

@@ -1,0 +1,64 @@
+import { parseCommandLine } from "./control/command-line.ts";
+import type { ControlReply, ControlRequest, ExplainReport, LeaseReport, StatusReport } from "./control/protocol.ts";
+import { renderExplanation, renderLeases, renderStatus } from "./control/render.ts";
+import { askAgent } from "./rim/control-socket.ts";
+import { VERSION } from "./version.ts";
+
+/** Exit codes: 0 done, 1 refused by the agent, 2 wrong usage, 3 no agent to talk to. */
+const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const command = parseCommandLine(argv, parseTime);
+  if (!command.ok) {
+    process.stderr.write(`tandem: ${command.error}\n`);
+    return EXIT.usage;
+  }
+  switch (command.value.kind) {
+    case "help":
+      process.stdout.write(command.value.text);
+      return EXIT.done;
+    case "version":
+      process.stdout.write(`tandem ${VERSION}\n`);
+      return EXIT.done;
+    case "ask":
+      return ask(command.value.socket, command.value.request, command.value.json);
+    default:
+      process.stderr.write(`tandem: ${command.value.kind} is not available in this build\n`);
+      return EXIT.usage;
+  }
+}
+
+async function ask(socket: string, request: ControlRequest, json: boolean): Promise<number> {
+  let reply: ControlReply;
+  try {
+    reply = (await askAgent(socket, request)) as ControlReply;
+  } catch (error) {
+    process.stderr.write(`tandem: ${error instanceof Error ? error.message : String(error)}\n`);
+    return EXIT.unreachable;
+  }
+  if (json) process.stdout.write(`${JSON.stringify(reply)}\n`);
+  else if (reply.ok) process.stdout.write(render(request, reply.result));
+  else process.stderr.write(`tandem: ${request.verb}: ${reply.error.message}\n`);
+  return reply.ok ? EXIT.done : EXIT.refused;
+}
+
+function render(request: ControlRequest, result: unknown): string {
+  switch (request.verb) {
+    case "status":
+      return renderStatus(result as StatusReport);
+    case "leases":
+      return renderLeases((result as { leases: readonly LeaseReport[] }).leases);
+    case "explain":
+      return renderExplanation(result as ExplainReport);
+    default:
+      return `${(result as { message?: string }).message ?? "done"}\n`;
+  }
+}
+
+function parseTime(text: string): number | undefined {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  const millis = Date.parse(text);
+  return Number.isNaN(millis) ? undefined : Math.floor(millis / 1000);
+}
+
+process.exitCode = await main(process.argv.slice(2));
