@@ -1,0 +1,28 @@
+import { type Ipv4Address, ipv4FromBytes } from "../../values/ipv4.ts";
+import { decodeSubOptions } from "./sub-options.ts";
+
+/** Sub-options of option 82 that the server looks at. */
+export const AGENT = {
+  /** RFC 3046 §3.1 */
+  circuitId: 1,
+  /** RFC 3046 §3.2 */
+  remoteId: 2,
+  /** RFC 3256 */
+  deviceId: 4,
+  /** RFC 3527: the network to allocate from, if giaddr does not say it. */
+  linkSelection: 5,
+  /** RFC 5107: the address the client is to take for the server's. */
+  serverIdOverride: 11,
+} as const;
+
+const WIDTHS = { codeWidth: 1, lengthWidth: 1 } as const;
+
+/** Sub-options of option 82 (RFC 3046 §2.0) by code; undefined if malformed. */
+export const decodeAgentOptions = (bytes: Uint8Array): ReadonlyMap<number, Uint8Array> | undefined => decodeSubOptions(bytes, WIDTHS);
+
+/** One sub-option that is an address (5 or 11); undefined if it is missing or not 4 bytes. */
+export function agentAddress(agentOptions: Uint8Array | undefined, code: number): Ipv4Address | undefined {
+  if (agentOptions === undefined) return undefined;
+  const value = decodeAgentOptions(agentOptions)?.get(code);
+  return value?.length === 4 ? ipv4FromBytes(value) : undefined;
+}
