@@ -19,7 +19,7 @@ import { factOf, isFixed } from "./facts.ts";
 import { packetOption } from "./packet-options.ts";
 import { matchesRegex } from "./posix-regex.ts";
 
-type Of<K extends Expression["kind"]> = Extract<Expression, { readonly kind: K }>;
+type Of<K extends Expression["kind"]> = Expression & { readonly kind: K };
 
 /**
  * What `expression` gives, of whatever type; undefined is dhcpd's "null". Never throws; when steps or depth run out, the rest

@@ -66,7 +66,7 @@ function execute(statement: Statement, env: Environment): void {
 
 const nothingAt = (statement: Statement): Expression => ({ kind: "bytes", value: NO_BYTES, location: statement.location });
 
-type Of<K extends Statement["kind"]> = Extract<Statement, { readonly kind: K }>;
+type Of<K extends Statement["kind"]> = Statement & { readonly kind: K };
 
 function executeEffect(statement: Of<"log" | "execute" | "eval">, env: Environment): void {
   if (statement.kind === "eval") {
@@ -131,7 +131,8 @@ function matchingCase(statement: Of<"switch">, env: Environment): number {
     for (let index = 0; index < statement.cases.length; index += 1) {
       const candidate = statement.cases[index]!.matches;
       if (candidate === undefined) continue;
-      const value = typeof wanted === "number" ? evaluateNumber(candidate, env) : evaluateData(candidate, env);
+      const value: Uint8Array | number | undefined =
+        typeof wanted === "number" ? evaluateNumber(candidate, env) : evaluateData(candidate, env);
       if (value === wanted || (wanted instanceof Uint8Array && value instanceof Uint8Array && sameBytes(value, wanted))) return index;
     }
   }
