@@ -115,7 +115,7 @@ function truth(expression: Of<TruthKind>, env: Environment): boolean | undefined
   }
 }
 
-function or(expression: Of<"or">, env: Environment): boolean | undefined {
+function or(expression: Of<"and" | "or">, env: Environment): boolean | undefined {
   const left = evaluateBoolean(expression.left, env);
   if (left === true) return true;
   const right = evaluateBoolean(expression.right, env);
