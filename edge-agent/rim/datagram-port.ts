@@ -1,0 +1,147 @@
+import type { DatagramReceived } from "../server/event.ts";
+import { ipv4, LIMITED_BROADCAST } from "../values/ipv4.ts";
+import type { NetworkInterface } from "./interfaces.ts";
+import { closeSocket, fixedMemory, openPacketSocket, openUdpSocket, openWaker, pollSockets, receiveMany, wake } from "./linux-sockets.ts";
+import { MessageArena } from "./message-arena.ts";
+import { readUdpPacket } from "./raw-reply.ts";
+
+/** How the server port is heard: by packet sockets (any address, ahead of the packet filter), or by a plain UDP socket. */
+export type ListeningMode = "packet" | "udp";
+
+export interface ListeningSockets {
+  readonly mode: ListeningMode;
+  readonly udp: number;
+  /** One for each interface, in packet mode. */
+  readonly packet: readonly { readonly fd: number; readonly listener: NetworkInterface }[];
+}
+
+/** Opens the sockets of the server port; throws SystemCallFailed. Done before privileges are dropped. */
+export function openListeningSockets(mode: ListeningMode, port: number, interfaces: readonly NetworkInterface[]): ListeningSockets {
+  const opened: { fd: number; listener: NetworkInterface }[] = [];
+  try {
+    if (mode === "packet") for (const listener of interfaces) opened.push({ fd: openPacketSocket(listener.index, port), listener });
+    return { mode, packet: opened, udp: openUdpSocket(port, mode === "packet") };
+  } catch (error) {
+    for (const { fd } of opened) closeSocket(fd);
+    throw error;
+  }
+}
+
+export interface Listening {
+  onDatagram(datagram: DatagramReceived): void;
+  /** A datagram that was not even a well-formed packet, by reason. */
+  onRefused(reason: "checksum" | "truncated" | "interface"): void;
+}
+
+const SLOTS = 64;
+const DATA_BYTES = 4096;
+const SOL_PACKET = 263;
+const PACKET_AUXDATA = 8;
+const IP_PKTINFO = 8;
+/** TP_STATUS_CSUMNOTREADY: from this very machine, to be filled in by the hardware; TP_STATUS_CSUM_VALID. */
+const CHECKSUM_DONE = 0x08 | 0x80;
+const PACKET_OTHERHOST = 3;
+/** Also the longest that closing waits. */
+const POLL_MILLIS = 2000;
+
+/** Reads the server port's sockets in batches for as long as it is open. */
+export class DatagramReceiver {
+  readonly #sockets: ListeningSockets;
+  readonly #interfaces: ReadonlyMap<number, NetworkInterface>;
+  readonly #listening: Listening;
+  readonly #arena = new MessageArena(SLOTS, DATA_BYTES);
+  readonly #waker = openWaker();
+  readonly #polled;
+  readonly #polledCount: number;
+  #open = true;
+
+  constructor(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], listening: Listening) {
+    this.#sockets = sockets;
+    this.#interfaces = new Map(interfaces.map((each) => [each.index, each]));
+    this.#listening = listening;
+    const fds = [this.#waker, ...(sockets.mode === "packet" ? sockets.packet.map(({ fd }) => fd) : [sockets.udp])];
+    this.#polledCount = fds.length;
+    this.#polled = fixedMemory(fds.length * 8);
+    fds.forEach((fd, index) => {
+      this.#polled.view.setInt32(index * 8, fd, true);
+      this.#polled.view.setInt16(index * 8 + 4, 1, true); // POLLIN
+    });
+    this.#wait();
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    wake(this.#waker);
+    for (const { fd } of this.#sockets.packet) closeSocket(fd);
+    closeSocket(this.#sockets.udp);
+  }
+
+  #wait(): void {
+    pollSockets(this.#polled, this.#polledCount, POLL_MILLIS, () => this.#read());
+  }
+
+  /** While datagrams keep coming, asks again at each turn of the event loop; when none are left, waits in the thread. */
+  #read(): void {
+    if (!this.#open) return;
+    let count = 0;
+    if (this.#sockets.mode === "udp") count = this.#readUdp();
+    else for (const { fd, listener } of this.#sockets.packet) count += this.#readPackets(fd, listener);
+    if (count > 0) setImmediate(() => this.#read());
+    else this.#wait();
+  }
+
+  #readPackets(fd: number, listener: NetworkInterface): number {
+    const arena = this.#arena;
+    const { bytes, view } = arena.memory;
+    const count = receiveMany(fd, arena.memory, SLOTS);
+    for (let slot = 0; slot < count; slot += 1) {
+      const start = arena.data(slot);
+      const auxiliary = arena.findControl(slot, SOL_PACKET, PACKET_AUXDATA);
+      const checksumDone = auxiliary !== undefined && (view.getUint32(auxiliary, true) & CHECKSUM_DONE) !== 0;
+      const packet = readUdpPacket(bytes, start, start + arena.received(slot), checksumDone);
+      if (packet === undefined) this.#listening.onRefused(arena.truncated(slot) ? "truncated" : "checksum");
+      else if (bytes[arena.name(slot) + 10] !== PACKET_OTHERHOST) {
+        this.#listening.onDatagram({
+          kind: "datagram",
+          interfaceName: listener.name,
+          interfaceAddresses: listener.addresses,
+          source: packet.source,
+          sourcePort: packet.sourcePort,
+          target: packet.target,
+          bytes: bytes.slice(packet.start, packet.end),
+        });
+      }
+      arena.prepareToReceive(slot);
+    }
+    return count;
+  }
+
+  #readUdp(): number {
+    const arena = this.#arena;
+    const { bytes, view } = arena.memory;
+    const count = receiveMany(this.#sockets.udp, arena.memory, SLOTS);
+    for (let slot = 0; slot < count; slot += 1) {
+      const info = arena.findControl(slot, 0, IP_PKTINFO);
+      const listener = info === undefined ? undefined : this.#interfaces.get(view.getInt32(info, true));
+      const target = info === undefined ? LIMITED_BROADCAST : ipv4(view.getUint32(info + 8, false));
+      const start = arena.data(slot);
+      const name = arena.name(slot);
+      if (listener === undefined) this.#listening.onRefused("interface");
+      else if (arena.truncated(slot)) this.#listening.onRefused("truncated");
+      else {
+        this.#listening.onDatagram({
+          kind: "datagram",
+          interfaceName: listener.name,
+          interfaceAddresses: listener.addresses,
+          source: ipv4(view.getUint32(name + 4, false)),
+          sourcePort: view.getUint16(name + 2, false),
+          target,
+          bytes: bytes.slice(start, start + arena.received(slot)),
+        });
+      }
+      arena.prepareToReceive(slot);
+    }
+    return count;
+  }
+}

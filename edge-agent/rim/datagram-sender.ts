@@ -1,0 +1,137 @@
+import type { SendDatagram } from "../server/effect.ts";
+import { type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
+import type { ListeningSockets } from "./datagram-port.ts";
+import type { NetworkInterface } from "./interfaces.ts";
+import { inetAddress, LINK_ADDRESS_BYTES, lastError, linkAddress, sendMany } from "./linux-sockets.ts";
+import { MessageArena } from "./message-arena.ts";
+import { writeUdpPacket } from "./raw-reply.ts";
+
+const SLOTS = 128;
+const DATA_BYTES = 9216;
+const BROADCAST_STATION = Uint8Array.of(255, 255, 255, 255, 255, 255);
+const BOOTPS = 67;
+const BOOTPC = 68;
+
+export interface SenderOptions {
+  /** The server port; the core speaks of 67 and 68, which stand for this port and the one above. */
+  readonly port: number;
+  /** Stands for 255.255.255.255 (dhcpd's -s). */
+  readonly broadcastAddress: Ipv4Address;
+  /** Datagrams that could not be sent, with the error's name. */
+  onRefused(count: number, error: string): void;
+}
+
+interface Outlet {
+  readonly arena: MessageArena;
+  readonly fd: number;
+  used: number;
+}
+
+/** Gathers replies and sends them in batches: frames through a packet socket, the rest by UDP. */
+export class DatagramSender {
+  readonly #options: SenderOptions;
+  readonly #interfaces: ReadonlyMap<string, { readonly network: NetworkInterface; readonly everybody: Uint8Array }>;
+  readonly #udp: Outlet;
+  readonly #packet: Outlet | undefined;
+
+  constructor(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], options: SenderOptions) {
+    this.#options = options;
+    this.#interfaces = new Map(
+      interfaces.map((network) => [network.name, { network, everybody: linkAddress(network.index, BROADCAST_STATION) }]),
+    );
+    this.#udp = { arena: new MessageArena(SLOTS, DATA_BYTES), fd: sockets.udp, used: 0 };
+    const first = sockets.packet[0];
+    this.#packet = first === undefined ? undefined : { arena: new MessageArena(SLOTS, DATA_BYTES), fd: first.fd, used: 0 };
+  }
+
+  /** Takes a reply in; it leaves at {@link flush}, or before if many are waiting. */
+  send({ destination, interfaceName, bytes }: SendDatagram): void {
+    const port = this.#port(destination.port);
+    if (destination.kind === "udp") {
+      this.#sendUdp(inetAddress(destination.address, port), bytes, undefined, UNSPECIFIED);
+      return;
+    }
+    const found = this.#interfaces.get(interfaceName);
+    if (found === undefined) {
+      this.#options.onRefused(1, "ENODEV");
+      return;
+    }
+    const { network, everybody } = found;
+    const source = destination.source === UNSPECIFIED ? (network.addresses[0] ?? UNSPECIFIED) : destination.source;
+    const target = destination.kind === "layer2" ? destination.address : this.#options.broadcastAddress;
+    if (this.#packet === undefined) {
+      // Without a packet socket a client that has no address hears broadcasts only.
+      this.#sendUdp(inetAddress(this.#options.broadcastAddress, port), bytes, network, source);
+      return;
+    }
+    const to = destination.kind === "layer2" ? linkAddress(network.index, destination.chaddr) : everybody;
+    this.#sendFrame(this.#packet, to, { source, sourcePort: this.#options.port, target, targetPort: port }, bytes);
+  }
+
+  /** Sends what was taken in. What the kernel refuses is counted and forgotten: clients ask again. */
+  flush(): void {
+    if (this.#udp.used > 0) this.#flush(this.#udp);
+    if (this.#packet !== undefined && this.#packet.used > 0) this.#flush(this.#packet);
+  }
+
+  #port(port: number): number {
+    if (port === BOOTPS) return this.#options.port;
+    return port === BOOTPC ? (this.#options.port + 1) & 0xffff : port;
+  }
+
+  #sendFrame(outlet: Outlet, to: Uint8Array, endpoints: Parameters<typeof writeUdpPacket>[2], payload: Uint8Array): void {
+    const { arena } = outlet;
+    const start = arena.data(outlet.used);
+    const length = payload.length + 28 > DATA_BYTES ? 0 : writeUdpPacket(arena.memory.bytes, start, endpoints, payload);
+    if (length === 0) {
+      this.#options.onRefused(1, "EMSGSIZE");
+      return;
+    }
+    arena.prepareToSend(outlet.used, to.subarray(0, LINK_ADDRESS_BYTES), length, 0);
+    this.#used(outlet);
+  }
+
+  #sendUdp(to: Uint8Array, payload: Uint8Array, through: NetworkInterface | undefined, source: Ipv4Address): void {
+    const { arena } = this.#udp;
+    if (payload.length > DATA_BYTES) {
+      this.#options.onRefused(1, "EMSGSIZE");
+      return;
+    }
+    const slot = this.#udp.used;
+    arena.memory.bytes.set(payload, arena.data(slot));
+    let controlBytes = 0;
+    if (through !== undefined) {
+      const { view } = arena.memory;
+      const at = arena.control(slot);
+      view.setBigUint64(at, 28n, true); // struct cmsghdr with struct in_pktinfo
+      view.setInt32(at + 8, 0, true);
+      view.setInt32(at + 12, 8, true);
+      view.setInt32(at + 16, through.index, true);
+      view.setUint32(at + 20, source, false);
+      view.setUint32(at + 24, 0, false);
+      controlBytes = 32;
+    }
+    arena.prepareToSend(slot, to, payload.length, controlBytes);
+    this.#used(this.#udp);
+  }
+
+  #used(outlet: Outlet): void {
+    outlet.used += 1;
+    if (outlet.used === SLOTS) this.#flush(outlet);
+  }
+
+  #flush(outlet: Outlet): void {
+    const { arena, fd, used } = outlet;
+    outlet.used = 0;
+    for (let sent = 0; sent < used; ) {
+      const count = sendMany(fd, arena.memory, arena.header(sent), used - sent);
+      if (count > 0) sent += count;
+      else {
+        const error = lastError();
+        const full = error === "EAGAIN" || error === "ENOBUFS";
+        this.#options.onRefused(full ? used - sent : 1, error);
+        sent += full ? used - sent : 1;
+      }
+    }
+  }
+}

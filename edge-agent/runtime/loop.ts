@@ -1,0 +1,300 @@
+import type { AgentEffect } from "../agent/effect.ts";
+import type { AgentEvent } from "../agent/event.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
+import type { StoreWrite } from "../leases/store-write.ts";
+import type { Step } from "../values/step.ts";
+import type { MonotonicMillis } from "../values/time.ts";
+import { type Clock, CommitFailed, type Store } from "./ports.ts";
+
+/** What the loop drives: the agent's step, and when it next wants a tick. */
+export interface Machine<State> {
+  step(state: State, event: AgentEvent, view: LeaseView): Step<State, StoreWrite, AgentEffect>;
+  /** When `step` next wants a "tick"; undefined if only input can change anything. */
+  nextDeadline(state: State, view: LeaseView): MonotonicMillis | undefined;
+}
+
+/** Everything the loop needs from outside. */
+export interface LoopPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Runs `task` soon, after input that is waiting was taken in; never at once. */
+  defer(task: () => void): void;
+  /** Runs `task` once after `millis`. */
+  later(millis: number, task: () => void): void;
+  /** Carries out one effect; must not throw. */
+  perform(effect: AgentEffect): void;
+  /** All effects of a batch were performed: what was gathered may go out together. */
+  flush(): void;
+  /** A commit failed for the `failures`th time in a row, or works again (`failures` 0). */
+  onCommitTrouble(failures: number, reason: string): void;
+  /** Our own fault, from a step: log it and end the process. The loop does nothing more. */
+  onBug(error: unknown): void;
+}
+
+export interface LoopLimits {
+  /** Events stepped into one commit. */
+  readonly batch: number;
+  /** Commits in flight before stepping waits. */
+  readonly depth: number;
+  /** Datagrams waiting; more are dropped and counted. Other events are never dropped. */
+  readonly datagrams: number;
+}
+
+export const DEFAULT_LIMITS: LoopLimits = { batch: 256, depth: 3, datagrams: 8192 };
+
+/** While the disk refuses, how long events that must not be lost wait for the next try, in milliseconds. */
+const RETRY_MILLIS = 500;
+
+interface Batch<State> {
+  readonly events: readonly AgentEvent[];
+  readonly before: State;
+  readonly effects: readonly AgentEffect[];
+  committed: boolean;
+}
+
+/**
+ * Queue, batch, step, commit, effects, one timer. Events are stepped in order, up to `batch` of them into one commit; effects
+ * are performed after that commit, in order. While a commit is in flight further batches are stepped behind it. When a commit
+ * fails, its batch and those behind it never happened: state and store go back, datagrams are forgotten (clients ask again),
+ * and other events are tried again later.
+ */
+export class Loop<State> {
+  #state: State;
+  readonly #machine: Machine<State>;
+  readonly #ports: LoopPorts;
+  readonly #limits: LoopLimits;
+  #queue: AgentEvent[] = [];
+  #head = 0;
+  #waitingDatagrams = 0;
+  #inFlight: Batch<State>[] = [];
+  /** Events of failed batches that must be tried again, and those that came after them. */
+  #parked: AgentEvent[] = [];
+  #turnPlanned = false;
+  #failures = 0;
+  /** Counts rollbacks: an answer to a commit from before one is stale. */
+  #era = 0;
+  #stopped = false;
+  #onIdle: (() => void)[] = [];
+  #droppedDatagrams = 0;
+
+  constructor(machine: Machine<State>, initial: State, ports: LoopPorts, limits: LoopLimits = DEFAULT_LIMITS) {
+    this.#machine = machine;
+    this.#state = initial;
+    this.#ports = ports;
+    this.#limits = limits;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+  /** Datagrams dropped because the queue was full, since the start. */
+  get droppedDatagrams(): number {
+    return this.#droppedDatagrams;
+  }
+  get queued(): number {
+    return this.#queue.length - this.#head + this.#parked.length;
+  }
+
+  /** Takes an event in; false if it was dropped. */
+  enqueue(event: AgentEvent): boolean {
+    if (this.#stopped) return false;
+    if (event.kind === "datagram") {
+      if (this.#waitingDatagrams >= this.#limits.datagrams) {
+        this.#droppedDatagrams += 1;
+        return false;
+      }
+      this.#waitingDatagrams += 1;
+    } else if (this.#parked.length > 0) {
+      this.#parked.push(event);
+      return true;
+    }
+    this.#queue.push(event);
+    this.#plan();
+    return true;
+  }
+
+  /** Arms the timer for the first time. */
+  start(): void {
+    this.#arm();
+  }
+
+  /** Replaces the state between two events (a reload of the configuration). Batches in flight keep what they did. */
+  replaceState(change: (state: State) => State): void {
+    this.#state = change(this.#state);
+    this.#inFlight = this.#inFlight.map((batch) => ({ ...batch, before: change(batch.before) }));
+    this.#arm();
+  }
+
+  /** Resolves when everything taken in so far was stepped, committed and performed (or given up because commits fail). */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve);
+      this.#plan();
+    });
+  }
+
+  /** Takes nothing in any more; call {@link idle} before, to end cleanly. */
+  stop(): void {
+    this.#stopped = true;
+    this.#ports.clock.arm(undefined, () => {});
+  }
+
+  #plan(): void {
+    if (this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    this.#ports.defer(() => {
+      this.#turnPlanned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#stopped) return;
+    const depth = this.#failures > 0 ? 1 : this.#limits.depth;
+    try {
+      if (this.#head < this.#queue.length && this.#inFlight.length < depth) this.#stepBatch();
+    } catch (error) {
+      this.#stopped = true;
+      this.#ports.onBug(error);
+      return;
+    }
+    if (this.#head < this.#queue.length && this.#inFlight.length < depth) this.#plan();
+    this.#settleIdle();
+  }
+
+  #stepBatch(): void {
+    const events = this.#take(this.#failures > 0 ? 1 : this.#limits.batch);
+    const before = this.#state;
+    const { machine, store } = { machine: this.#machine, store: this.#ports.store };
+    const effects: AgentEffect[] = [];
+    let wrote = false;
+    try {
+      for (const event of events) {
+        const step = machine.step(this.#state, event, store.view);
+        this.#state = step.state;
+        if (step.writes.length > 0) {
+          store.apply(step.writes);
+          wrote = true;
+        }
+        for (const effect of step.effects) effects.push(effect);
+      }
+    } catch (error) {
+      if (!(error instanceof CommitFailed)) throw error;
+      this.#inFlight.push({ events, before, effects, committed: false });
+      this.#rollBack(error.message);
+      return;
+    }
+    const batch: Batch<State> = { events, before, effects, committed: !wrote };
+    this.#inFlight.push(batch);
+    if (wrote) this.#commit(batch);
+    else this.#release();
+    this.#arm();
+  }
+
+  #take(limit: number): AgentEvent[] {
+    const end = Math.min(this.#queue.length, this.#head + limit);
+    const events = this.#queue.slice(this.#head, end);
+    this.#head = end;
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    } else if (this.#head > 4096) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    for (const event of events) if (event.kind === "datagram") this.#waitingDatagrams -= 1;
+    return events;
+  }
+
+  #commit(batch: Batch<State>): void {
+    const era = this.#era;
+    this.#ports.store.commit().then(
+      () => {
+        if (era !== this.#era) return;
+        batch.committed = true;
+        if (this.#failures > 0) {
+          this.#failures = 0;
+          this.#ports.onCommitTrouble(0, "");
+        }
+        this.#release();
+        this.#afterCommit();
+      },
+      (error: unknown) => {
+        if (era !== this.#era) return;
+        if (!(error instanceof CommitFailed)) {
+          this.#stopped = true;
+          this.#ports.onBug(error);
+          return;
+        }
+        this.#rollBack(error.message);
+        this.#afterCommit();
+      },
+    );
+  }
+
+  #afterCommit(): void {
+    if (this.#head < this.#queue.length) this.#plan();
+    this.#settleIdle();
+  }
+
+  /** Performs the effects of every batch up to the first that is not on disk. */
+  #release(): void {
+    let released = 0;
+    for (const batch of this.#inFlight) {
+      if (!batch.committed) break;
+      released += 1;
+      for (const effect of batch.effects) this.#ports.perform(effect);
+    }
+    if (released === 0) return;
+    this.#inFlight.splice(0, released);
+    this.#ports.flush();
+  }
+
+  /** The first batch in flight that writes was lost, so it and all behind it never happened. */
+  #rollBack(reason: string): void {
+    this.#era += 1;
+    this.#failures += 1;
+    const first = this.#inFlight.findIndex((batch) => !batch.committed);
+    const lost = this.#inFlight.splice(first);
+    const oldest = lost[0];
+    if (oldest !== undefined) this.#state = oldest.before;
+    const kept = lost.flatMap((batch) => batch.events).filter((event) => event.kind !== "datagram" && event.kind !== "tick");
+    this.#park(kept);
+    this.#ports.onCommitTrouble(this.#failures, reason);
+    // Not at once: a tick that writes would fail again as fast as the disk says no.
+    this.#ports.later(RETRY_MILLIS, () => this.#retry());
+  }
+
+  #park(kept: readonly AgentEvent[]): void {
+    const waiting = this.#queue.slice(this.#head);
+    this.#queue = kept.length === 0 && this.#parked.length === 0 ? waiting : waiting.filter((event) => event.kind === "datagram");
+    this.#head = 0;
+    if (kept.length === 0 && this.#parked.length === 0) return;
+    this.#parked = [...kept, ...this.#parked, ...waiting.filter((event) => event.kind !== "datagram")];
+  }
+
+  #retry(): void {
+    if (this.#stopped) return;
+    if (this.#parked.length > 0) {
+      this.#queue = [...this.#parked, ...this.#queue.slice(this.#head)];
+      this.#head = 0;
+      this.#parked = [];
+    }
+    this.#arm();
+    this.#plan();
+  }
+
+  #settleIdle(): void {
+    if (this.#onIdle.length === 0 || this.#inFlight.length > 0 || this.#head < this.#queue.length) return;
+    const waiting = this.#onIdle;
+    this.#onIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #arm(): void {
+    const { clock, store } = this.#ports;
+    clock.arm(this.#machine.nextDeadline(this.#state, store.view), () => {
+      this.enqueue({ kind: "tick", at: clock.instant() });
+    });
+  }
+}

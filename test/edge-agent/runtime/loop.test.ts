@@ -1,0 +1,296 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { AgentEffect } from "../../../edge-agent/agent/effect.ts";
+import type { AgentEvent } from "../../../edge-agent/agent/event.ts";
+import type { LeaseView } from "../../../edge-agent/leases/lease-view.ts";
+import type { StoreWrite } from "../../../edge-agent/leases/store-write.ts";
+import { Loop, type LoopLimits, type Machine } from "../../../edge-agent/runtime/loop.ts";
+import { CommitFailed, type Store } from "../../../edge-agent/runtime/ports.ts";
+import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
+import { epochSeconds, type MonotonicMillis, monotonicMillis } from "../../../edge-agent/values/time.ts";
+
+/** Writes are numbers; they are applied, then durable once the test settles the commit. */
+class FakeStore implements Store {
+  applied: number[] = [];
+  durable: number[] = [];
+  commits: { upTo: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  refuseApply = false;
+  readonly view = {} as LeaseView;
+  record(): undefined {
+    return undefined;
+  }
+  outbox(): readonly never[] {
+    return [];
+  }
+  apply(writes: readonly StoreWrite[]): void {
+    if (this.refuseApply) throw new CommitFailed("map full");
+    for (const write of writes) if (write.kind === "outbox-trim") this.applied.push(write.upTo);
+  }
+  commit(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.commits.push({ upTo: this.applied.length, resolve, reject });
+    });
+  }
+  layout(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+  async succeed(): Promise<void> {
+    const commit = this.commits.shift();
+    if (commit === undefined) throw new Error("no commit in flight");
+    this.durable = this.applied.slice(0, commit.upTo);
+    commit.resolve();
+    await settle();
+  }
+  async fail(): Promise<void> {
+    const commits = this.commits.splice(0);
+    this.applied = [...this.durable];
+    for (const commit of commits) commit.reject(new CommitFailed("no space left"));
+    await settle();
+  }
+}
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+};
+
+/** Probe results stand for events that must not be lost: the address is the number; even ones write it, all send it as an effect. */
+const numbered: Machine<readonly number[]> = {
+  step: (state, event) => {
+    const number = event.kind === "probe-result" ? event.address : event.kind === "datagram" ? event.sourcePort : -1;
+    if (number === 666) throw new Error("broken");
+    const writes: StoreWrite[] = number >= 0 && number % 2 === 0 ? [{ kind: "outbox-trim", upTo: number }] : [];
+    const effects: AgentEffect[] = [{ kind: "count", metric: String(number) }];
+    return { state: [...state, number], writes, effects };
+  },
+  nextDeadline: () => undefined,
+};
+
+interface World {
+  readonly loop: Loop<readonly number[]>;
+  readonly store: FakeStore;
+  readonly performed: number[];
+  readonly trouble: number[];
+  readonly bugs: unknown[];
+  readonly armed: (MonotonicMillis | undefined)[];
+  at: number;
+  flushes: number;
+  run(): void;
+  later(): void;
+  wake: () => void;
+}
+
+function world(limits: Partial<LoopLimits> = {}, machine: Machine<readonly number[]> = numbered): World {
+  const tasks: (() => void)[] = [];
+  let delayed: (() => void)[] = [];
+  const store = new FakeStore();
+  const made: World = {
+    store,
+    performed: [],
+    trouble: [],
+    bugs: [],
+    armed: [],
+    at: 0,
+    flushes: 0,
+    wake: () => {},
+    run: () => {
+      for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) task();
+    },
+    later: () => {
+      const due = delayed;
+      delayed = [];
+      for (const task of due) task();
+    },
+    loop: new Loop<readonly number[]>(
+      machine,
+      [],
+      {
+        store,
+        clock: {
+          instant: () => ({ now: epochSeconds(made.at), monotonic: monotonicMillis(made.at * 1000), wallOffset: 0 }),
+          arm: (at, wake) => {
+            made.armed.push(at);
+            made.wake = wake;
+          },
+        },
+        defer: (task) => tasks.push(task),
+        later: (_millis, task) => delayed.push(task),
+        perform: (effect) => {
+          if (effect.kind === "count") made.performed.push(Number(effect.metric));
+        },
+        flush: () => {
+          made.flushes += 1;
+        },
+        onCommitTrouble: (failures) => made.trouble.push(failures),
+        onBug: (error) => made.bugs.push(error),
+      },
+      { batch: 4, depth: 2, datagrams: 8, ...limits },
+    ),
+  };
+  return made;
+}
+
+const AT = { now: epochSeconds(0), monotonic: monotonicMillis(0), wallOffset: 0 };
+const must = (number: number): AgentEvent => ({ kind: "probe-result", address: ipv4(number), answered: false, at: AT });
+const datagram = (number: number): AgentEvent => ({
+  kind: "datagram",
+  interfaceName: "eth0",
+  interfaceAddresses: [],
+  source: ipv4(0),
+  sourcePort: number,
+  target: undefined,
+  bytes: new Uint8Array(0),
+  at: AT,
+});
+
+test("effects wait for the commit of their batch", async () => {
+  const { loop, store, performed, run } = world();
+  for (const number of [2, 3, 4]) loop.enqueue(must(number));
+  run();
+  expect(store.applied).toEqual([2, 4]);
+  expect(performed).toEqual([]);
+  await store.succeed();
+  expect(performed).toEqual([2, 3, 4]);
+});
+
+test("one commit for a batch; batches behind it are stepped up to the depth, and a batch without writes keeps its place", async () => {
+  const { loop, store, performed, run } = world({ batch: 2 });
+  for (const number of [2, 4, 1, 3, 6, 8]) loop.enqueue(must(number));
+  run();
+  expect(store.commits.length).toBe(1);
+  expect(loop.state).toEqual([2, 4, 1, 3]);
+  await store.succeed();
+  expect(performed).toEqual([2, 4, 1, 3]);
+  run();
+  expect(loop.state).toEqual([2, 4, 1, 3, 6, 8]);
+  await store.succeed();
+  expect(performed).toEqual([2, 4, 1, 3, 6, 8]);
+});
+
+test("a failed commit: its datagrams are forgotten, other events are tried again, nothing of it is sent", async () => {
+  const made = world({ batch: 2 });
+  const { loop, store, performed, trouble, run } = made;
+  for (const event of [datagram(2), must(4), must(5), datagram(7)]) loop.enqueue(event);
+  run();
+  await store.fail();
+  run();
+  expect(performed).toEqual([]);
+  expect(loop.state).toEqual([]);
+  expect(trouble).toEqual([1]);
+  loop.enqueue(must(9));
+  loop.enqueue(datagram(11));
+  run();
+  expect(performed).toEqual([11]);
+  made.later();
+  run();
+  await store.succeed();
+  run();
+  expect(trouble).toEqual([1, 0]);
+  await settle();
+  run();
+  expect(performed).toEqual([11, 4, 5, 9]);
+  expect(store.durable).toEqual([4]);
+});
+
+test("an `apply` that finds the disk full counts as a failed commit", async () => {
+  const made = world();
+  made.store.refuseApply = true;
+  made.loop.enqueue(must(2));
+  made.run();
+  expect(made.trouble).toEqual([1]);
+  made.store.refuseApply = false;
+  made.later();
+  made.run();
+  await made.store.succeed();
+  expect(made.performed).toEqual([2]);
+});
+
+test("datagrams beyond the limit are dropped and counted, other events never", () => {
+  const { loop, run } = world({ datagrams: 2 });
+  expect([1, 3, 5].map((number) => loop.enqueue(datagram(number)))).toEqual([true, true, false]);
+  expect(loop.enqueue(must(7))).toBe(true);
+  run();
+  expect(loop.state).toEqual([1, 3, 7]);
+  expect(loop.droppedDatagrams).toBe(1);
+  expect(loop.enqueue(datagram(9))).toBe(true);
+});
+
+test("a bug in a step ends the loop", () => {
+  const { loop, bugs, performed, run } = world();
+  loop.enqueue(must(1));
+  loop.enqueue(must(666));
+  loop.enqueue(must(3));
+  run();
+  expect(bugs.length).toBe(1);
+  expect(loop.enqueue(must(5))).toBe(false);
+  run();
+  expect(performed).toEqual([]);
+});
+
+test("the timer follows the deadline and becomes a tick", () => {
+  const deadlines = { ...numbered, nextDeadline: (state: readonly number[]) => monotonicMillis(state.length * 1000) };
+  const made = world({}, deadlines);
+  made.loop.start();
+  expect(made.armed).toEqual([0]);
+  made.loop.enqueue(must(1));
+  made.run();
+  expect(made.armed.at(-1)).toBe(1000);
+  made.wake();
+  made.run();
+  expect(made.loop.state).toEqual([1, -1]);
+  expect(made.armed.at(-1)).toBe(2000);
+});
+
+test("idle waits for what is in flight", async () => {
+  const { loop, store, performed, run } = world();
+  loop.enqueue(must(2));
+  let idle = false;
+  const waited = loop.idle().then(() => {
+    idle = true;
+  });
+  run();
+  await settle();
+  expect(idle).toBe(false);
+  await store.succeed();
+  await waited;
+  expect(performed).toEqual([2]);
+});
+
+test("whatever fails: effects come in order, once, and never before their write is durable", async () => {
+  const action = fc.oneof(
+    { weight: 5, arbitrary: fc.nat({ max: 1 }).map((parity) => ({ kind: "event" as const, parity })) },
+    { weight: 3, arbitrary: fc.constant({ kind: "run" as const }) },
+    { weight: 3, arbitrary: fc.constant({ kind: "succeed" as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: "fail" as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: "later" as const }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
+      const made = world({ batch: 3, depth: 3 });
+      const { store, performed } = made;
+      let next = 0;
+      const sent: number[] = [];
+      const checked = (): void => {
+        for (const number of performed) if (number % 2 === 0) expect(store.durable).toContain(number);
+      };
+      for (const each of actions) {
+        if (each.kind === "event") {
+          next += 2;
+          sent.push(next + each.parity);
+          made.loop.enqueue(must(next + each.parity));
+        } else if (each.kind === "run") made.run();
+        else if (each.kind === "later") made.later();
+        else if (store.commits.length > 0) await (each.kind === "succeed" ? store.succeed() : store.fail());
+        checked();
+      }
+      for (let round = 0; round < 200 && performed.length < sent.length; round += 1) {
+        made.later();
+        made.run();
+        await settle();
+        if (store.commits.length > 0) await store.succeed();
+      }
+      checked();
+      expect(performed).toEqual(sent);
+    }),
+  );
+});
