@@ -1,0 +1,90 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { type Database, open, type RootDatabase } from "lmdb";
+
+/** Layout of the databases; a file with another one is refused. */
+const FORMAT = 1;
+/** Address space reserved for the file; it grows beyond if it must. Takes neither memory nor disk. */
+const MAP_SIZE = 2 ** 30;
+
+const LMDB_MAGIC = 0xbeefc0de;
+const LMDB_VERSION = 2;
+
+/** The databases of one LMDB file. */
+export interface Databases {
+  readonly file: string;
+  readonly root: RootDatabase<Buffer, string>;
+  readonly leases: Database<Buffer, number>;
+  readonly records: Database<Buffer, string>;
+  readonly outbox: Database<Buffer, number>;
+}
+
+/** Opens or makes `file`. Throws an Error that says what is wrong with it, for a person. */
+export function openDatabases(file: string): Databases {
+  inspect(file);
+  const root = open<Buffer, string>({
+    path: file,
+    noSubdir: true,
+    overlappingSync: false,
+    encoding: "binary",
+    maxDbs: 8,
+    mapSize: MAP_SIZE,
+  });
+  try {
+    return databasesOf(file, root);
+  } catch (error) {
+    void root.close();
+    throw error;
+  }
+}
+
+function databasesOf(file: string, root: RootDatabase<Buffer, string>): Databases {
+  const meta = root.openDB<Buffer, string>({ name: "meta", encoding: "binary" });
+  const format = meta.get("format");
+  if (format !== undefined && format[0] !== FORMAT)
+    throw new Error(`it has format ${format[0]}, and this program knows only format ${FORMAT}`);
+  if (format === undefined) meta.putSync("format", Buffer.of(FORMAT));
+  return {
+    file,
+    root,
+    leases: root.openDB<Buffer, number>({ name: "leases", encoding: "binary", keyEncoding: "uint32" }),
+    records: root.openDB<Buffer, string>({ name: "records", encoding: "binary" }),
+    outbox: root.openDB<Buffer, number>({ name: "outbox", encoding: "binary" }),
+  };
+}
+
+/**
+ * Looks at a file before LMDB does, which kills the process over a bad one: refuses what is no LMDB file, and makes a file
+ * that was cut short as long as it says it is. Reading a memory map beyond the end of its file is fatal; reading zeros is
+ * an error that can be reported.
+ */
+function inspect(file: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "r+");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    if (size === 0) return;
+    const first = readMeta(descriptor, 0);
+    const second = first && readMeta(descriptor, first.pageSize);
+    if (first === undefined || second === undefined)
+      throw new Error("it is not an LMDB data file of this version, or its first pages are damaged");
+    const wanted = first.pageSize * (Math.max(first.lastPage, second.lastPage) + 1);
+    if (wanted > size && wanted < 2 ** 45) ftruncateSync(descriptor, wanted);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The fields we need of an LMDB meta page (struct MDB_meta after a page header of 24 bytes). */
+function readMeta(descriptor: number, offset: number): { readonly pageSize: number; readonly lastPage: number } | undefined {
+  const page = Buffer.alloc(160);
+  if (readSync(descriptor, page, 0, page.length, offset) < page.length) return undefined;
+  const pageSize = page.readUInt32LE(48);
+  if (page.readUInt32LE(24) !== LMDB_MAGIC || page.readUInt16LE(28) !== LMDB_VERSION || pageSize < 512 || pageSize > 65536)
+    return undefined;
+  return { pageSize, lastPage: Number(page.readBigUInt64LE(144)) };
+}

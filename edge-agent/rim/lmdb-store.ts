@@ -1,0 +1,259 @@
+import { randomInt } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Database } from "lmdb";
+import type { Lease } from "../leases/lease.ts";
+import { LeaseTable } from "../leases/lease-table.ts";
+import type { LeaseView, PoolLayout } from "../leases/lease-view.ts";
+import type { StoreWrite } from "../leases/store-write.ts";
+import { CommitFailed, type Store } from "../runtime/ports.ts";
+import { Bug } from "../values/assert.ts";
+import { formatIpv4, type Ipv4Address } from "../values/ipv4.ts";
+import { err, ok, type Result } from "../values/result.ts";
+import { decodeLease, encodeLease, scanLease } from "./lease-record.ts";
+import { type Databases, openDatabases } from "./lmdb-file.ts";
+
+/** Takes an exclusive lock on a file, or says who has it (see folder-lock.ts). */
+export type TakeLock = (file: string) => Result<{ release(): void }, string>;
+
+interface PendingCommit {
+  readonly writes: readonly StoreWrite[];
+  resolve(): void;
+  reject(error: CommitFailed): void;
+}
+
+/**
+ * Opens (or makes) the lease store in `folder` and indexes every lease. The error names the file, what is wrong with it
+ * and what to do; nothing is repaired or thrown away silently.
+ */
+export function openLmdbStore(folder: string, takeLock: TakeLock): Result<LmdbStore, string> {
+  const file = join(folder, "leases.mdb");
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    return err(`lease store ${folder}: cannot be made: ${messageOf(error)}. Give the server a folder it may write to`);
+  }
+  const lock = takeLock(join(folder, "lock"));
+  if (!lock.ok) return err(`lease store ${folder}: ${lock.error}. Two servers cannot share one lease store`);
+  let databases: Databases | undefined;
+  try {
+    databases = openDatabases(file);
+    return ok(new LmdbStore(databases, lock.value));
+  } catch (error) {
+    void databases?.root.close();
+    lock.value.release();
+    return err(`lease store ${file}: ${messageOf(error)}. ${cureOf(error)}`);
+  }
+}
+
+/**
+ * {@link Store} on LMDB. One LMDB transaction is in flight at a time; commits asked for meanwhile share the next. So
+ * applying never waits for the disk, commits become durable in order, and a failure takes all later ones with it.
+ */
+export class LmdbStore implements Store {
+  readonly view: LeaseView;
+  readonly #databases: Databases;
+  readonly #table: LeaseTable;
+  readonly #lock: { release(): void };
+  /** Small records as last applied. */
+  #records = new Map<string, Uint8Array>();
+  /** Outbox entries applied and perhaps not yet durable, oldest first. */
+  #outboxTail: { readonly seq: number; readonly value: Uint8Array }[] = [];
+  #outboxTrimmed = 0;
+  #open: StoreWrite[] = [];
+  #waiting: PendingCommit[] = [];
+  #flushing = false;
+
+  /** See {@link openLmdbStore}. */
+  constructor(databases: Databases, lock: { release(): void }) {
+    this.#databases = databases;
+    this.#lock = lock;
+    this.#table = new LeaseTable({ get: (address) => readLease(databases, address), all: () => allLeases(databases) }, randomInt(2 ** 32));
+    this.view = this.#table;
+    loadLeases(databases, this.#table);
+    this.#records = readRecords(databases);
+  }
+
+  record(key: string): Uint8Array | undefined {
+    return this.#records.get(key);
+  }
+
+  outbox(after: number, limit: number): readonly { readonly seq: number; readonly value: Uint8Array }[] {
+    const start = Math.max(after, this.#outboxTrimmed);
+    const found: { readonly seq: number; readonly value: Uint8Array }[] = [];
+    for (const { key, value } of this.#databases.outbox.getRange({ start, exclusiveStart: true, limit: Math.max(0, limit) }))
+      found.push({ seq: key, value });
+    const last = found.at(-1)?.seq ?? start;
+    for (const entry of this.#outboxTail) if (entry.seq > last && found.length < limit) found.push(entry);
+    return found;
+  }
+
+  apply(writes: readonly StoreWrite[]): void {
+    for (const write of writes) {
+      this.#open.push(write);
+      switch (write.kind) {
+        case "lease":
+          this.#table.apply(write.lease);
+          break;
+        case "record":
+          if (write.value === undefined) this.#records.delete(write.key);
+          else this.#records.set(write.key, write.value);
+          break;
+        case "outbox":
+          this.#outboxTail.push({ seq: write.seq, value: write.value });
+          break;
+        case "outbox-trim":
+          this.#outboxTrimmed = Math.max(this.#outboxTrimmed, write.upTo);
+          this.#outboxTail = this.#outboxTail.filter(({ seq }) => seq > write.upTo);
+      }
+    }
+  }
+
+  commit(): Promise<void> {
+    const writes = this.#open;
+    this.#open = [];
+    this.#table.seal();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ writes, resolve, reject });
+      if (!this.#flushing) void this.#flush();
+    });
+  }
+
+  layout(pools: readonly PoolLayout[]): void {
+    this.#table.layout(pools);
+  }
+
+  /** Commits what was applied, then closes; rejects with {@link CommitFailed} if that cannot be written. */
+  async close(): Promise<void> {
+    try {
+      await this.commit();
+    } finally {
+      await this.#databases.root.close();
+      this.#lock.release();
+    }
+  }
+
+  /** Writes all waiting commits in one transaction, until none waits. */
+  async #flush(): Promise<void> {
+    this.#flushing = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        const operations = operationsOf(this.#databases, group);
+        if (operations.length > 0) await this.#transact(operations);
+        this.#settle(group);
+      } catch (error) {
+        this.#fail(group, error);
+      }
+    }
+    this.#flushing = false;
+  }
+
+  /** Everything is encoded already: within the transaction only LMDB can fail, and then the whole transaction does. */
+  async #transact(operations: readonly (() => void)[]): Promise<void> {
+    const { root } = this.#databases;
+    await root.childTransaction(() => {
+      for (const operation of operations) operation();
+    });
+  }
+
+  #settle(group: readonly PendingCommit[]): void {
+    let lastSeq = 0;
+    for (const { writes } of group) {
+      this.#table.settle();
+      for (const write of writes) if (write.kind === "outbox") lastSeq = write.seq;
+    }
+    if (lastSeq > 0) this.#outboxTail = this.#outboxTail.filter(({ seq }) => seq > lastSeq);
+    for (const commit of group) commit.resolve();
+  }
+
+  #fail(group: readonly PendingCommit[], error: unknown): void {
+    const lost = [...group, ...this.#waiting];
+    this.#waiting = [];
+    this.#open = [];
+    this.#table.rollBack();
+    this.#records = readRecords(this.#databases);
+    this.#outboxTail = [];
+    this.#outboxTrimmed = 0;
+    void reasonOf(error).then((reason) => {
+      for (const commit of lost) commit.reject(new CommitFailed(`${this.#databases.file}: ${reason}`, { cause: error }));
+    });
+  }
+}
+
+/** One operation a key: of several records of a lease only the last is written. */
+function operationsOf(databases: Databases, group: readonly PendingCommit[]): (() => void)[] {
+  const { leases, records, outbox } = databases;
+  const last = new Map<Ipv4Address, Lease>();
+  const operations: (() => void)[] = [];
+  for (const write of group.flatMap(({ writes }) => writes)) {
+    if (write.kind === "lease") last.set(write.lease.address, write.lease);
+    else if (write.kind === "outbox") operations.push(() => void outbox.put(write.seq, Buffer.from(write.value)));
+    else if (write.kind === "outbox-trim") operations.push(() => trimOutbox(outbox, write.upTo));
+    else if (write.value === undefined) operations.push(() => void records.remove(write.key));
+    else {
+      const value = Buffer.from(write.value);
+      operations.push(() => void records.put(write.key, value));
+    }
+  }
+  for (const lease of last.values()) {
+    const record = encodeLease(lease);
+    operations.push(() => void leases.put(lease.address, record));
+  }
+  return operations;
+}
+
+function trimOutbox(outbox: Database<Buffer, number>, upTo: number): void {
+  for (const seq of [...outbox.getKeys({ end: upTo, inclusiveEnd: true })]) void outbox.remove(seq);
+}
+
+function readLease({ file, leases }: Databases, address: Ipv4Address): Lease | undefined {
+  const record = leases.get(address);
+  return record === undefined ? undefined : decoded(file, address, record);
+}
+
+function* allLeases({ file, leases }: Databases): Iterable<Lease> {
+  for (const { key, value } of leases.getRange({})) yield decoded(file, key as Ipv4Address, value);
+}
+
+function decoded(file: string, address: Ipv4Address, record: Buffer): Lease {
+  const lease = decodeLease(address, record);
+  if (!lease.ok) throw new Bug(`${file}: the record of ${formatIpv4(address)}: ${lease.error}`);
+  return lease.value;
+}
+
+function loadLeases({ leases }: Databases, table: LeaseTable): void {
+  let loaded = 0;
+  for (const { key, value } of leases.getRange({})) {
+    const fields = scanLease(key as Ipv4Address, value);
+    if (!fields.ok) throw new Error(`the record of ${formatIpv4(key as Ipv4Address)} cannot be read: ${fields.error}`);
+    table.load(fields.value);
+    loaded += 1;
+  }
+  const { entryCount } = leases.getStats() as { entryCount: number };
+  if (loaded !== entryCount) throw new Error(`it should hold ${entryCount} leases, but only ${loaded} can be read`);
+  table.loaded();
+}
+
+function readRecords({ records }: Databases): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  for (const { key, value } of records.getRange({})) found.set(key, value);
+  return found;
+}
+
+async function reasonOf(error: unknown): Promise<string> {
+  const detail = (error as { commitError?: Promise<unknown> }).commitError;
+  if (detail === undefined) return messageOf(error);
+  return Promise.resolve(detail).then(() => messageOf(error), messageOf);
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function cureOf(error: unknown): string {
+  const message = messageOf(error);
+  if (/space/i.test(message)) return "Free some space on its disk";
+  if (/permission|read-only|EACCES|EROFS/i.test(message)) return "The server must be able to write to it";
+  if (/knows only/.test(message)) return "Use the program that wrote it, or a later one";
+  return "Move the file away and start again: leases come back from the partner, the ledger, or an imported dhcpd.leases file";
+}
