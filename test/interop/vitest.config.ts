@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests against other programs: real dhcpd, real clients, DynamoDB Local. One file at a time: they share the machine. */
+/** Tests against other programs: real dhcpd, real clients, DynamoDB Local. Two files at a time: they keep real time and share the machine. */
 export default defineConfig({
-  test: { include: ["test/interop/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 120_000, fileParallelism: false },
+  test: {
+    include: ["test/interop/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+  },
 });
