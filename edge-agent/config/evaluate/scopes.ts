@@ -84,11 +84,17 @@ function settle(node: ChainNode, chain: readonly Scope[], input: EvaluationInput
       classNames: [],
     },
     undefined,
+    true,
   );
   return node.settled;
 }
 
-function runChain(chain: readonly Scope[], input: EvaluationInput, prefix: SettledEvaluation | undefined): SettledEvaluation {
+function runChain(
+  chain: readonly Scope[],
+  input: EvaluationInput,
+  prefix: SettledEvaluation | undefined,
+  reusable = false,
+): SettledEvaluation {
   const before = prefix?.environment;
   const env = createEnvironment(input, before?.options);
   if (before !== undefined) {
@@ -100,5 +106,5 @@ function runChain(chain: readonly Scope[], input: EvaluationInput, prefix: Settl
     for (const [event, body] of before.handlers) env.handlers.set(event, body);
   }
   for (const scope of chain) run(scope.statements, env);
-  return new SettledEvaluation(env);
+  return new SettledEvaluation(env, reusable);
 }

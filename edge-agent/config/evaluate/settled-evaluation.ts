@@ -9,6 +9,8 @@ const NO_VARIABLES: ReadonlyMap<string, Uint8Array> = new Map();
 /** The result of statements that have run. Values are evaluated when first asked for, then kept. */
 export class SettledEvaluation implements Evaluation {
   readonly environment: Environment;
+  /** Nothing of a packet, lease or host is in it: it serves every reply of its chain. */
+  readonly reusable: boolean;
   readonly vendorOptionSpace: string | undefined;
   readonly siteOptionSpace: string | undefined;
   readonly handlers: readonly { readonly events: readonly LeaseEvent[]; readonly body: readonly Statement[] }[];
@@ -18,8 +20,9 @@ export class SettledEvaluation implements Evaluation {
   readonly #parameters = new Map<string, Value | undefined>();
   #spaces: readonly string[] | undefined;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, reusable = false) {
     this.environment = environment;
+    this.reusable = reusable;
     environment.steps = STEP_BUDGET;
     environment.scope = environment.root;
     this.vendorOptionSpace = environment.vendorOptionSpace;
@@ -52,6 +55,11 @@ export class SettledEvaluation implements Evaluation {
       this.#codes.set(space, codes);
     }
     return codes;
+  }
+
+  /** As {@link codes}, but in the order in which statements first set them. */
+  inserted(space: string): readonly number[] {
+    return this.environment.options.codes(space).filter((code) => this.option(space, code) !== undefined);
   }
 
   option(space: string, code: number): Uint8Array | undefined {

@@ -1,0 +1,222 @@
+import type { AgentConfig } from "../config/agent-config.ts";
+import { type SettledEvaluation, sharedPart } from "../config/evaluate/settled-evaluation.ts";
+import type { Evaluation } from "../config/evaluation.ts";
+import { MINIMUM_MESSAGE, writeHeader, writeUint32 } from "../dhcp/wire/encode.ts";
+import { BOOTREPLY, type DhcpMessage } from "../dhcp/wire/message.ts";
+import { FILE_OFFSET, HEADER_SIZE, MAGIC_COOKIE, OPTION, OPTIONS_OFFSET, SNAME_OFFSET } from "../dhcp/wire/option-codes.ts";
+import { type Ipv4Address, ipv4, ipv4FromBytes } from "../values/ipv4.ts";
+import { type Layout, layOut, type ReplyOption, type Room } from "./reply-layout.ts";
+import { replyOrder } from "./reply-order.ts";
+import { replyValue } from "./reply-values.ts";
+
+/** A reply to be built: header fields that are not the request's, and options the server decides itself. */
+export interface ReplyPlan {
+  readonly request: DhcpMessage;
+  readonly ciaddr: Ipv4Address;
+  readonly yiaddr: Ipv4Address;
+  readonly siaddr: Ipv4Address;
+  readonly giaddr: Ipv4Address;
+  readonly flags: number;
+  /** `filename` and `server-name`; an empty one leaves its field free for options. */
+  readonly file: Uint8Array;
+  readonly sname: Uint8Array;
+  /** Options that hold whatever the configuration says: 53, 54, 51, 61 (RFC 6842), 81, … but not 82. */
+  readonly forced: readonly ReplyOption[];
+  /** Options for want of a configured one: subnet mask, host name from the declaration, … */
+  readonly fallback: readonly ReplyOption[];
+  /** Option 82 to echo (RFC 3046 §2.2). */
+  readonly agentOptions: Uint8Array | undefined;
+  /** What the configuration gives; undefined for a DHCPNAK, which carries `forced` alone. */
+  readonly evaluation: Evaluation | undefined;
+  readonly config: AgentConfig;
+}
+
+const NO_BYTES = new Uint8Array();
+/** IP and UDP headers and the fixed DHCP header: what a maximum message size (option 57) counts besides options. */
+const FIXED_SIZE = 28 + HEADER_SIZE;
+const SMALLEST_SIZE = 576;
+const LARGEST_SIZE = 1500;
+const BOOTP_AREA = 64;
+/** Layouts kept for one evaluation; clients send few different request lists, attackers many. */
+const TEMPLATE_LIMIT = 256;
+
+/** The header fields of a reply that come from the configuration: `next-server`, `filename` and `server-name`. */
+export function bootFields(evaluation: Evaluation): {
+  readonly siaddr: Ipv4Address;
+  readonly file: Uint8Array;
+  readonly sname: Uint8Array;
+} {
+  const nextServer = evaluation.bytes("next-server");
+  return {
+    siaddr: nextServer !== undefined && nextServer.length >= 4 ? ipv4FromBytes(nextServer) : ipv4(0),
+    file: evaluation.bytes("filename") ?? NO_BYTES,
+    sname: evaluation.bytes("server-name") ?? NO_BYTES,
+  };
+}
+
+/**
+ * The datagram of a reply to a DHCP client: options in the order the client asks for them, within the size it takes, the rest
+ * left out (RFC 2131 §4.1, §4.3.1; RFC 3396).
+ */
+export function buildReply(plan: ReplyPlan): Uint8Array {
+  return compose(plan, areaFor(plan.request.options.get(OPTION.maximumMessageSize) ?? plan.evaluation?.option("dhcp", 57)), true);
+}
+
+/**
+ * The datagram of a reply to a BOOTP client (RFC 951, RFC 1534). One whose request had no RFC 1048 cookie gets its own vendor
+ * area back, unless `always-reply-rfc1048` is set.
+ */
+export function buildBootpReply(plan: ReplyPlan): Uint8Array {
+  const { request } = plan;
+  if (request.hasCookie || plan.evaluation?.flag("always-reply-rfc1048") === true) {
+    const size = request.options.get(OPTION.maximumMessageSize);
+    return compose(plan, size === undefined ? Math.max(BOOTP_AREA, request.bytes.length - HEADER_SIZE) : areaFor(size), false);
+  }
+  const bytes = new Uint8Array(Math.max(MINIMUM_MESSAGE, request.bytes.length));
+  bytes.set(request.bytes.subarray(HEADER_SIZE), HEADER_SIZE);
+  writeFields(bytes, plan, plan.file, plan.sname);
+  return bytes;
+}
+
+/** Bytes of the option area, cookie included, for a client that takes messages of this size; RFC 2132 §9.10 wants at least 576. */
+function areaFor(maximumMessageSize: Uint8Array | undefined): number {
+  const told = maximumMessageSize?.length === 2 ? (maximumMessageSize[0]! << 8) | maximumMessageSize[1]! : SMALLEST_SIZE;
+  return Math.min(LARGEST_SIZE, Math.max(SMALLEST_SIZE, told)) - FIXED_SIZE;
+}
+
+function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Array {
+  const agentSize = plan.agentOptions === undefined ? 0 : plan.agentOptions.length + 2;
+  const room: Room = {
+    area: Math.min(area + agentSize, LARGEST_SIZE - FIXED_SIZE) - 4,
+    file: mayOverload && plan.evaluation !== undefined && plan.file.length === 0,
+    sname: mayOverload && plan.evaluation !== undefined && plan.sname.length === 0,
+    agentOptions: plan.agentOptions,
+  };
+  const shared = plan.evaluation === undefined ? undefined : sharedPart(plan.evaluation);
+  const layout: PatchedLayout = shared?.reusable === true ? templated(plan, room, shared) : fresh(plan, room).layout;
+  const bytes = new Uint8Array(Math.max(MINIMUM_MESSAGE, OPTIONS_OFFSET + layout.area.length));
+  writeFields(bytes, plan, layout.file === undefined ? plan.file : NO_BYTES, layout.sname === undefined ? plan.sname : NO_BYTES);
+  if (layout.file !== undefined) bytes.set(layout.file, FILE_OFFSET);
+  if (layout.sname !== undefined) bytes.set(layout.sname, SNAME_OFFSET);
+  writeUint32(bytes, HEADER_SIZE, MAGIC_COOKIE);
+  bytes.set(layout.area, OPTIONS_OFFSET);
+  if (layout.patched !== undefined) patch(bytes, plan, layout.patched);
+  return bytes;
+}
+
+function writeFields(bytes: Uint8Array, plan: ReplyPlan, file: Uint8Array, sname: Uint8Array): void {
+  const { request } = plan;
+  writeHeader(bytes, {
+    op: BOOTREPLY,
+    htype: request.htype,
+    hlen: request.hlen,
+    hops: request.hops,
+    xid: request.xid,
+    secs: request.secs,
+    flags: plan.flags,
+    ciaddr: plan.ciaddr,
+    yiaddr: plan.yiaddr,
+    siaddr: plan.siaddr,
+    giaddr: plan.giaddr,
+    chaddr: request.chaddr,
+    file,
+    sname,
+  });
+}
+
+/** A layout whose forced options are at known places, to be written over for each reply. */
+interface PatchedLayout extends Layout {
+  readonly patched?: readonly number[];
+}
+const templates = new WeakMap<SettledEvaluation, Map<string, PatchedLayout>>();
+
+function templated(plan: ReplyPlan, room: Room, shared: SettledEvaluation): PatchedLayout {
+  if (room.agentOptions !== undefined) return fresh(plan, room).layout;
+  let known = templates.get(shared);
+  if (known === undefined) {
+    known = new Map();
+    templates.set(shared, known);
+  }
+  const key = templateKey(plan, room);
+  const template = known.get(key);
+  if (template !== undefined) return template;
+  const { layout, sent } = fresh(plan, room);
+  const patched = plan.forced.map(({ code, value }) => (value.length === 0 || !sent.has(code) ? 0 : (layout.places.get(code) ?? -1)));
+  if (patched.includes(-1)) return layout;
+  if (known.size >= TEMPLATE_LIMIT) known.clear();
+  const made = { ...layout, patched };
+  known.set(key, made);
+  return made;
+}
+
+/** All that a layout depends on besides the evaluation: what is asked for, what room there is, and what the server puts in. */
+function templateKey(plan: ReplyPlan, room: Room): string {
+  const { options } = plan.request;
+  let key = String.fromCharCode(
+    room.area,
+    (room.file ? 1 : 0) |
+      (room.sname ? 2 : 0) |
+      (endsInNul(options.get(OPTION.hostName)) ? 4 : 0) |
+      (options.has(OPTION.fqdn) ? 8 : 0) |
+      ((options.get(OPTION.messageType)?.[0] ?? 0) << 4),
+    plan.forced.length,
+  );
+  for (const { code, value } of plan.forced) key += String.fromCharCode(code, value.length);
+  for (const { code, value } of plan.forced) if (isTime(code)) key += String.fromCharCode(...value);
+  for (const { code, value } of plan.fallback) key += String.fromCharCode(code, value.length, ...value);
+  const list = options.get(OPTION.parameterRequestList);
+  return list === undefined ? key : `${key}:${String.fromCharCode(...list.subarray(0, LARGEST_SIZE))}`;
+}
+
+/** Times decide whether a configured renewal or rebinding time is sent. */
+const isTime = (code: number): boolean => code === OPTION.leaseTime;
+
+function patch(bytes: Uint8Array, plan: ReplyPlan, patched: readonly number[]): void {
+  for (let index = 0; index < patched.length; index += 1) {
+    if (patched[index]! > 0) bytes.set(plan.forced[index]!.value, OPTIONS_OFFSET + patched[index]!);
+  }
+}
+
+function fresh(plan: ReplyPlan, room: Room): { readonly layout: Layout; readonly sent: ReadonlySet<number> } {
+  const { request, evaluation, config } = plan;
+  const own = [...plan.forced, ...plan.fallback].map(({ code }) => code);
+  const requestList = evaluation?.option("dhcp", OPTION.parameterRequestList) ?? request.options.get(OPTION.parameterRequestList);
+  const order = replyOrder({ request, requestList: evaluation === undefined ? undefined : requestList, evaluation, config, own });
+  const terminated = endsInNul(request.options.get(OPTION.hostName));
+  const options: ReplyOption[] = [];
+  for (const code of order) {
+    const forced = plan.forced.find((option) => option.code === code)?.value;
+    const value =
+      forced ??
+      (evaluation === undefined ? undefined : configured(code, plan, evaluation)) ??
+      plan.fallback.find((option) => option.code === code)?.value;
+    if (value === undefined || value.length === 0) continue;
+    const text = terminated && isText(code, config);
+    options.push({ code, value: text ? Uint8Array.of(...value, 0) : value });
+  }
+  return { layout: layOut(options, room), sent: new Set(options.map(({ code }) => code)) };
+}
+
+/** A renewal or rebinding time that is not within the lease (or the rebinding time) is not sent. */
+function configured(code: number, plan: ReplyPlan, evaluation: Evaluation): Uint8Array | undefined {
+  const value = replyValue(code, evaluation, plan.config);
+  if (value === undefined || (code !== OPTION.renewalTime && code !== OPTION.rebindingTime)) return value;
+  const lease = plan.forced.find((option) => option.code === OPTION.leaseTime)?.value;
+  if (lease === undefined) return value;
+  const rebinding = code === OPTION.renewalTime ? configured(OPTION.rebindingTime, plan, evaluation) : undefined;
+  return seconds(value) < seconds(rebinding ?? lease) ? value : undefined;
+}
+
+const seconds = (value: Uint8Array): number => ipv4FromBytes(value);
+
+/** A client that ends its host name in NUL is one that wants text that way (RFC 2132 §2). */
+const endsInNul = (hostName: Uint8Array | undefined): boolean => hostName !== undefined && hostName.length > 1 && hostName.at(-1) === 0;
+
+function isText(code: number, config: AgentConfig): boolean {
+  return (
+    config.optionDefinitions
+      .get("dhcp")
+      ?.get(code)
+      ?.fields.some(({ kind }) => kind === "text" || kind === "domain-name") ?? false
+  );
+}
