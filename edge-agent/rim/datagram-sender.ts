@@ -9,11 +9,9 @@ import { writeUdpPacket } from "./raw-reply.ts";
 const SLOTS = 128;
 const DATA_BYTES = 9216;
 const BROADCAST_STATION = Uint8Array.of(255, 255, 255, 255, 255, 255);
-const BOOTPS = 67;
-const BOOTPC = 68;
 
 export interface SenderOptions {
-  /** The server port; the core speaks of 67 and 68, which stand for this port and the one above. */
+  /** The server port: what replies come from. */
   readonly port: number;
   /** Stands for 255.255.255.255 (dhcpd's -s). */
   readonly broadcastAddress: Ipv4Address;
@@ -46,7 +44,7 @@ export class DatagramSender {
 
   /** Takes a reply in; it leaves at {@link flush}, or before if many are waiting. */
   send({ destination, interfaceName, bytes }: SendDatagram): void {
-    const port = this.#port(destination.port);
+    const { port } = destination;
     if (destination.kind === "udp") {
       this.#sendUdp(inetAddress(destination.address, port), bytes, undefined, UNSPECIFIED);
       return;
@@ -72,11 +70,6 @@ export class DatagramSender {
   flush(): void {
     if (this.#udp.used > 0) this.#flush(this.#udp);
     if (this.#packet !== undefined && this.#packet.used > 0) this.#flush(this.#packet);
-  }
-
-  #port(port: number): number {
-    if (port === BOOTPS) return this.#options.port;
-    return port === BOOTPC ? (this.#options.port + 1) & 0xffff : port;
   }
 
   #sendFrame(outlet: Outlet, to: Uint8Array, endpoints: Parameters<typeof writeUdpPacket>[2], payload: Uint8Array): void {

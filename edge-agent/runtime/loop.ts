@@ -4,6 +4,7 @@ import type { LeaseView } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import type { Step } from "../values/step.ts";
 import type { MonotonicMillis } from "../values/time.ts";
+import { EventQueue } from "./event-queue.ts";
 import { type Clock, CommitFailed, type Store } from "./ports.ts";
 
 /** What the loop drives: the agent's step, and when it next wants a tick. */
@@ -11,6 +12,11 @@ export interface Machine<State> {
   step(state: State, event: AgentEvent, view: LeaseView): Step<State, StoreWrite, AgentEffect>;
   /** When `step` next wants a "tick"; undefined if only input can change anything. */
   nextDeadline(state: State, view: LeaseView): MonotonicMillis | undefined;
+  /**
+   * The store went back to its last durable state, and `state` is from before the lost events, but for tables in it that are
+   * changed in place: makes those agree with the view again.
+   */
+  recover(state: State, view: LeaseView): State;
 }
 
 /** Everything the loop needs from outside. */
@@ -63,9 +69,7 @@ export class Loop<State> {
   readonly #machine: Machine<State>;
   readonly #ports: LoopPorts;
   readonly #limits: LoopLimits;
-  #queue: AgentEvent[] = [];
-  #head = 0;
-  #waitingDatagrams = 0;
+  readonly #queue: EventQueue;
   #inFlight: Batch<State>[] = [];
   /** Events of failed batches that must be tried again, and those that came after them. */
   #parked: AgentEvent[] = [];
@@ -82,6 +86,7 @@ export class Loop<State> {
     this.#state = initial;
     this.#ports = ports;
     this.#limits = limits;
+    this.#queue = new EventQueue(limits.datagrams);
   }
 
   get state(): State {
@@ -92,23 +97,20 @@ export class Loop<State> {
     return this.#droppedDatagrams;
   }
   get queued(): number {
-    return this.#queue.length - this.#head + this.#parked.length;
+    return this.#queue.length + this.#parked.length;
   }
 
   /** Takes an event in; false if it was dropped. */
   enqueue(event: AgentEvent): boolean {
     if (this.#stopped) return false;
-    if (event.kind === "datagram") {
-      if (this.#waitingDatagrams >= this.#limits.datagrams) {
-        this.#droppedDatagrams += 1;
-        return false;
-      }
-      this.#waitingDatagrams += 1;
-    } else if (this.#parked.length > 0) {
+    if (event.kind !== "datagram" && this.#parked.length > 0) {
       this.#parked.push(event);
       return true;
     }
-    this.#queue.push(event);
+    if (!this.#queue.push(event)) {
+      this.#droppedDatagrams += 1;
+      return false;
+    }
     this.#plan();
     return true;
   }
@@ -152,18 +154,18 @@ export class Loop<State> {
     if (this.#stopped) return;
     const depth = this.#failures > 0 ? 1 : this.#limits.depth;
     try {
-      if (this.#head < this.#queue.length && this.#inFlight.length < depth) this.#stepBatch();
+      if (this.#queue.length > 0 && this.#inFlight.length < depth) this.#stepBatch();
     } catch (error) {
       this.#stopped = true;
       this.#ports.onBug(error);
       return;
     }
-    if (this.#head < this.#queue.length && this.#inFlight.length < depth) this.#plan();
+    if (this.#queue.length > 0 && this.#inFlight.length < depth) this.#plan();
     this.#settleIdle();
   }
 
   #stepBatch(): void {
-    const events = this.#take(this.#failures > 0 ? 1 : this.#limits.batch);
+    const events = this.#queue.take(this.#failures > 0 ? 1 : this.#limits.batch);
     const before = this.#state;
     const { machine, store } = { machine: this.#machine, store: this.#ports.store };
     const effects: AgentEffect[] = [];
@@ -189,21 +191,6 @@ export class Loop<State> {
     if (wrote) this.#commit(batch);
     else this.#release();
     this.#arm();
-  }
-
-  #take(limit: number): AgentEvent[] {
-    const end = Math.min(this.#queue.length, this.#head + limit);
-    const events = this.#queue.slice(this.#head, end);
-    this.#head = end;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    } else if (this.#head > 4096) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
-    for (const event of events) if (event.kind === "datagram") this.#waitingDatagrams -= 1;
-    return events;
   }
 
   #commit(batch: Batch<State>): void {
@@ -233,7 +220,7 @@ export class Loop<State> {
   }
 
   #afterCommit(): void {
-    if (this.#head < this.#queue.length) this.#plan();
+    if (this.#queue.length > 0) this.#plan();
     this.#settleIdle();
   }
 
@@ -257,7 +244,7 @@ export class Loop<State> {
     const first = this.#inFlight.findIndex((batch) => !batch.committed);
     const lost = this.#inFlight.splice(first);
     const oldest = lost[0];
-    if (oldest !== undefined) this.#state = oldest.before;
+    if (oldest !== undefined) this.#state = this.#machine.recover(oldest.before, this.#ports.store.view);
     const kept = lost.flatMap((batch) => batch.events).filter((event) => event.kind !== "datagram" && event.kind !== "tick");
     this.#park(kept);
     this.#ports.onCommitTrouble(this.#failures, reason);
@@ -265,27 +252,21 @@ export class Loop<State> {
     this.#ports.later(RETRY_MILLIS, () => this.#retry());
   }
 
+  /** Nothing overtakes an event that waits to be tried again, but datagrams, which stand alone. */
   #park(kept: readonly AgentEvent[]): void {
-    const waiting = this.#queue.slice(this.#head);
-    this.#queue = kept.length === 0 && this.#parked.length === 0 ? waiting : waiting.filter((event) => event.kind === "datagram");
-    this.#head = 0;
-    if (kept.length === 0 && this.#parked.length === 0) return;
-    this.#parked = [...kept, ...this.#parked, ...waiting.filter((event) => event.kind !== "datagram")];
+    if (kept.length > 0 || this.#parked.length > 0) this.#parked = [...kept, ...this.#parked, ...this.#queue.takeLasting()];
   }
 
   #retry(): void {
     if (this.#stopped) return;
-    if (this.#parked.length > 0) {
-      this.#queue = [...this.#parked, ...this.#queue.slice(this.#head)];
-      this.#head = 0;
-      this.#parked = [];
-    }
+    this.#queue.unshift(this.#parked);
+    this.#parked = [];
     this.#arm();
     this.#plan();
   }
 
   #settleIdle(): void {
-    if (this.#onIdle.length === 0 || this.#inFlight.length > 0 || this.#head < this.#queue.length) return;
+    if (this.#onIdle.length === 0 || this.#inFlight.length > 0 || this.#queue.length > 0) return;
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();

@@ -33,6 +33,7 @@ const STRANGERS = [
 /** May use node: modules and packages. All else is pure. */
 const IMPURE = [
   "edge-agent/rim",
+  "edge-agent/daemon",
   "edge-agent/main.ts",
   "edge-agent/tandem.ts",
   "edge-agent/bin",

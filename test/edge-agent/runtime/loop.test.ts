@@ -64,6 +64,7 @@ const numbered: Machine<readonly number[]> = {
     return { state: [...state, number], writes, effects };
   },
   nextDeadline: () => undefined,
+  recover: (state) => state,
 };
 
 interface World {

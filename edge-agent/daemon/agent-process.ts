@@ -1,0 +1,160 @@
+import type { AgentEvent } from "../agent/event.ts";
+import type { AgentOptions } from "../cli.ts";
+import { CLOCK_RECORD, type LeaseClock } from "../rim/clock.ts";
+import { DatagramReceiver, type ListeningSockets } from "../rim/datagram-port.ts";
+import { DatagramSender } from "../rim/datagram-sender.ts";
+import { CommandRunner } from "../rim/execute.ts";
+import { IcmpProbe } from "../rim/icmp-probe.ts";
+import type { NetworkInterface } from "../rim/interfaces.ts";
+import { bootMillis } from "../rim/linux-sockets.ts";
+import type { Logger } from "../rim/logger.ts";
+import type { Metrics } from "../rim/metrics-http.ts";
+import { Loop, type Machine } from "../runtime/loop.ts";
+import type { Store } from "../runtime/ports.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+import { performEffect } from "./perform.ts";
+
+/** Everything opened that an agent runs on. */
+export interface AgentParts<State> {
+  readonly options: Pick<AgentOptions, "allowExecute">;
+  readonly machine: Machine<State>;
+  readonly initial: State;
+  readonly store: Store;
+  readonly clock: LeaseClock;
+  readonly sockets: ListeningSockets;
+  readonly icmpSocket: number | undefined;
+  readonly interfaces: readonly NetworkInterface[];
+  readonly port: number;
+  readonly broadcastAddress: Ipv4Address;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Our own fault: say so and end. */
+  onBug(error: unknown): void;
+}
+
+const SAVE_CLOCK_MILLIS = 60_000;
+/** Failed commits are told at the first, and then at most this often. */
+const COMPLAIN_MILLIS = 10_000;
+const COUNT_MILLIS = 10_000;
+const DRAIN_MILLIS = 5000;
+
+/** A running agent: sockets, loop and store joined. */
+export class AgentProcess<State> {
+  readonly loop: Loop<State>;
+  readonly #parts: AgentParts<State>;
+  readonly #receiver: DatagramReceiver;
+  readonly #probe: IcmpProbe;
+  readonly #timers: NodeJS.Timeout[];
+  readonly #refused = new Map<string, number>();
+  #failingSince: number | undefined;
+  #lastComplaint = Number.NEGATIVE_INFINITY;
+  #countedDrops = 0;
+
+  constructor(parts: AgentParts<State>) {
+    this.#parts = parts;
+    const { sockets, interfaces, store, clock, logger, metrics } = parts;
+    const sender = new DatagramSender(sockets, interfaces, {
+      port: parts.port,
+      broadcastAddress: parts.broadcastAddress,
+      onRefused: (count, error) => this.#refuse(`send ${error}`, count),
+    });
+    this.#probe = new IcmpProbe(parts.icmpSocket, bootMillis, (address, answered) =>
+      this.take({ kind: "probe-result", address, answered, at: clock.instant() }),
+    );
+    const onFailed = (command: string, reason: string): void => logger.line("warn", `execute ${command}: ${reason}`);
+    const commands = parts.options.allowExecute ? new CommandRunner(onFailed) : undefined;
+    const performers = { sender, probe: this.#probe, logger, metrics, commands };
+    this.loop = new Loop(parts.machine, parts.initial, {
+      store,
+      clock,
+      defer: setImmediate,
+      later: (millis, task) => setTimeout(task, millis),
+      perform: (effect) => performEffect(performers, effect),
+      flush: () => sender.flush(),
+      onCommitTrouble: (failures, reason) => this.#commitTrouble(failures, reason),
+      onBug: parts.onBug,
+    });
+    this.#receiver = new DatagramReceiver(sockets, interfaces, {
+      onDatagram: (datagram) => this.loop.enqueue({ ...datagram, at: clock.instant() }),
+      onRefused: (reason) => this.#refuse(`receive ${reason}`, 1),
+    });
+    this.#timers = [setInterval(() => void this.#saveClock(), SAVE_CLOCK_MILLIS), setInterval(() => this.#tell(), COUNT_MILLIS)];
+    this.#gauges();
+    this.loop.start();
+    void this.#saveClock();
+  }
+
+  /** Leases can be stored. */
+  get healthy(): boolean {
+    return this.#failingSince === undefined;
+  }
+
+  take(event: AgentEvent): void {
+    this.loop.enqueue(event);
+  }
+
+  /** Hears nothing more, finishes what it heard, and saves the clock. The store is still open. */
+  async stop(): Promise<void> {
+    this.#receiver.close();
+    for (const timer of this.#timers) clearInterval(timer);
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, DRAIN_MILLIS);
+    });
+    await Promise.race([this.loop.idle(), tooLong]);
+    clearTimeout(timer);
+    this.loop.stop();
+    this.#probe.close();
+    await this.#saveClock();
+    this.#tell();
+  }
+
+  async #saveClock(): Promise<void> {
+    const { store, clock } = this.#parts;
+    try {
+      store.apply([{ kind: "record", key: CLOCK_RECORD, value: clock.record() }]);
+      await store.commit();
+    } catch {
+      // The disk refuses: leases will say so, and the clock's record can wait.
+    }
+  }
+
+  #commitTrouble(failures: number, reason: string): void {
+    const { logger } = this.#parts;
+    const now = bootMillis();
+    if (failures === 0) {
+      const since = Math.round((now - (this.#failingSince ?? now)) / 1000);
+      this.#failingSince = undefined;
+      this.#lastComplaint = Number.NEGATIVE_INFINITY;
+      logger.line("info", `Leases can be stored again, after ${since} seconds: serving goes on.`);
+      return;
+    }
+    this.#failingSince ??= now;
+    if (now - this.#lastComplaint < COMPLAIN_MILLIS) return;
+    this.#lastComplaint = now;
+    logger.line("error", `Leases cannot be stored (${reason}): what would need storing is not answered until that works again.`);
+  }
+
+  #refuse(what: string, count: number): void {
+    this.#refused.set(what, (this.#refused.get(what) ?? 0) + count);
+    this.#parts.metrics.count("datagrams_refused", { reason: what }, count);
+  }
+
+  /** Says, every ten seconds at most, what was refused or dropped since the last time. */
+  #tell(): void {
+    const { logger, metrics } = this.#parts;
+    for (const [what, count] of this.#refused) logger.line("warn", `${count} datagrams refused: ${what}`);
+    this.#refused.clear();
+    const dropped = this.loop.droppedDatagrams - this.#countedDrops;
+    this.#countedDrops = this.loop.droppedDatagrams;
+    if (dropped === 0) return;
+    metrics.count("datagrams_dropped", {}, dropped);
+    logger.line("warn", `${dropped} datagrams dropped: more came than can be served`);
+  }
+
+  #gauges(): void {
+    const { metrics } = this.#parts;
+    metrics.gauge("queued_events", "Events waiting to be served.", () => this.loop.queued);
+    metrics.gauge("store_healthy", "1 while leases can be stored.", () => (this.healthy ? 1 : 0));
+  }
+}

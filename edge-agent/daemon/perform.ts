@@ -1,0 +1,42 @@
+import type { AgentEffect } from "../agent/effect.ts";
+import type { DatagramSender } from "../rim/datagram-sender.ts";
+import type { CommandRunner } from "../rim/execute.ts";
+import type { IcmpProbe } from "../rim/icmp-probe.ts";
+import type { Logger } from "../rim/logger.ts";
+import type { Metrics } from "../rim/metrics-http.ts";
+import { unreachable } from "../values/assert.ts";
+
+/** What carries out effects. */
+export interface Performers {
+  readonly sender: DatagramSender;
+  readonly probe: IcmpProbe;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Undefined unless the operator allowed `execute`. */
+  readonly commands: CommandRunner | undefined;
+}
+
+/** Carries out one effect. Nothing here waits or throws. */
+export function performEffect(performers: Performers, effect: AgentEffect): void {
+  switch (effect.kind) {
+    case "send":
+      performers.sender.send(effect);
+      return;
+    case "log":
+      performers.logger.log(effect.event, effect.fields);
+      return;
+    case "count":
+      performers.metrics.count(effect.metric, effect.labels);
+      return;
+    case "probe":
+      performers.probe.probe(effect.address, effect.timeoutMillis);
+      return;
+    case "execute":
+      if (performers.commands === undefined) {
+        performers.logger.line("warn", `execute ${effect.command}: not run; start with --allow-execute to allow it`);
+      } else performers.commands.run(effect.command, effect.arguments);
+      return;
+    default:
+      unreachable(effect);
+  }
+}

@@ -1,0 +1,79 @@
+import { lookup } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import { type Ipv4Address, parseIpv4 } from "../values/ipv4.ts";
+import { err, ok, type Result } from "../values/result.ts";
+
+/** What reading a configuration asks of the machine. */
+export interface ConfigurationPorts {
+  /** One character for each byte. */
+  readFile(path: string): Result<string, string>;
+  resolveHost(name: string): readonly Ipv4Address[] | undefined;
+}
+
+/** The longest that all host names together may take, in milliseconds. */
+const RESOLVE_MILLIS = 10_000;
+
+/**
+ * Runs `load`; if it asked for host names, resolves them all at once and runs it again. So reading stays synchronous, files
+ * are read once, and a name that cannot be resolved is only missing.
+ */
+export async function readConfiguration<T>(load: (ports: ConfigurationPorts) => T): Promise<T> {
+  const files = new Map<string, Result<string, string>>();
+  const asked = new Set<string>();
+  const known = new Map<string, readonly Ipv4Address[]>();
+  const ports: ConfigurationPorts = {
+    readFile: (path) => {
+      const read = files.get(path) ?? readBytes(path);
+      files.set(path, read);
+      return read;
+    },
+    resolveHost: (name) => {
+      asked.add(name);
+      return known.get(name);
+    },
+  };
+  const first = load(ports);
+  if (asked.size === 0) return first;
+  await resolveAll([...asked], known);
+  return load(ports);
+}
+
+async function resolveAll(names: readonly string[], known: Map<string, readonly Ipv4Address[]>): Promise<void> {
+  const each = names.map(async (name) => {
+    try {
+      const found = await lookup(name, { all: true, family: 4 });
+      known.set(
+        name,
+        found.flatMap(({ address }) => {
+          const parsed = parseIpv4(address);
+          return parsed.ok ? [parsed.value] : [];
+        }),
+      );
+    } catch {
+      // Unknown name or no resolver: the reader of the configuration says so, with the place.
+    }
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, RESOLVE_MILLIS);
+  });
+  await Promise.race([Promise.all(each), tooLong]);
+  clearTimeout(timer);
+}
+
+function readBytes(path: string): Result<string, string> {
+  try {
+    return ok(readFileSync(path, "latin1"));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return err(REASONS[code ?? ""] ?? message);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "No such file or directory",
+  EACCES: "Permission denied",
+  EISDIR: "Is a directory",
+  ENOTDIR: "Not a directory",
+  ELOOP: "Too many levels of symbolic links",
+};
