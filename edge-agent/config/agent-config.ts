@@ -27,7 +27,8 @@ export interface AgentConfig {
 
 /**
  * One declaration's statements and where it stands. The chain of `parent`s leads to the global scope; statements run
- * outermost scope first, so that inner ones override.
+ * outermost scope first, so that inner ones override. A subnet outside any shared network shares its scope with the network
+ * made for it; a pool's parent is its network's scope, also when it stands inside a subnet (see scope-chain.ts).
  */
 export interface Scope {
   /** Unique within one configuration; caches key by it. */

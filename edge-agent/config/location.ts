@@ -4,3 +4,6 @@ export interface Location {
   readonly line: number;
   readonly column: number;
 }
+
+/** `FILE:LINE:COLUMN`. */
+export const formatLocation = (location: Location): string => `${location.file}:${location.line}:${location.column}`;

@@ -1,0 +1,80 @@
+import { contains, formatIpv4, type Ipv4Address, ipv4 } from "../values/ipv4.ts";
+import type { PoolRange } from "./agent-config.ts";
+import type { NetworkDraft, PoolDraft, SubnetDraft } from "./drafts.ts";
+import type { Location } from "./location.ts";
+import type { ParseContext, Place } from "./parse-context.ts";
+import type { TokenReader } from "./token-reader.ts";
+import { ipv4Value } from "./values.ts";
+
+/** More addresses than dhcpd can hold in one range (its count of bytes for their leases exceeds 32 bits). */
+const LARGEST_RANGE = 11_000_000;
+
+/** `range dynamic-bootp FIRST LAST;`, after `range`, in a pool or, without one, in a subnet. */
+export function addressRange(context: ParseContext, reader: TokenReader, place: Place, pool: PoolDraft | undefined): void {
+  const location = reader.location;
+  const dynamicBootp = reader.accept("dynamic-bootp");
+  const low = ipv4Value(reader);
+  if (low === undefined) return;
+  const high = reader.peek().type === ";" ? low : ipv4Value(reader);
+  if (high === undefined || !reader.semicolon()) return;
+  const network = place.network;
+  const subnet = place.subnet ?? network?.subnets.find((one) => contains(one.network, low));
+  if (network === undefined || subnet === undefined) {
+    reader.fail(`address range not on network ${network?.name ?? ""}`, "place pool statements after the subnets that they belong to");
+    return;
+  }
+  const target = pool ?? implicitPool(context, network, dynamicBootp, location);
+  if (target.failoverPeer !== undefined && dynamicBootp) {
+    reader.fail(
+      "dynamic-bootp flag is not permitted for address range declarations where there is a failover peer in scope",
+      "BOOTP leases never end, so a partner cannot share them: move the range to a pool of its own, without failover",
+    );
+  }
+  enterRange(context, reader, subnet, target, { ...inOrder(low, high), dynamicBootp, location });
+}
+
+/** A range may be written from high to low. */
+const inOrder = (one: Ipv4Address, other: Ipv4Address): { first: Ipv4Address; last: Ipv4Address } => ({
+  first: ipv4(Math.min(one, other)),
+  last: ipv4(Math.max(one, other)),
+});
+
+function enterRange(context: ParseContext, reader: TokenReader, subnet: SubnetDraft, pool: PoolDraft, range: PoolRange): void {
+  const { network } = subnet;
+  const stray = [range.first, range.last].find((address) => !contains(network, address));
+  if (stray !== undefined) {
+    const text = `subnet ${formatIpv4(network.address)} netmask ${formatIpv4(network.mask)}`;
+    reader.fail(`bad range, address ${formatIpv4(stray)} not in ${text}`);
+    return;
+  }
+  if (range.last - range.first >= LARGEST_RANGE) {
+    reader.fail(`${formatIpv4(range.first)}-${formatIpv4(range.last)} is an overly large address range.`);
+    return;
+  }
+  for (const other of context.rangeIndex.overlapping(range.first, range.last)) {
+    const first = ipv4(Math.max(range.first, other.first));
+    reader.fail(
+      `lease ${formatIpv4(first)} is declared twice!`,
+      `the range on line ${other.location.line} of ${other.location.file} has it too`,
+    );
+    return;
+  }
+  context.rangeIndex.add(range);
+  pool.ranges.push(range);
+}
+
+/** Ranges outside any pool share one for each kind: BOOTP clients may have addresses of `dynamic-bootp` ranges only. */
+function implicitPool(context: ParseContext, network: NetworkDraft, dynamicBootp: boolean, location: Location): PoolDraft {
+  const existing = network.pools.find((pool) => pool.implicit && pool.permit.length > 0 === dynamicBootp);
+  if (existing !== undefined) return existing;
+  const pool: PoolDraft = {
+    scope: context.newScope("pool", network.name, network.scope, location),
+    ranges: [],
+    permit: dynamicBootp ? [{ kind: "all-clients" }] : [],
+    prohibit: dynamicBootp ? [] : [{ kind: "dynamic-bootp-clients" }],
+    failoverPeer: undefined,
+    implicit: true,
+  };
+  network.pools.push(pool);
+  return pool;
+}

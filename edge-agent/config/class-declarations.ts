@@ -1,0 +1,164 @@
+import { hexPairs } from "../values/hardware-address.ts";
+import type { ClassDraft, ScopeDraft, SubclassDraft } from "./drafts.ts";
+import { typedOrAbsent } from "./expression-terms.ts";
+import { declarationBlock } from "./network-declarations.ts";
+import type { ParseContext, Place } from "./parse-context.ts";
+import { bytesOf } from "./source.ts";
+import type { TokenReader } from "./token-reader.ts";
+import { atoi, hexList } from "./values.ts";
+
+function fail(reader: TokenReader, message: string, mend?: string): true {
+  reader.fail(message, mend);
+  reader.skipStatement();
+  return true;
+}
+
+/** `class "NAME" { … }` and `subclass "NAME" VALUE;`, after the first word, and the old forms `vendor-class` and `user-class`. */
+export function classDeclaration(
+  context: ParseContext,
+  reader: TokenReader,
+  place: Place,
+  kind: "class" | "subclass" | "vendor-class" | "user-class",
+): void {
+  const location = reader.location;
+  const token = reader.next();
+  if (token.type !== "STRING") {
+    fail(reader, "Expecting class name", `write ${kind} "NAME"`);
+    return;
+  }
+  const name = token.text;
+  const existing = context.classes.get(name);
+  if (kind === "class") {
+    const declared = existing ?? newClass(name, context.newScope("class", name, place.scope, location));
+    if (reader.leftBrace()) classBlock(context, reader, place, declared, existing === undefined);
+    return;
+  }
+  if (existing === undefined) {
+    fail(reader, `no class named ${name}`, `declare it first: class "${name}" { … }`);
+    return;
+  }
+  const value = kind === "subclass" ? subclassValue(reader) : bytesOf(name);
+  if (value !== undefined) subclass(context, reader, place, existing, value);
+}
+
+const newClass = (name: string, scope: ScopeDraft): ClassDraft => ({
+  name,
+  scope,
+  matchIf: undefined,
+  subMatch: undefined,
+  spawning: false,
+  leaseLimit: undefined,
+  subclasses: new Map(),
+});
+
+function subclassValue(reader: TokenReader): Uint8Array | undefined {
+  const { type } = reader.peek();
+  if (type === "STRING") return bytesOf(reader.next().text);
+  if (type === "NUMBER" || type === "NUMBER-OR-NAME") return hexList(reader);
+  fail(reader, "Expecting string or hex list.");
+  return undefined;
+}
+
+function subclass(context: ParseContext, reader: TokenReader, place: Place, parent: ClassDraft, value: Uint8Array): void {
+  const key = hexPairs(value, "");
+  const known = parent.subclasses.get(key);
+  const draft: SubclassDraft = known ?? { scope: parent.scope, value, leaseLimit: parent.leaseLimit };
+  parent.subclasses.set(key, draft);
+  if (reader.accept(";")) return;
+  if (!reader.leftBrace()) return;
+  draft.scope = context.newScope("subclass", parent.name, draft.scope, reader.location);
+  const inner: Place = { ...place, kind: "class", scope: draft.scope, host: undefined, afterDeclaration: false };
+  let deleted = false;
+  declarationBlock(context, reader, inner, () => {
+    switch (reader.peek().type) {
+      case "match":
+        reader.next();
+        return fail(reader, "invalid match in subclass.");
+      case "spawn":
+        reader.next();
+        return fail(reader, "invalid spawn in subclass.");
+      case "lease":
+        reader.next();
+        draft.leaseLimit = leaseLimit(reader) ?? draft.leaseLimit;
+        return true;
+      case "dynamic":
+      case "deleted":
+        if (reader.next().type === "deleted") deleted = true;
+        reader.semicolon();
+        return true;
+      default:
+        return false;
+    }
+  });
+  if (deleted) parent.subclasses.delete(key);
+}
+
+function classBlock(context: ParseContext, reader: TokenReader, place: Place, draft: ClassDraft, isNew: boolean): void {
+  const inner: Place = { ...place, kind: "class", scope: draft.scope, host: undefined, afterDeclaration: false };
+  const seen = { matchIf: false, subMatch: false };
+  let deleted = false;
+  declarationBlock(context, reader, inner, () => {
+    switch (reader.peek().type) {
+      case "match":
+        reader.next();
+        return reader.accept("if") ? matchIf(context, reader, draft, seen) : subMatch(context, reader, draft, seen);
+      case "spawn":
+        reader.next();
+        draft.spawning = true;
+        if (reader.next().type !== "with") return fail(reader, "expecting with after spawn");
+        return subMatch(context, reader, draft, seen);
+      case "lease":
+        reader.next();
+        draft.leaseLimit = leaseLimit(reader) ?? draft.leaseLimit;
+        return true;
+      case "dynamic":
+      case "deleted":
+        if (reader.next().type === "deleted") deleted = true;
+        reader.semicolon();
+        return true;
+      default:
+        return false;
+    }
+  });
+  if (deleted) context.classes.delete(draft.name);
+  else if (isNew) context.classes.set(draft.name, draft);
+}
+
+interface Seen {
+  matchIf: boolean;
+  subMatch: boolean;
+}
+
+function matchIf(context: ParseContext, reader: TokenReader, draft: ClassDraft, seen: Seen): true {
+  if (seen.matchIf) return fail(reader, "A class may only have one 'match if' clause.");
+  seen.matchIf = true;
+  const found = typedOrAbsent(context, reader, "boolean");
+  if (found === "absent") return fail(reader, "expecting boolean expr.");
+  if (found === "failed") return true;
+  draft.matchIf = found;
+  reader.semicolon();
+  return true;
+}
+
+function subMatch(context: ParseContext, reader: TokenReader, draft: ClassDraft, seen: Seen): true {
+  if (seen.subMatch) return fail(reader, "can't override existing submatch/spawn.");
+  seen.subMatch = true;
+  const found = typedOrAbsent(context, reader, "data");
+  if (found === "absent") return fail(reader, "expecting data expr.");
+  if (found === "failed") return true;
+  draft.subMatch = found;
+  reader.semicolon();
+  return true;
+}
+
+/** `lease limit N;`, after `lease`. */
+function leaseLimit(reader: TokenReader): number | undefined {
+  if (reader.next().type !== "limit") fail(reader, 'expecting "limit"');
+  else if (reader.next().type !== "NUMBER") fail(reader, "expecting a number");
+  else {
+    const limit = atoi(reader.last.text);
+    reader.semicolon();
+    return limit;
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import { formatLocation, type Location } from "./location.ts";
+
+export type Severity = "error" | "warning" | "info";
+
+/** One finding about a configuration, at a place in a file. */
+export interface Diagnostic {
+  readonly severity: Severity;
+  readonly location: Location;
+  /** What is wrong; dhcpd's own words where it has some, so that people and scripts find them again. */
+  readonly message: string;
+  /** The line of the file, without its line end. */
+  readonly sourceLine: string;
+  /** What to do about it, or where the cause is. */
+  readonly mend: string | undefined;
+}
+
+/** `FILE:LINE:COL: error: message`, then the line, a caret, and the advice. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const head = `${formatLocation(diagnostic.location)}: ${diagnostic.severity}: ${diagnostic.message}`;
+  return [head, ...excerpt(diagnostic), ...(diagnostic.mend === undefined ? [] : [`  ${diagnostic.mend}`])].join("\n");
+}
+
+/** The same finding in the form of dhcpd's own messages: `FILE line LINE: message`, the line, a caret. */
+export function formatDiagnosticLikeDhcpd(diagnostic: Diagnostic): string {
+  const { file, line } = diagnostic.location;
+  return [`${file} line ${line}: ${diagnostic.message}`, ...excerpt(diagnostic)].join("\n");
+}
+
+function excerpt(diagnostic: Diagnostic): string[] {
+  if (diagnostic.sourceLine === "") return [];
+  const before = diagnostic.sourceLine.slice(0, diagnostic.location.column - 1).replace(/[^\t]/g, " ");
+  return [diagnostic.sourceLine, `${before}^`];
+}
+
+/** Beyond this many findings nothing more is collected: the file is not a dhcpd.conf. */
+const MAXIMUM = 500;
+
+/** Collects findings in the order in which they are met. */
+export class DiagnosticList {
+  readonly #all: Diagnostic[] = [];
+  #errors = 0;
+  #silenced = false;
+
+  get all(): readonly Diagnostic[] {
+    return this.#all;
+  }
+  get errors(): number {
+    return this.#errors;
+  }
+  add(diagnostic: Diagnostic): void {
+    if (diagnostic.severity === "error") this.#errors += 1;
+    if (!this.#silenced && this.#all.length < MAXIMUM) this.#all.push(diagnostic);
+  }
+  /** What follows from an error after which reading cannot go on is not worth telling. */
+  silence(): void {
+    this.#silenced = true;
+  }
+}

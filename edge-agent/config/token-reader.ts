@@ -1,0 +1,152 @@
+import type { DiagnosticList, Severity } from "./diagnostics.ts";
+import { Lexer, type Token } from "./lexer.ts";
+import type { Location } from "./location.ts";
+import { lineOf, type Source } from "./source.ts";
+
+/** Classes of tokens that cannot be names; reserved words can. */
+const NOT_IDENTIFIERS = new Set(["NUMBER", "STRING", "EOF"]);
+
+/** Reads one file's tokens with one token of lookahead; knows how to complain, and how to find the next statement after that. */
+export class TokenReader {
+  readonly source: Source;
+  readonly #lexer: Lexer;
+  readonly #diagnostics: DiagnosticList;
+  readonly #ahead: Token[] = [];
+  #last: Token;
+  #closed = false;
+  #errors = 0;
+
+  constructor(source: Source, diagnostics: DiagnosticList) {
+    this.source = source;
+    this.#lexer = new Lexer(source);
+    this.#diagnostics = diagnostics;
+    this.#last = { type: "EOF", text: "", offset: 0, line: 1, spaced: false, problems: [] };
+  }
+
+  /** Errors reported in this file, not in files it includes. */
+  get errors(): number {
+    return this.#errors;
+  }
+  /** The token taken last: where dhcpd places its errors. */
+  get last(): Token {
+    return this.#last;
+  }
+  /** The place of the token taken last. */
+  get location(): Location {
+    return this.locationOf(this.#last);
+  }
+
+  locationOf(token: Token): Location {
+    const column = token.offset - (this.source.lineStarts[token.line - 1] ?? 0) + 1;
+    return { file: this.source.path, line: token.line, column };
+  }
+
+  /** The token `distance` after the next one; 0 is the next. */
+  peek(distance = 0): Token {
+    while (this.#ahead.length <= distance) this.#ahead.push(this.#read());
+    return this.#ahead[distance] as Token;
+  }
+
+  next(): Token {
+    const token = this.#ahead.shift() ?? this.#read();
+    // The end of the file has no line of its own: what is missing there is missing after the last token.
+    this.#last = token.type === "EOF" ? { ...this.#last, type: "EOF", text: "" } : token;
+    return this.#last;
+  }
+
+  #read(): Token {
+    if (this.#closed) return { ...this.#last, type: "EOF", text: "", problems: [] };
+    const token = this.#lexer.next();
+    for (const problem of token.problems) this.#report("error", token, problem, undefined);
+    return token;
+  }
+
+  /** Takes the next token if it is a `type`. */
+  accept(type: string): boolean {
+    if (this.peek().type !== type) return false;
+    this.next();
+    return true;
+  }
+
+  isIdentifier(token: Token): boolean {
+    return token.type.length > 1 && !NOT_IDENTIFIERS.has(token.type);
+  }
+  /** A word that may name a variable: not reserved. */
+  isVariableName(token: Token): boolean {
+    return token.type === "NAME" || token.type === "NUMBER-OR-NAME";
+  }
+
+  /** An error at the token taken last. */
+  fail(message: string, mend?: string): void {
+    this.#report("error", this.#last, message, mend);
+  }
+  /** An error at a token taken earlier, for checks that need what comes after it. */
+  failAt(token: Token, message: string, mend?: string): void {
+    this.#report("error", token, message, mend);
+  }
+  warn(message: string, mend?: string): void {
+    this.#report("warning", this.#last, message, mend);
+  }
+  inform(message: string, mend?: string): void {
+    this.#report("info", this.#last, message, mend);
+  }
+
+  #report(severity: Severity, token: Token, message: string, mend: string | undefined): void {
+    if (severity === "error") this.#errors += 1;
+    this.#diagnostics.add({ severity, location: this.locationOf(token), message, sourceLine: lineOf(this.source, token.line), mend });
+  }
+
+  /** Takes ";", or complains and skips to the end of the statement. */
+  semicolon(message = "semicolon expected."): boolean {
+    const before = this.#last;
+    if (this.next().type === ";") return true;
+    const found = this.#last.type === "EOF" ? "the file ends here" : `found "${shorten(this.#last.text)}"`;
+    const where = before.line === this.#last.line ? "" : ` after "${shorten(before.text)}" on line ${before.line}`;
+    this.fail(message, `${found}; write ";"${where}`);
+    // A statement that simply lacks its ";" ends with its line or block: go on reading there.
+    if (this.#last.type === "}" || (where !== "" && this.isIdentifier(this.#last))) this.#ahead.unshift(this.#last);
+    else if (this.#last.type === "{") this.skipBraces(1);
+    else this.skipStatement();
+    return false;
+  }
+
+  leftBrace(message = "expecting left brace."): boolean {
+    if (this.next().type === "{") return true;
+    this.fail(message, `found "${shorten(this.#last.text)}"`);
+    this.skipStatement();
+    return false;
+  }
+
+  /** Takes everything up to the end of this statement: its ";" or, if it has braces, its last "}". Leaves the "}" of an outer block. */
+  skipStatement(): void {
+    if (this.#last.type !== ";") this.skipBraces(this.#last.type === "{" ? 1 : 0);
+  }
+
+  /** As {@link skipStatement}, when `open` braces are open. */
+  skipBraces(open: number): void {
+    let depth = open;
+    for (;;) {
+      const token = this.peek();
+      if (token.type === "EOF") return;
+      if (token.type === "}") {
+        if (depth === 0) return;
+        this.next();
+        depth -= 1;
+        if (depth === 0) return;
+        continue;
+      }
+      this.next();
+      if (token.type === "{") depth += 1;
+      else if (token.type === ";" && depth === 0) return;
+    }
+  }
+
+  /** After an error that makes the rest of the file meaningless: nothing more is read nor reported. */
+  close(): void {
+    this.#ahead.length = 0;
+    this.#closed = true;
+    this.#diagnostics.silence();
+  }
+}
+
+const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}...` : text);
