@@ -12,6 +12,12 @@ export interface LogEventRow {
 /** Every log event there is. A log call names one; docs/operations.md lists them all. */
 export const LOG_EVENTS = {
   "dhcp-message": { level: "info", text: "{text}", meaning: "A client's message or the answer to it, in dhcpd's words." },
+  failover: { level: "info", text: "{text}", meaning: "What the failover partners do, in dhcpd's words: states, updates, balance." },
+  "failover-trouble": {
+    level: "warn",
+    text: "{text}",
+    meaning: "The failover link or the partner misbehaves: refused connections, silence, conflicts. `tandem status` shows what is wrong.",
+  },
 } as const satisfies Record<string, LogEventRow>;
 
 export type LogEventName = keyof typeof LOG_EVENTS;

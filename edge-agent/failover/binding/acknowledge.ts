@@ -1,0 +1,40 @@
+import { formatIpv4 } from "../../values/ipv4.ts";
+import { timesOf } from "../lease-times.ts";
+import { nameOf, type Relationship } from "../relationship.ts";
+import type { Turn } from "../turn.ts";
+import type { FailoverMessage } from "../wire/message.ts";
+import { rejectText } from "../wire/reject-reason.ts";
+import { freedToItsOwner, scheduleBalance } from "./pool.ts";
+import { forgetUpdate } from "./queue.ts";
+
+/**
+ * A BNDACK (failover-12 §7.2). Accepted: the partner agrees to the horizon we announced, and an address whose lease
+ * ended comes free. Rejected: the update leaves the queue until something changes (dhcpd). One that fits no update of
+ * this connection is ignored.
+ */
+export function onBindingAck(turn: Turn, relationship: Relationship, message: FailoverMessage): void {
+  const { updates, link } = relationship;
+  const { assignedIpAddress: address, rejectReason } = message.options;
+  const update = address === undefined ? undefined : updates.unacked.get(address);
+  if (address === undefined || update === undefined || update.xid !== message.xid) return;
+  if (link.answeredAt === undefined || update.sentAt > link.answeredAt) link.answeredAt = update.sentAt;
+  forgetUpdate(updates, address);
+  if (rejectReason !== undefined) {
+    updates.refused.add(address);
+    const text = rejectText(rejectReason, message.options.message);
+    turn.log(`bind update on ${formatIpv4(address)} from ${nameOf(relationship)} rejected: ${text}`);
+    return;
+  }
+  const lease = turn.lease(address);
+  const times = timesOf(lease);
+  const agreed = { ...times, tsfp: update.potentialExpiry, atsfp: update.potentialExpiry, owed: false, rewindStatus: lease.status };
+  if (lease.status !== "EXPIRED" && lease.status !== "RELEASED" && lease.status !== "RESET") {
+    turn.put({ ...lease, failover: agreed });
+    return;
+  }
+  const status = lease.reserved && relationship.config.peer.role === "secondary" ? "BACKUP" : "FREE";
+  const freed = { ...lease, status, failover: { ...agreed, tstp: lease.ends, rewindStatus: status } } as const;
+  turn.put(freed);
+  freedToItsOwner(turn, relationship, freed);
+  scheduleBalance(turn, relationship);
+}

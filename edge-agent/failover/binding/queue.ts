@@ -1,0 +1,77 @@
+import type { BindingStatus } from "../../leases/binding-status.ts";
+import type { Ipv4Address } from "../../values/ipv4.ts";
+import type { EpochSeconds, MonotonicMillis } from "../../values/time.ts";
+
+/** A BNDUPD that the partner has not answered. */
+export interface Unacked {
+  readonly xid: number;
+  /** What it said, for duels (failover-12 §7.1.3) and for the horizon that its acknowledgement agrees to. */
+  readonly status: BindingStatus;
+  readonly cltt: EpochSeconds;
+  readonly potentialExpiry: EpochSeconds;
+  readonly sentAt: MonotonicMillis;
+  /** The transfer it belongs to; 0 for none. */
+  readonly transfer: number;
+}
+
+/**
+ * Addresses to tell the partner of, first in first out, and those told but not acknowledged. The durable truth is the
+ * `owed` mark in each lease; this is rebuilt from it at start. An address is in at most one of the three places.
+ */
+export interface UpdateQueue {
+  /** Address → transfer it belongs to (0 for none); a Map keeps the order of arrival. */
+  readonly waiting: Map<Ipv4Address, number>;
+  readonly unacked: Map<Ipv4Address, Unacked>;
+  /** Rejected by the partner: told again when it changes, on entering NORMAL, or when the partner asks. */
+  readonly refused: Set<Ipv4Address>;
+  /** Waiting or unacked updates that the running transfer still needs. */
+  transferLeft: number;
+}
+
+export const emptyQueue = (): UpdateQueue => ({ waiting: new Map(), unacked: new Map(), refused: new Set(), transferLeft: 0 });
+
+/** Queues `address`; once is enough, since what it says is read when it is sent. An unanswered update of it is void. */
+export function queueUpdate(queue: UpdateQueue, address: Ipv4Address, transfer = 0): void {
+  queue.refused.delete(address);
+  const flying = queue.unacked.get(address);
+  queue.unacked.delete(address);
+  const known = queue.waiting.get(address);
+  const had = known ?? flying?.transfer ?? 0;
+  if (known !== undefined && (transfer === 0 || had === transfer)) return;
+  const mark = transfer === 0 ? had : transfer;
+  if (mark !== 0 && mark !== had) queue.transferLeft += 1;
+  queue.waiting.set(address, mark);
+}
+
+/** Drops whatever is known of `address`: the partner has just told us of it. */
+export function forgetUpdate(queue: UpdateQueue, address: Ipv4Address): void {
+  const mark = queue.waiting.get(address) ?? queue.unacked.get(address)?.transfer ?? 0;
+  queue.waiting.delete(address);
+  queue.unacked.delete(address);
+  queue.refused.delete(address);
+  if (mark !== 0) queue.transferLeft -= 1;
+}
+
+/** Unanswered updates go back to the head of the queue: the connection or the state they belonged to is over. */
+export function requeueUnacked(queue: UpdateQueue): void {
+  if (queue.unacked.size === 0) return;
+  const later = [...queue.waiting];
+  queue.waiting.clear();
+  for (const [address, { transfer }] of queue.unacked) queue.waiting.set(address, transfer);
+  for (const [address, transfer] of later) queue.waiting.set(address, transfer);
+  queue.unacked.clear();
+}
+
+/** Everything waiting or unanswered belongs to `transfer` from now on. */
+export function markForTransfer(queue: UpdateQueue, transfer: number): void {
+  for (const address of queue.waiting.keys()) queue.waiting.set(address, transfer);
+  for (const [address, update] of queue.unacked) queue.unacked.set(address, { ...update, transfer });
+  queue.transferLeft = queue.waiting.size + queue.unacked.size;
+}
+
+/** No transfer is running any more. */
+export function endTransfer(queue: UpdateQueue): void {
+  queue.transferLeft = 0;
+  for (const [address, mark] of queue.waiting) if (mark !== 0) queue.waiting.set(address, 0);
+  for (const [address, update] of queue.unacked) if (update.transfer !== 0) queue.unacked.set(address, { ...update, transfer: 0 });
+}

@@ -1,0 +1,132 @@
+import type { BindingStatus } from "../../leases/binding-status.ts";
+import type { Lease } from "../../leases/lease.ts";
+import { sameBytes, sameHardware } from "../../values/hardware-address.ts";
+import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../../values/ipv4.ts";
+import { latest, NO_TIME } from "../../values/time.ts";
+import { sendReply } from "../link/send.ts";
+import type { Connection } from "../link/state.ts";
+import { isPrimary, ownFree, type Relationship } from "../relationship.ts";
+import type { Turn } from "../turn.ts";
+import { BOOTP_FLAG, bindingStatusOf, fromWireTime, RESERVED_FLAG } from "../wire/codes.ts";
+import type { FailoverMessage } from "../wire/message.ts";
+import type { Options } from "../wire/options.ts";
+import { decodePrivateData } from "../wire/private-data.ts";
+import { REJECT_REASONS, type RejectReason } from "../wire/reject-reason.ts";
+import { isAcceptable, oursWins } from "./acceptance.ts";
+import { freedToItsOwner, scheduleBalance } from "./pool.ts";
+import { forgetUpdate } from "./queue.ts";
+import { hardwareOf } from "./update.ts";
+
+/** Longest client-hardware-address that dhcpd takes, type byte included. */
+const LONGEST_HARDWARE = 21;
+
+interface Rejection {
+  readonly reason: RejectReason;
+  readonly message: string;
+}
+const rejection = (reason: RejectReason, message: string = REJECT_REASONS[reason]): Rejection => ({ reason, message });
+
+/** A BNDUPD (failover-12 §7.1): stored and acknowledged in this step, or rejected with dhcpd's reasons. */
+export function onBindingUpdate(turn: Turn, relationship: Relationship, connection: Connection, message: FailoverMessage): void {
+  const { options } = message;
+  const address = options.assignedIpAddress ?? UNSPECIFIED;
+  const status = bindingStatusOf(options.bindingStatus);
+  const lease = turn.lease(address);
+  const refused = status === undefined ? rejection(3) : refusal(turn, relationship, { options, lease, status });
+  if (status === undefined || refused !== undefined) {
+    const why = refused ?? rejection(3);
+    const options = { assignedIpAddress: address, rejectReason: why.reason, message: why.message };
+    sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options });
+    turn.log(`bind update on ${formatIpv4(address)} rejected: ${why.message}`);
+    return;
+  }
+  forgetUpdate(relationship.updates, address);
+  const stored = accepted(turn, { options, lease, status });
+  if (lease.status === "ACTIVE" && status === "ACTIVE" && !sameClient(lease, stored)) {
+    turn.warn(`Lease conflict at ${formatIpv4(address)}: the partner gave it to another client; its binding stands`);
+  }
+  turn.put(stored);
+  // nothing but the address: dhcpd misreads an acknowledgement that repeats the client
+  sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options: { assignedIpAddress: address } });
+  if (stored.status === lease.status) return;
+  if (stored.status === "FREE" && status !== "FREE") freedToItsOwner(turn, relationship, stored);
+  scheduleBalance(turn, relationship);
+}
+
+interface Incoming {
+  readonly options: Options;
+  readonly lease: Lease;
+  readonly status: BindingStatus;
+}
+
+function refusal(turn: Turn, relationship: Relationship, { options, lease, status }: Incoming): Rejection | undefined {
+  const { assignedIpAddress: address, clientHardwareAddress: hardware } = options;
+  if (address === undefined) return rejection(3);
+  if (!isOurs(turn, relationship, address)) return rejection(1);
+  const ours = relationship.updates.unacked.get(address);
+  if (ours !== undefined) {
+    const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
+    if (oursWins(ours, theirs, isPrimary(relationship))) return rejection(16, "incoming update is less critical than outgoing update");
+  }
+  if (status === "ABANDONED" && hardware !== undefined) return rejection(6, "BNDUPD to ABANDONED with chaddr");
+  if (status === "ABANDONED" && options.clientIdentifier !== undefined) return rejection(6, "BNDUPD to ABANDONED with client-id");
+  const needsClient = status === "ACTIVE" || status === "EXPIRED" || status === "RELEASED";
+  if (needsClient && hardware === undefined) return rejection(3, `BNDUPD without CHADDR`);
+  if (hardware !== undefined && hardware.length > LONGEST_HARDWARE) return rejection(6, "chaddr too long");
+  const flags = options.ipFlags ?? 0;
+  const toGive = lease.status === ownFree(relationship);
+  if ((flags & RESERVED_FLAG) !== 0 && !lease.reserved && toGive) return rejection(19, "Address is not reserved.");
+  if ((flags & BOOTP_FLAG) !== 0 && !lease.bootp && toGive) return rejection(6, "Address is not allocated to BOOTP.");
+  const transition = {
+    mine: lease.status,
+    theirs: status,
+    isPrimary: isPrimary(relationship),
+    isNormal: relationship.endpoint.state === "NORMAL" && relationship.endpoint.startupUntil === undefined,
+    ends: lease.ends,
+    theirPotentialExpiry: fromWireTime(options.potentialExpirationTime ?? 0, turn.at),
+    now: turn.at.now,
+  };
+  if (isAcceptable(transition)) return undefined;
+  return rejection(2, `${formatIpv4(address)}: invalid state transition: ${lease.status.toLowerCase()} to ${status.toLowerCase()}`);
+}
+
+const isOurs = (turn: Turn, relationship: Relationship, address: Ipv4Address): boolean => {
+  const pool = turn.view.poolOf(address);
+  return pool !== undefined && relationship.poolIds.has(pool);
+};
+
+const sameClient = (left: Lease, right: Lease): boolean =>
+  left.clientId !== undefined && right.clientId !== undefined
+    ? sameBytes(left.clientId, right.clientId)
+    : sameHardware(left.hardware, right.hardware);
+
+/** The record after an accepted update. A lease that ended there is simply FREE here: the partner knows that we know. */
+function accepted(turn: Turn, { options, lease, status }: Incoming): Lease {
+  const { at } = turn;
+  const time = (value: number | undefined) => (value === undefined ? undefined : fromWireTime(value, at));
+  const stored = status === "EXPIRED" || status === "RELEASED" || status === "RESET" ? "FREE" : status;
+  const keepsClient = status === "FREE" || status === "BACKUP" || status === "RESET";
+  const anonymous = status === "ABANDONED";
+  const hardware = hardwareOf(options.clientHardwareAddress) ?? (anonymous ? undefined : lease.hardware);
+  const clientId = options.clientIdentifier ?? (keepsClient ? lease.clientId : undefined);
+  const flags = options.ipFlags ?? 0;
+  const horizon = time(options.potentialExpirationTime) ?? lease.failover?.tsfp ?? NO_TIME;
+  const next: Lease = {
+    ...lease,
+    status: stored,
+    starts: time(options.startTimeOfState) ?? lease.starts,
+    ends: time(options.leaseExpirationTime) ?? lease.ends,
+    cltt: latest(lease.cltt, time(options.clientLastTransactionTime) ?? NO_TIME),
+    clientId: anonymous ? undefined : clientId,
+    hardware,
+    reserved: (flags & RESERVED_FLAG) !== 0,
+    bootp: (flags & BOOTP_FLAG) !== 0,
+    failover: { tstp: horizon, tsfp: horizon, atsfp: horizon, owed: false, rewindStatus: stored },
+  };
+  const told = decodePrivateData(options.vendorSpecificOptions);
+  if (status !== "ACTIVE") return { ...next, ...(status === "BACKUP" ? { hostname: undefined } : {}) };
+  if (sameClient(lease, next)) {
+    return { ...next, hostname: told.hostname ?? next.hostname, agentOptions: told.agentOptions ?? next.agentOptions };
+  }
+  return { ...next, hostname: told.hostname, agentOptions: told.agentOptions, variables: new Map(), billingClass: undefined };
+}

@@ -1,0 +1,55 @@
+import type { Ipv4Address } from "../../values/ipv4.ts";
+import { timesOf } from "../lease-times.ts";
+import { sendNew, sendReply } from "../link/send.ts";
+import type { Connection } from "../link/state.ts";
+import type { Relationship } from "../relationship.ts";
+import type { Turn } from "../turn.ts";
+import { fromWireTime } from "../wire/codes.ts";
+import { balancePools } from "./pool.ts";
+import { walkTransfer } from "./transfer.ts";
+import { bindingUpdate } from "./update.ts";
+
+/**
+ * Sends what is due to the partner while it has room for it (its max-unacked-bndupd, failover-12 §8.4): waiting updates
+ * first, then the rest of what it asked for, and UPDDONE when it has acknowledged all of that.
+ */
+export function sendUpdates(turn: Turn, relationship: Relationship): void {
+  const { link, endpoint, updates, balance } = relationship;
+  const connection = link.up;
+  if (connection === undefined || !endpoint.communicating) return;
+  if (balance.unfinished && updates.waiting.size + updates.unacked.size === 0) balancePools(turn, relationship);
+  const budget = { walked: 0 };
+  while (updates.unacked.size < link.partnerMaxUnacked) {
+    let next = firstKey(updates.waiting);
+    if (next === undefined && walkTransfer(turn, relationship, budget)) next = firstKey(updates.waiting);
+    if (next === undefined) break;
+    sendUpdate(turn, relationship, connection, next);
+  }
+  // also finds out, with the window full, that nothing is left
+  const { transfer } = relationship;
+  if (transfer === undefined || transfer.cursor !== undefined || updates.transferLeft > 0) return;
+  sendReply(turn, connection, { type: "UPDDONE", xid: transfer.xid, options: {} });
+  relationship.transfer = undefined;
+}
+
+const firstKey = (map: ReadonlyMap<Ipv4Address, unknown>): Ipv4Address | undefined => map.keys().next().value;
+
+function sendUpdate(turn: Turn, relationship: Relationship, connection: Connection, address: Ipv4Address): void {
+  const { updates, endpoint } = relationship;
+  const mark = updates.waiting.get(address) ?? 0;
+  updates.waiting.delete(address);
+  const lease = turn.lease(address);
+  const times = timesOf(lease);
+  const options = bindingUpdate(lease, endpoint.partnerIsTandem, turn.at);
+  const xid = sendNew(turn, connection, "BNDUPD", options);
+  updates.unacked.set(address, {
+    xid,
+    status: lease.status,
+    cltt: lease.cltt,
+    potentialExpiry: fromWireTime(options.potentialExpirationTime ?? 0, turn.at),
+    sentAt: turn.at.monotonic,
+    transfer: mark,
+  });
+  // from here on the partner may believe it: nothing older can be wound back to
+  if (times.rewindStatus !== lease.status) turn.put({ ...lease, failover: { ...times, rewindStatus: lease.status } });
+}

@@ -1,0 +1,35 @@
+import type { Lease } from "../../leases/lease.ts";
+import type { HardwareAddress } from "../../values/hardware-address.ts";
+import type { Instant } from "../../values/time.ts";
+import { timesOf } from "../lease-times.ts";
+import { BINDING_STATUS_CODES, BOOTP_FLAG, RESERVED_FLAG, toWireTime } from "../wire/codes.ts";
+import type { Options } from "../wire/options.ts";
+import { encodePrivateData } from "../wire/private-data.ts";
+
+/** What a BNDUPD says of `lease`, as dhcpd words it: the three dates always, client and flags if there are any. */
+export function bindingUpdate(lease: Lease, toTandem: boolean, at: Instant): Options {
+  // dhcpd rejects an ABANDONED with a client
+  const hasClient = lease.status !== "ABANDONED";
+  const clientId = hasClient && lease.clientId !== undefined && lease.clientId.length > 0 ? lease.clientId : undefined;
+  const hardware = hasClient ? lease.hardware : undefined;
+  const flags = (lease.reserved ? RESERVED_FLAG : 0) | (lease.bootp ? BOOTP_FLAG : 0);
+  const isPrivate = toTandem && hasClient && (lease.hostname !== undefined || lease.agentOptions !== undefined);
+  return {
+    assignedIpAddress: lease.address,
+    bindingStatus: BINDING_STATUS_CODES[lease.status],
+    ...(clientId === undefined ? {} : { clientIdentifier: clientId }),
+    ...(hardware === undefined ? {} : { clientHardwareAddress: Uint8Array.of(hardware.htype, ...hardware.bytes) }),
+    leaseExpirationTime: toWireTime(lease.ends, at),
+    potentialExpirationTime: toWireTime(timesOf(lease).tstp, at),
+    startTimeOfState: toWireTime(lease.starts, at),
+    ...(lease.cltt === 0 ? {} : { clientLastTransactionTime: toWireTime(lease.cltt, at) }),
+    ...(flags === 0 ? {} : { ipFlags: flags }),
+    ...(isPrivate ? { vendorSpecificOptions: encodePrivateData({ hostname: lease.hostname, agentOptions: lease.agentOptions }) } : {}),
+  };
+}
+
+/** client-hardware-address: the type's byte, then the address. Undefined if there is none. */
+export function hardwareOf(option: Uint8Array | undefined): HardwareAddress | undefined {
+  if (option === undefined || option.length < 2) return undefined;
+  return { htype: option[0] ?? 0, bytes: new Uint8Array(option.subarray(1)) };
+}

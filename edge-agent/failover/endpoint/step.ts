@@ -1,0 +1,206 @@
+import { after, type EpochSeconds, epochSeconds } from "../../values/time.ts";
+import { balancePools } from "../binding/pool.ts";
+import { endTransfer, queueUpdate, requeueUnacked } from "../binding/queue.ts";
+import { startReclaiming } from "../binding/reclaiming.ts";
+import { sendNew } from "../link/send.ts";
+import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
+import type { Turn } from "../turn.ts";
+import { SERVER_STATE_CODES, type ServerState, STARTUP_FLAG, toWireTime } from "../wire/codes.ts";
+import { encodeEndpoint, type RecordedState, recordKey } from "./state.ts";
+import { ON_LINK_LOST, ON_UPDATE_DONE, reactionTo } from "./transitions.ts";
+
+/** Stores what must survive a restart. */
+export function recordEndpoint(turn: Turn, relationship: Relationship): void {
+  turn.record(recordKey(nameOf(relationship)), encodeEndpoint(relationship.endpoint));
+}
+
+/** A state's name as dhcpd prints it. */
+export const printed = (state: ServerState): string => (state === "UNKNOWN" ? "unknown-state" : state.toLowerCase());
+
+/**
+ * The one way into a state: written, logged, told to the partner, and its entry actions run (failover-12 §9.2). The
+ * record is on disk before STATE leaves, as every effect.
+ */
+export function enter(turn: Turn, relationship: Relationship, next: RecordedState): void {
+  const { endpoint, link, updates } = relationship;
+  const before = endpoint.state;
+  const wasStarting = endpoint.startupUntil !== undefined;
+  turn.log(`failover peer ${nameOf(relationship)}: I move from ${wasStarting ? "startup" : printed(before)} to ${printed(next)}`);
+  if (before === "NORMAL" || before === "POTENTIAL-CONFLICT" || before === "PARTNER-DOWN") requeueUnacked(updates);
+  endpoint.autoPartnerDownAt = undefined;
+  endpoint.startupUntil = undefined;
+  endpoint.since = startOfState(turn, relationship, { before, next, wasStarting });
+  endpoint.state = next;
+  if (next === "PARTNER-DOWN" && before !== next) endpoint.partnerLastAlive = endpoint.since;
+  if (next !== "RECOVER" && next !== "POTENTIAL-CONFLICT") endpoint.requested = undefined;
+  if (before === "PARTNER-DOWN" && next !== before) relationship.reclaim.clear();
+  recordEndpoint(turn, relationship);
+  if (link.up !== undefined) sendState(turn, relationship);
+  onEntry(turn, relationship);
+}
+
+/** Now, but RECOVER-WAIT goes on from where RECOVER began, and so does a state resumed after STARTUP (dhcpd). */
+function startOfState(
+  turn: Turn,
+  { endpoint, updates }: Relationship,
+  { before, next, wasStarting }: { readonly before: RecordedState; readonly next: RecordedState; readonly wasStarting: boolean },
+): EpochSeconds {
+  const { now } = turn.at;
+  if (next === "RECOVER-WAIT" || wasStarting) return endpoint.since;
+  // who announced its going and comes back to a partner that served alone has given nothing away since: no wait
+  const nothingOwed = updates.waiting.size + updates.unacked.size === 0;
+  if (before === "SHUTDOWN" && next === "RECOVER" && endpoint.partner === "PARTNER-DOWN" && nothingOwed)
+    return epochSeconds(now - endpoint.mclt);
+  return now;
+}
+
+/** STATE (failover-12 §7.10): in STARTUP the stored state with the flag. */
+export function sendState(turn: Turn, relationship: Relationship): void {
+  const { endpoint, link } = relationship;
+  if (link.up === undefined) return;
+  sendNew(turn, link.up, "STATE", {
+    serverState: SERVER_STATE_CODES[endpoint.state],
+    serverFlags: endpoint.startupUntil === undefined ? 0 : STARTUP_FLAG,
+    startTimeOfState: toWireTime(endpoint.since, turn.at),
+  });
+}
+
+function onEntry(turn: Turn, relationship: Relationship): void {
+  const { endpoint, config, updates } = relationship;
+  switch (endpoint.state) {
+    case "NORMAL":
+      for (const address of [...updates.refused]) queueUpdate(updates, address);
+      if (endpoint.partner === "NORMAL") turn.log(`failover peer ${nameOf(relationship)}: Both servers normal`);
+      balancePools(turn, relationship);
+      return;
+    case "COMMUNICATIONS-INTERRUPTED":
+      if (config.peer.autoPartnerDown > 0) endpoint.autoPartnerDownAt = after(turn.at.now, config.peer.autoPartnerDown);
+      return;
+    case "PARTNER-DOWN":
+      startReclaiming(turn, relationship);
+      return;
+    case "RECOVER":
+    case "POTENTIAL-CONFLICT":
+      requestUpdates(turn, relationship);
+      return;
+    case "RECOVER-WAIT":
+      endRecoverWait(turn, relationship);
+      return;
+    default:
+      return;
+  }
+}
+
+/**
+ * Asks for what the partner knows and we do not (failover-12 §9.5.2, §9.10.2), once a connection. A stock partner is
+ * always asked for everything, as dhcpd does; one of our own kind for what it owes, when our store is intact.
+ */
+function requestUpdates(turn: Turn, relationship: Relationship): void {
+  const { endpoint, link } = relationship;
+  if (link.up === undefined || !endpoint.communicating || endpoint.requested !== undefined) return;
+  const resolving = endpoint.state === "POTENTIAL-CONFLICT";
+  // the primary asks first; the secondary when the primary has got everything
+  if (resolving && !isPrimary(relationship) && endpoint.partner !== "CONFLICT-DONE") return;
+  const type = resolving || (endpoint.partnerIsTandem && endpoint.storeIntact) ? "UPDREQ" : "UPDREQALL";
+  turn.log(`failover peer ${nameOf(relationship)}: requesting ${type === "UPDREQ" ? "update" : "full update"} from peer`);
+  endpoint.requested = { type, xid: sendNew(turn, link.up, type, {}) };
+}
+
+/** The partner's STATE has come (failover-12 §8.3, §9): communications are restored with the first of a connection. */
+export function onPartnerState(
+  turn: Turn,
+  relationship: Relationship,
+  heard: { state: ServerState; starting: boolean; since: EpochSeconds },
+): void {
+  const { endpoint } = relationship;
+  const starting = endpoint.startupUntil !== undefined;
+  endpoint.communicating = true;
+  if (endpoint.state === "PARTNER-DOWN" && heard.starting) {
+    if (starting) enter(turn, relationship, "PARTNER-DOWN");
+    return;
+  }
+  if (endpoint.partner !== heard.state || endpoint.partnerSince !== heard.since) {
+    turn.log(`failover peer ${nameOf(relationship)}: peer moves from ${printed(endpoint.partner)} to ${printed(heard.state)}`);
+    endpoint.partner = heard.state;
+    endpoint.partnerSince = heard.since;
+    recordEndpoint(turn, relationship);
+    if (endpoint.state === "NORMAL" && heard.state === "NORMAL" && !starting)
+      turn.log(`failover peer ${nameOf(relationship)}: Both servers normal`);
+  }
+  const reaction = reactionTo(endpoint.state, heard.state, starting);
+  if (reaction !== "stay" && reaction !== "request") enter(turn, relationship, reaction);
+  else if (starting) enter(turn, relationship, endpoint.state === "RESOLUTION-INTERRUPTED" ? "POTENTIAL-CONFLICT" : endpoint.state);
+  else if (reaction === "request") requestUpdates(turn, relationship);
+}
+
+/** The connection in use is gone: whatever was under way on it is void. */
+export function onLinkLost(turn: Turn, relationship: Relationship): void {
+  const { endpoint, updates } = relationship;
+  turn.log(`peer ${nameOf(relationship)}: disconnected`);
+  endpoint.communicating = false;
+  endpoint.requested = undefined;
+  endTransfer(updates);
+  relationship.transfer = undefined;
+  relationship.link.asked.clear();
+  requeueUnacked(updates);
+  if (endpoint.startupUntil !== undefined) return;
+  const next = ON_LINK_LOST[endpoint.state];
+  if (next !== "stay") enter(turn, relationship, next);
+}
+
+/** UPDDONE (failover-12 §7.5): the partner has told us all. One that answers another request than our last says nothing. */
+export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number): void {
+  const { endpoint, link } = relationship;
+  if (endpoint.requested?.xid !== xid || link.up === undefined) return;
+  endpoint.requested = undefined;
+  turn.log(`failover peer ${nameOf(relationship)}: peer update completed.`);
+  if (endpoint.startupUntil !== undefined) return;
+  switch (ON_UPDATE_DONE[endpoint.state]) {
+    case "recovered": {
+      // a pair that recovers together has nobody who served meanwhile: nothing to wait for (dhcpd)
+      const together = endpoint.partner === "RECOVER" || endpoint.partner === "RECOVER-DONE";
+      enter(turn, relationship, together ? "RECOVER-DONE" : "RECOVER-WAIT");
+      return;
+    }
+    case "resolved":
+      if (isPrimary(relationship)) enter(turn, relationship, "CONFLICT-DONE");
+      else if (endpoint.partner === "CONFLICT-DONE") enter(turn, relationship, "NORMAL");
+      return;
+    default:
+      return;
+  }
+}
+
+/** When RECOVER-WAIT is over: MCLT after its start-time-of-state (failover-12 §9.6; dhcpd's start). */
+export const recoverWaitUntil = ({ endpoint }: Relationship): EpochSeconds => after(endpoint.since, endpoint.mclt);
+
+function endRecoverWait(turn: Turn, relationship: Relationship): void {
+  if (relationship.endpoint.state === "RECOVER-WAIT" && recoverWaitUntil(relationship) <= turn.at.now)
+    enter(turn, relationship, "RECOVER-DONE");
+}
+
+/** Timers of states: STARTUP's, RECOVER-WAIT's, auto-partner-down's. */
+export function onEndpointTick(turn: Turn, relationship: Relationship): void {
+  const { endpoint } = relationship;
+  const { now } = turn.at;
+  if (endpoint.startupUntil !== undefined) {
+    if (endpoint.startupUntil > now) return;
+    const next = ON_LINK_LOST[endpoint.state];
+    enter(turn, relationship, next === "stay" ? endpoint.state : next);
+  }
+  endRecoverWait(turn, relationship);
+  if (endpoint.autoPartnerDownAt !== undefined && endpoint.autoPartnerDownAt <= now) {
+    turn.warn(
+      `failover peer ${nameOf(relationship)}: partner is away for ${relationship.config.peer.autoPartnerDown} seconds: partner-down by itself`,
+    );
+    enter(turn, relationship, "PARTNER-DOWN");
+  }
+}
+
+/** When {@link onEndpointTick} has something to do; undefined if only input can change anything. */
+export function endpointDeadline(relationship: Relationship): EpochSeconds | undefined {
+  const { endpoint } = relationship;
+  if (endpoint.startupUntil !== undefined) return endpoint.startupUntil;
+  if (endpoint.state === "RECOVER-WAIT") return recoverWaitUntil(relationship);
+  return endpoint.autoPartnerDownAt;
+}

@@ -1,0 +1,152 @@
+import { seconds } from "../../values/time.ts";
+import { recordEndpoint, sendState } from "../endpoint/step.ts";
+import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
+import type { Turn } from "../turn.ts";
+import { wallClock } from "../wire/codes.ts";
+import type { FailoverMessage } from "../wire/message.ts";
+import type { Options } from "../wire/options.ts";
+import { isTandem, VENDOR_CLASS } from "../wire/private-data.ts";
+import { REJECT_REASONS, type RejectReason, rejectText } from "../wire/reject-reason.ts";
+import { dropConnection } from "./connections.ts";
+import { sendContact, sendNew, sendReply } from "./send.ts";
+import { type Connection, LARGEST_SKEW, SMALLEST_RECEIVE_TIMER } from "./state.ts";
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : new TextDecoder().decode(bytes));
+
+/** What both sides say of themselves. */
+const ownTerms = (relationship: Relationship): Options => ({
+  relationshipName: encode(nameOf(relationship)),
+  maxUnackedBndupd: relationship.link.ownMaxUnacked,
+  receiveTimer: ownReceiveTimer(relationship),
+  vendorClassIdentifier: VENDOR_CLASS,
+  protocolVersion: 1,
+});
+
+/** How long we bear silence. Seconds; never so short that a stock partner would flood us. */
+export const ownReceiveTimer = ({ config }: Relationship): number => Math.max(SMALLEST_RECEIVE_TIMER, config.peer.maxResponseDelay);
+
+/** The primary's first word on every connection, whoever opened it. */
+export function sendConnect(turn: Turn, relationship: Relationship, connection: Connection): void {
+  const { endpoint } = relationship;
+  sendNew(turn, connection, "CONNECT", {
+    ...ownTerms(relationship),
+    tlsRequest: 0,
+    mclt: endpoint.mclt,
+    hashBucketAssignment: endpoint.hba ?? new Uint8Array(32),
+  });
+}
+
+interface Fault {
+  readonly reason: RejectReason;
+  readonly text: string;
+}
+const fault = (reason: RejectReason, text: string): Fault => ({ reason, text });
+
+/** CONNECT (failover-12 §7.8): taken, or refused in dhcpd's order: name, clock, buckets, a connection there already, MCLT. */
+export function onConnect(turn: Turn, relationship: Relationship, connection: Connection, message: FailoverMessage): void {
+  const { link, endpoint } = relationship;
+  const { options, xid } = message;
+  const wrong = connectFault(turn, relationship, message);
+  if (wrong !== undefined) {
+    const unknown = wrong.reason === 8 ? { relationshipName: options.relationshipName ?? new Uint8Array(0) } : {};
+    const terms = { ...ownTerms(relationship), ...unknown, rejectReason: wrong.reason, message: wrong.text };
+    link.refusal = wrong.text;
+    turn.warn(`Failover CONNECT from ${decode(options.relationshipName) ?? "unknown"}: ${wrong.text}`);
+    sendReply(turn, connection, { type: "CONNECTACK", xid, options: terms });
+    dropConnection(turn, relationship, connection, wrong.text);
+    return;
+  }
+  if (link.up !== undefined) {
+    // if the old connection is dead, asking it something brings that to light; dhcpd too closes without a word
+    sendContact(turn, relationship, link.up);
+    dropConnection(turn, relationship, connection, REJECT_REASONS[7]);
+    return;
+  }
+  endpoint.mclt = seconds(options.mclt ?? 0);
+  endpoint.hba = options.hashBucketAssignment;
+  takePartnersTerms(relationship, options);
+  // a stock primary waits for half of what we announce before it acknowledges: never announce more than it sends
+  link.ownMaxUnacked = Math.max(
+    1,
+    Math.min(relationship.config.peer.maxUnackedUpdates, options.maxUnackedBndupd ?? Number.MAX_SAFE_INTEGER),
+  );
+  const tls = options.tlsRequest === undefined ? {} : { tlsReply: 0 };
+  sendReply(turn, connection, { type: "CONNECTACK", xid, options: { ...ownTerms(relationship), ...tls } });
+  linkUp(turn, relationship, connection);
+}
+
+function connectFault(turn: Turn, relationship: Relationship, { options, time }: FailoverMessage): Fault | undefined {
+  const { link } = relationship;
+  if (isPrimary(relationship)) return fault(8, "both servers are primary");
+  if (decode(options.relationshipName) !== nameOf(relationship)) return fault(8, "unknown failover relationship name");
+  const skew = time - wallClock(turn.at);
+  link.skew = skew;
+  if (Math.abs(skew) > LARGEST_SKEW) return fault(4, `time offset too large (${skew} seconds)`);
+  if (options.hashBucketAssignment?.length !== 32) return fault(18, "invalid HBA");
+  if (link.up === undefined && options.mclt === undefined) return fault(5, "no MCLT provided");
+  return undefined;
+}
+
+/** CONNECTACK (failover-12 §7.9), at the primary. */
+export function onConnectAck(turn: Turn, relationship: Relationship, connection: Connection, message: FailoverMessage): void {
+  const { link, config, endpoint } = relationship;
+  const { options } = message;
+  const wrong = connectAckFault(turn, relationship, message);
+  if (wrong !== undefined) {
+    link.refusal = wrong.text;
+    const isRejection = options.rejectReason !== undefined;
+    const name = decode(options.relationshipName) ?? "unknown";
+    turn.warn(
+      isRejection
+        ? `Failover CONNECT to ${nameOf(relationship)} rejected: ${wrong.text}`
+        : `Failover CONNECTACK from ${name}: ${wrong.text}`,
+    );
+    if (!isRejection) sendNew(turn, connection, "DISCONNECT", { rejectReason: wrong.reason, message: wrong.text });
+    dropConnection(turn, relationship, connection, wrong.text);
+    return;
+  }
+  // a secondary accepts only when it has no connection: the one that we think is up is dead
+  if (link.up !== undefined) dropConnection(turn, relationship, link.up, "superseded by a newer connection");
+  takePartnersTerms(relationship, options);
+  const theirs = link.partnerMaxUnacked;
+  if (!endpoint.partnerIsTandem && theirs < link.ownMaxUnacked && theirs < config.peer.maxUnackedUpdates / 2) {
+    // it would wait two seconds for each batch: offer it as much as it offers us
+    link.ownMaxUnacked = theirs;
+    link.dialAt = turn.at.monotonic;
+    dropConnection(turn, relationship, connection, `agreeing on ${theirs} unacknowledged updates`);
+    return;
+  }
+  linkUp(turn, relationship, connection);
+}
+
+function connectAckFault(turn: Turn, relationship: Relationship, { options, time }: FailoverMessage): Fault | undefined {
+  const name = decode(options.relationshipName);
+  if (name === undefined) return fault(8, "missing relationship-name");
+  if (options.rejectReason !== undefined) return fault(6, rejectText(options.rejectReason, options.message));
+  if (name !== nameOf(relationship)) return fault(8, `remote failover relationship name ${name} does not match`);
+  const skew = time - wallClock(turn.at);
+  relationship.link.skew = skew;
+  return Math.abs(skew) > LARGEST_SKEW ? fault(4, "time offset too large") : undefined;
+}
+
+function takePartnersTerms({ link, endpoint }: Relationship, options: Options): void {
+  if (options.maxUnackedBndupd !== undefined && options.maxUnackedBndupd > 0)
+    link.partnerMaxUnacked = Math.min(options.maxUnackedBndupd, 10_000);
+  if (options.receiveTimer !== undefined) link.partnerReceiveTimer = options.receiveTimer;
+  link.partnerVendorClass = options.vendorClassIdentifier;
+  endpoint.partnerIsTandem = isTandem(options.vendorClassIdentifier);
+}
+
+/** CONNECT and CONNECTACK are exchanged; failover states change only with the first STATE (failover-12 §8.3). */
+function linkUp(turn: Turn, relationship: Relationship, connection: Connection): void {
+  const { link, endpoint } = relationship;
+  connection.phase = "up";
+  link.up = connection;
+  link.refusal = undefined;
+  link.dialAt = undefined;
+  endpoint.communicating = false;
+  endpoint.requested = undefined;
+  recordEndpoint(turn, relationship);
+  sendState(turn, relationship);
+}

@@ -1,0 +1,40 @@
+import type { Relationship } from "../relationship.ts";
+import type { Turn } from "../turn.ts";
+import { wallClock } from "../wire/codes.ts";
+import { encodeMessage } from "../wire/message.ts";
+import type { MessageType, Options } from "../wire/options.ts";
+import { encodePrivateData } from "../wire/private-data.ts";
+import type { Connection } from "./state.ts";
+
+/** Sends a message that answers none: with the next xid, which it gives. */
+export function sendNew(turn: Turn, connection: Connection, type: MessageType, options: Options): number {
+  // dhcpd gives no BNDUPD the xid 0
+  if (type === "BNDUPD" && connection.nextXid === 0) connection.nextXid = 1;
+  const xid = connection.nextXid;
+  connection.nextXid = xid === 0xffffffff ? 0 : xid + 1;
+  sendReply(turn, connection, { type, xid, options });
+  return xid;
+}
+
+/** Sends a message with the xid of what it answers. */
+export function sendReply(turn: Turn, connection: Connection, message: { type: MessageType; xid: number; options: Options }): void {
+  connection.lastSent = turn.at.monotonic;
+  turn.send(connection.id, encodeMessage({ ...message, time: wallClock(turn.at) }));
+}
+
+const MOST_ASKED = 16;
+
+/** CONTACT; one of our own kind is asked for an answer, which proves that it heard us then (not merely that TCP kept something). */
+export function sendContact(turn: Turn, relationship: Relationship, connection: Connection): void {
+  if (!relationship.endpoint.partnerIsTandem) {
+    sendNew(turn, connection, "CONTACT", {});
+    return;
+  }
+  const { asked } = relationship.link;
+  const xid = sendNew(turn, connection, "CONTACT", { vendorSpecificOptions: encodePrivateData({ ask: true }) });
+  asked.set(xid, turn.at.monotonic);
+  for (const oldest of asked.keys()) {
+    if (asked.size <= MOST_ASKED) break;
+    asked.delete(oldest);
+  }
+}

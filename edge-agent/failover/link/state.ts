@@ -1,0 +1,82 @@
+import type { MonotonicMillis } from "../../values/time.ts";
+import type { LinkId } from "../event.ts";
+import type { StreamRemainder } from "../wire/frame.ts";
+
+/** One TCP connection with the partner. Mutable. */
+export interface Connection {
+  readonly id: LinkId;
+  readonly direction: "dialled" | "accepted";
+  phase: "connect-awaited" | "connectack-awaited" | "up";
+  readonly openedAt: MonotonicMillis;
+  lastSent: MonotonicMillis;
+  lastReceived: MonotonicMillis;
+  rest: StreamRemainder;
+  /** xid of our next message that is no reply; each direction counts for itself (failover-12 §6.1). */
+  nextXid: number;
+}
+
+/** All connections of a relationship; at most one is in use. Mutable. */
+export interface Link {
+  readonly connections: Map<LinkId, Connection>;
+  up: Connection | undefined;
+  dialling: boolean;
+  dialAt: MonotonicMillis | undefined;
+  /** What the partner announced; kept when a connection ends, as dhcpd does. */
+  partnerMaxUnacked: number;
+  /** The partner gives us up after that many seconds of silence. */
+  partnerReceiveTimer: number;
+  partnerVendorClass: string | undefined;
+  /** Partner's clock minus ours at the last CONNECT or CONNECTACK; seconds. */
+  skew: number | undefined;
+  /** The bound on unacknowledged updates that we announce. */
+  ownMaxUnacked: number;
+  /** Why the partner or we refused the last attempt; undefined once a connection is up. */
+  refusal: string | undefined;
+  /** Our CONTACTs that asked for an answer, by xid, with the time of sending. */
+  readonly asked: Map<number, MonotonicMillis>;
+  /** When the latest of our messages left that the partner has provably answered. */
+  answeredAt: MonotonicMillis | undefined;
+  /** May we answer the partner's asking CONTACTs? An answer extends its right to serve. */
+  answers: boolean;
+}
+
+export const startLink = (ownMaxUnacked: number): Link => ({
+  connections: new Map(),
+  up: undefined,
+  dialling: false,
+  dialAt: 0 as MonotonicMillis,
+  partnerMaxUnacked: 1,
+  partnerReceiveTimer: 0,
+  partnerVendorClass: undefined,
+  skew: undefined,
+  ownMaxUnacked,
+  refusal: undefined,
+  asked: new Map(),
+  answeredAt: undefined,
+  answers: true,
+});
+
+/** Seconds (dhcpd's) before a lost or refused connection is tried again. */
+export const REDIAL_MILLIS = 5_000;
+/** How long a connection may take to come up, and how long an accepted one may leave us without its CONNECT. */
+export const SET_UP_MILLIS = 15_000;
+export const CONNECT_MILLIS = 5_000;
+/** Clocks further apart than this many seconds are refused (dhcpd). */
+export const LARGEST_SKEW = 60;
+/** A smaller receive-timer makes dhcpd send CONTACTs without end. Seconds. */
+export const SMALLEST_RECEIVE_TIMER = 3;
+
+const later = (time: MonotonicMillis, millis: number): MonotonicMillis => (time + millis) as MonotonicMillis;
+
+/** When a connection that is not up is given up. */
+export function setUpDeadline(connection: Connection): MonotonicMillis {
+  const short = connection.phase === "connect-awaited" && connection.direction === "accepted";
+  return later(connection.openedAt, short ? CONNECT_MILLIS : SET_UP_MILLIS);
+}
+/** When the next CONTACT is due: a third of the partner's patience after our last message, at least a second (failover-12 §8.5). */
+export function contactAt(link: Link, connection: Connection): MonotonicMillis {
+  return later(connection.lastSent, Math.max(1, Math.floor(Math.max(SMALLEST_RECEIVE_TIMER, link.partnerReceiveTimer) / 3)) * 1000);
+}
+/** When silence ends the connection. */
+export const silenceAt = (connection: Connection, receiveTimer: number): MonotonicMillis =>
+  later(connection.lastReceived, receiveTimer * 1000);

@@ -1,0 +1,58 @@
+import type { LeaseView } from "../leases/lease-view.ts";
+import { type Instant, seconds } from "../values/time.ts";
+import { emptyQueue } from "./binding/queue.ts";
+import { Reclaim } from "./binding/reclaim.ts";
+import { decodeEndpoint, recordKey, startEndpoint } from "./endpoint/state.ts";
+import { printed, recordEndpoint } from "./endpoint/step.ts";
+import { timesOf } from "./lease-times.ts";
+import { startLink } from "./link/state.ts";
+import type { Relationship, RelationshipConfig } from "./relationship.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * The relationships at start: states from their records, and from the leases what the partners have not acknowledged
+ * (one walk through all leases). Each listens and connects at once.
+ */
+export function startRelationships(
+  turn: Turn,
+  configs: readonly RelationshipConfig[],
+  record: (key: string) => Uint8Array | undefined,
+): Map<string, Relationship> {
+  const relationships = new Map<string, Relationship>();
+  for (const config of configs) {
+    const relationship = startRelationship(config, record(recordKey(config.peer.name)), turn.at);
+    relationships.set(config.peer.name, relationship);
+    turn.log(`failover peer ${config.peer.name}: I move from ${printed(relationship.endpoint.state)} to startup`);
+    turn.effect({ kind: "failover-listen", peer: config.peer.name });
+    recordEndpoint(turn, relationship);
+  }
+  queueOwed(turn.view, relationships);
+  return relationships;
+}
+
+function startRelationship(config: RelationshipConfig, bytes: Uint8Array | undefined, at: Instant): Relationship {
+  const recorded = bytes === undefined ? undefined : decodeEndpoint(bytes);
+  const { peer } = config;
+  const own = peer.role === "primary" ? { mclt: peer.mclt ?? seconds(0), hba: peer.hba } : { mclt: seconds(0), hba: undefined };
+  return {
+    config,
+    poolIds: new Set(config.pools.map(({ id }) => id)),
+    endpoint: startEndpoint(recorded, own, at.now),
+    link: startLink(peer.maxUnackedUpdates),
+    updates: emptyQueue(),
+    transfer: undefined,
+    reclaim: new Reclaim(),
+    balance: { lastRunAt: undefined, nextRunAt: undefined, unfinished: false },
+  };
+}
+
+/** Queues every lease whose owner has it still to tell: the marks in the leases are the durable truth. */
+function queueOwed(view: LeaseView, relationships: ReadonlyMap<string, Relationship>): void {
+  if (relationships.size === 0) return;
+  for (const lease of view.all()) {
+    if (!timesOf(lease).owed) continue;
+    const pool = view.poolOf(lease.address);
+    if (pool === undefined) continue;
+    for (const { poolIds, updates } of relationships.values()) if (poolIds.has(pool)) updates.waiting.set(lease.address, 0);
+  }
+}

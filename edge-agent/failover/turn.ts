@@ -1,0 +1,96 @@
+import type { BindingStatus } from "../leases/binding-status.ts";
+import { type Lease, neverUsed } from "../leases/lease.ts";
+import type { LeaseView, PoolId } from "../leases/lease-view.ts";
+import type { StoreWrite } from "../leases/store-write.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+import type { Instant } from "../values/time.ts";
+import type { FailoverEffect } from "./effect.ts";
+import type { LinkId } from "./event.ts";
+
+/** A source of chance: a whole number from 0 to `below` - 1. */
+export type Chance = (below: number) => number;
+
+/**
+ * One event's work in the making: the leases as they will be after it, what is to be written, what is to be done. One
+ * lease is written once however often it changes, and the bytes for one connection leave in one piece.
+ */
+export class Turn {
+  readonly at: Instant;
+  readonly view: LeaseView;
+  readonly chance: Chance;
+  readonly #leases = new Map<Ipv4Address, Lease>();
+  readonly #others: StoreWrite[] = [];
+  readonly #effects: FailoverEffect[] = [];
+  readonly #bytes = new Map<LinkId, Uint8Array[]>();
+  readonly #shifts = new Map<PoolId, Record<BindingStatus, number>>();
+
+  constructor(at: Instant, view: LeaseView, chance: Chance) {
+    this.at = at;
+    this.view = view;
+    this.chance = chance;
+  }
+
+  /** The record of `address`, this event's changes included; what a never-used address would say if there is none. */
+  lease(address: Ipv4Address): Lease {
+    return this.#leases.get(address) ?? this.view.get(address) ?? neverUsed(address);
+  }
+  /** Was this lease changed by this event? */
+  changed(address: Ipv4Address): boolean {
+    return this.#leases.has(address);
+  }
+  put(lease: Lease): void {
+    const before = this.lease(lease.address).status;
+    this.#leases.set(lease.address, lease);
+    if (before === lease.status) return;
+    const pool = this.view.poolOf(lease.address);
+    if (pool === undefined) return;
+    const shift = this.#shifts.get(pool) ?? { FREE: 0, ACTIVE: 0, EXPIRED: 0, RELEASED: 0, ABANDONED: 0, RESET: 0, BACKUP: 0 };
+    shift[before] -= 1;
+    shift[lease.status] += 1;
+    this.#shifts.set(pool, shift);
+  }
+  /** Addresses of `pool` with this status, this event's changes included. */
+  count(pool: PoolId, status: BindingStatus): number {
+    return this.view.counts(pool)[status] + (this.#shifts.get(pool)?.[status] ?? 0);
+  }
+  record(key: string, value: Uint8Array): void {
+    this.#others.push({ kind: "record", key, value });
+  }
+  send(link: LinkId, bytes: Uint8Array): void {
+    const waiting = this.#bytes.get(link);
+    if (waiting === undefined) this.#bytes.set(link, [bytes]);
+    else waiting.push(bytes);
+  }
+  effect(effect: FailoverEffect): void {
+    this.#effects.push(effect);
+  }
+  log(text: string): void {
+    this.#effects.push({ kind: "log", event: "failover", fields: { text } });
+  }
+  warn(text: string): void {
+    this.#effects.push({ kind: "log", event: "failover-trouble", fields: { text } });
+  }
+
+  writes(): StoreWrite[] {
+    const writes: StoreWrite[] = [...this.#others];
+    for (const lease of this.#leases.values()) writes.push({ kind: "lease", lease });
+    return writes;
+  }
+  /** What was sent first, then all else (a connection is closed after what was sent on it). */
+  effects(): FailoverEffect[] {
+    const sends: FailoverEffect[] = [];
+    for (const [link, pieces] of this.#bytes) sends.push({ kind: "failover-send", link, bytes: joined(pieces) });
+    return [...sends, ...this.#effects];
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
+  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
