@@ -1,9 +1,8 @@
 import type { FailoverPeer } from "../config/agent-config.ts";
 import type { PoolId, PoolLayout } from "../leases/lease-view.ts";
 import type { EpochSeconds, MonotonicMillis } from "../values/time.ts";
-import type { UpdateQueue } from "./binding/queue.ts";
+import type { Transfer, UpdateQueue } from "./binding/queue.ts";
 import type { Reclaim } from "./binding/reclaim.ts";
-import type { Transfer } from "./binding/transfer.ts";
 import type { Endpoint } from "./endpoint/state.ts";
 import type { Link } from "./link/state.ts";
 

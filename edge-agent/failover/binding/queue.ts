@@ -28,6 +28,16 @@ export interface UpdateQueue {
   transferLeft: number;
 }
 
+/** An UPDREQ or UPDREQALL of the partner's in progress. Mutable. */
+export interface Transfer {
+  /** Marks its updates in the queue; never 0. */
+  readonly id: number;
+  /** Of the request; UPDDONE carries it. */
+  readonly xid: number;
+  /** UPDREQALL: how far the walk through the pools has come; undefined when all is queued. */
+  cursor: { pool: number; range: number; next: number } | undefined;
+}
+
 export const emptyQueue = (): UpdateQueue => ({ waiting: new Map(), unacked: new Map(), refused: new Set(), transferLeft: 0 });
 
 /** Queues `address`; once is enough, since what it says is read when it is sent. An unanswered update of it is void. */

@@ -3,16 +3,6 @@ import type { Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { endTransfer, markForTransfer, queueUpdate } from "./queue.ts";
 
-/** An UPDREQ or UPDREQALL of the partner's in progress. Mutable. */
-export interface Transfer {
-  /** Marks its updates in the queue; never 0. */
-  readonly id: number;
-  /** Of the request; UPDDONE carries it. */
-  readonly xid: number;
-  /** UPDREQALL: how far the walk through the pools has come; undefined when all is queued. */
-  cursor: { pool: number; range: number; next: number } | undefined;
-}
-
 /** How many addresses one step looks at in search of something to tell. */
 const MOST_WALKED = 16_384;
 
