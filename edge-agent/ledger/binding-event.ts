@@ -1,0 +1,89 @@
+import type { BindingStatus } from "../leases/binding-status.ts";
+import type { Lease } from "../leases/lease.ts";
+import { hexPairs } from "../values/hardware-address.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+import { NEVER } from "../values/time.ts";
+
+/** A binding event as the outbox keeps it. Times are wall-clock milliseconds since 1970. */
+export interface BindingEvent {
+  readonly address: Ipv4Address;
+  readonly status: BindingStatus;
+  /** `i:` and option 61 in hex, or `m:`, hardware type and address in hex; empty when nobody has the address. */
+  readonly client: string;
+  readonly ts: number;
+  readonly expires: number;
+  /** The latest end that any client may hold. */
+  readonly potential: number;
+  readonly epoch: number;
+  readonly hostname: string | undefined;
+  /** The partner made the change; it is handed in on its behalf. */
+  readonly fromPartner: boolean;
+  /** The same client goes on with the same address: such events may be merged when the ledger is long away. */
+  readonly renewal: boolean;
+  /** Renewals merged into this one, itself included, and the time of the last. */
+  readonly renewals: number;
+  readonly lastTs: number;
+}
+
+/** "For ever", as a time in the history: the year 2106, which is also the failover wire's and the lease file's. */
+const NEVER_MILLIS = NEVER * 1000;
+
+/** Who has the address, as the ledger names clients: by option 61, else by hardware address. */
+export function clientName(lease: Pick<Lease, "clientId" | "hardware">): string {
+  if (lease.clientId !== undefined && lease.clientId.length > 0) return `i:${hexPairs(lease.clientId, "")}`;
+  return lease.hardware === undefined ? "" : `m:${lease.hardware.htype}:${hexPairs(lease.hardware.bytes, "")}`;
+}
+
+/** What a changed lease means for the history; undefined when nothing changed that it records. */
+export function bindingEvent(
+  before: Lease | undefined,
+  after: Lease,
+  moment: { readonly wallMillis: number; readonly wallOffset: number; readonly epoch: number; readonly fromPartner: boolean },
+): BindingEvent | undefined {
+  const millis = (time: number): number => (time === NEVER ? NEVER_MILLIS : Math.max(0, (time + moment.wallOffset) * 1000));
+  const client = clientName(after);
+  const renewal = after.status === "ACTIVE" && before?.status === "ACTIVE" && clientName(before) === client;
+  const unchanged = before !== undefined && before.status === after.status && clientName(before) === client && before.ends === after.ends;
+  if (unchanged || (after.status === "FREE" && before?.status === "BACKUP") || (after.status === "BACKUP" && before?.status === "FREE")) {
+    return undefined;
+  }
+  return {
+    address: after.address,
+    status: after.status,
+    client: after.status === "FREE" || after.status === "BACKUP" ? "" : client,
+    ts: moment.wallMillis,
+    expires: millis(after.ends),
+    potential: Math.max(millis(after.ends), millis(after.failover?.tstp ?? after.ends)),
+    epoch: moment.epoch,
+    hostname: after.hostname,
+    fromPartner: moment.fromPartner,
+    renewal,
+    renewals: 1,
+    lastTs: moment.wallMillis,
+  };
+}
+
+/** Two successive renewals as one row: who had the address, and when, stays; only the times of single renewals go. */
+export function mergeRenewals(earlier: BindingEvent, later: BindingEvent): BindingEvent | undefined {
+  const same = earlier.address === later.address && earlier.client === later.client && earlier.epoch === later.epoch;
+  if (!same || !earlier.renewal || !later.renewal || earlier.fromPartner !== later.fromPartner) return undefined;
+  return { ...later, ts: earlier.ts, renewals: earlier.renewals + later.renewals, potential: Math.max(earlier.potential, later.potential) };
+}
+
+/** The event as the outbox stores it: JSON, so that an outbox of a week ago reads in any version. */
+export const encodeEvent = (event: BindingEvent): Uint8Array => UTF8.encode(JSON.stringify(event));
+/** Reads a stored event; undefined when it is not one (a torn or foreign record). */
+export function decodeEvent(bytes: Uint8Array): BindingEvent | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(UTF8_DECODER.decode(bytes));
+  } catch {
+    return undefined;
+  }
+  const event = value as Partial<BindingEvent> | null;
+  if (typeof event?.address !== "number" || typeof event.status !== "string" || typeof event.ts !== "number") return undefined;
+  return { hostname: undefined, ...event } as BindingEvent;
+}
+
+const UTF8 = new TextEncoder();
+const UTF8_DECODER = new TextDecoder();

@@ -1,0 +1,135 @@
+import type { Ipv4Address } from "../values/ipv4.ts";
+import type { MonotonicMillis } from "../values/time.ts";
+import type { LedgerCall, OutboxEntry, ServerRow, Standing } from "./calls.ts";
+import { type ColdStart, noLease, type ServingLease } from "./serving-lease.ts";
+import { type Evidence, noEvidence } from "./witness.ts";
+
+/** How one failover relationship takes part in the ledger. */
+export interface SiteConfig {
+  readonly site: string;
+  readonly server: "A" | "B";
+  /** Length of the serving lease: the autonomy of a server cut off from partner and ledger. */
+  readonly leaseMillis: number;
+  readonly mcltMillis: number;
+  readonly coldStart: ColdStart;
+  /** The partner is no Tandem agent: nothing fences it, no partner leases are exchanged. */
+  readonly partnerIsForeign: boolean;
+}
+
+/** What the rest of the agent tells this core when it steps. */
+export interface Surroundings {
+  readonly failoverState: string;
+  /** Communications with the partner are interrupted. */
+  readonly interrupted: boolean;
+  readonly outbox: OutboxPosition;
+}
+
+/** Where the durable outbox stands. */
+export interface OutboxPosition {
+  /** Oldest entries not yet in the ledger, as many as a call takes. */
+  readonly head: readonly OutboxEntry[];
+  readonly queued: number;
+}
+
+export interface SiteState {
+  readonly config: SiteConfig;
+  readonly boot: string;
+  readonly phase: "reading" | "booting" | "running" | "stopped";
+  readonly standing: Standing;
+  readonly lease: ServingLease;
+  readonly evidence: Evidence;
+  readonly partnerLeaseMillis: number;
+  readonly beat: number;
+  readonly ack: number;
+  /** Calls under way, by lane; one each. */
+  readonly busy: Readonly<Record<Lane, LedgerCall | undefined>>;
+  /** The earliest moment for the next call of a lane. */
+  readonly notBefore: Readonly<Record<Lane, MonotonicMillis>>;
+  readonly failures: Readonly<Record<Lane, number>>;
+  readonly batchLimit: number;
+  /** Addresses of the partner's share that are being asked for, in order of asking. */
+  readonly claims: readonly PendingClaim[];
+  readonly nextClaim: number;
+  readonly grant: Grant | undefined;
+  readonly reachable: boolean;
+  readonly lastSuccessAt: MonotonicMillis | undefined;
+  readonly wishes: readonly LedgerCall[];
+  readonly conflicts: number;
+}
+
+/** Heartbeats; looks at the partner; outbox and claims (both lead with our own row, so never at once); requests to the control plane. */
+export type Lane = "beat" | "partner" | "data" | "control";
+
+export interface PendingClaim {
+  readonly entry: OutboxEntry;
+  /** Under way: its outcome must be known before the address is offered or asked for again. */
+  readonly asked: boolean;
+}
+
+/** PARTNER-DOWN as the ledger granted it, from the moment we learnt of it. */
+export interface Grant {
+  readonly epoch: number;
+  readonly learntAt: MonotonicMillis;
+  /** The partner's current rows were read and merged. */
+  readonly caughtUp: boolean;
+}
+
+export const MAX_BATCH = 49;
+export const CLAIM_LIMIT = 1000;
+/** Claims have numbers of their own, because they overtake the outbox. */
+export const FIRST_CLAIM = 1_000_000_000;
+
+/** The highest epoch and mode this server ever saw; a lower one in the ledger means a table set back, and is not believed. */
+export interface KnownStanding {
+  readonly epoch: number;
+  readonly mode: "PAIR" | "SOLE" | "DOWN";
+  readonly nextClaim: number;
+}
+
+export function newSite(config: SiteConfig, boot: string, known: KnownStanding | undefined, now: MonotonicMillis): SiteState {
+  const mode = known?.mode ?? "PAIR";
+  return {
+    config,
+    boot,
+    phase: "reading",
+    standing: { epoch: known?.epoch ?? 0, mode, boot },
+    lease: noLease(mode === "SOLE" ? "PAIR" : mode),
+    evidence: noEvidence(now),
+    partnerLeaseMillis: config.leaseMillis,
+    beat: 0,
+    ack: 0,
+    busy: { beat: undefined, partner: undefined, data: undefined, control: undefined },
+    notBefore: { beat: now, partner: now, data: now, control: now },
+    failures: { beat: 0, partner: 0, data: 0, control: 0 },
+    batchLimit: MAX_BATCH,
+    claims: [],
+    nextClaim: known?.nextClaim ?? FIRST_CLAIM,
+    grant: undefined,
+    reachable: false,
+    lastSuccessAt: undefined,
+    wishes: [],
+    conflicts: 0,
+  };
+}
+
+export const laneOf = (call: LedgerCall): Lane => {
+  switch (call.op) {
+    case "read-self":
+    case "boot":
+    case "heartbeat":
+      return "beat";
+    case "read-partner":
+      return "partner";
+    case "mirror":
+    case "claim":
+    case "catch-up":
+      return "data";
+    default:
+      return "control";
+  }
+};
+
+export const standingOf = (row: ServerRow): Standing => ({ epoch: row.epoch, mode: row.mode, boot: row.boot });
+/** Is a claim for this address waiting or under way? */
+export const isClaimed = (state: SiteState, address: Ipv4Address): boolean =>
+  state.claims.some(({ entry }) => entry.event.address === address);

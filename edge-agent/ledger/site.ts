@@ -1,0 +1,292 @@
+import type { MonotonicMillis } from "../values/time.ts";
+import type { LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
+import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, peerLeaseMillis } from "./lengths.ts";
+import { noLease, renewedByLedger, revoked } from "./serving-lease.ts";
+import { type KnownStanding, type Lane, laneOf, MAX_BATCH, type SiteState, type Surroundings, standingOf } from "./site-state.ts";
+import { counterSeen, noEvidence, publish, withdrawn } from "./witness.ts";
+
+/** What a site's core does after an event. */
+export interface SiteStep {
+  readonly state: SiteState;
+  readonly calls: readonly LedgerCall[];
+  readonly happenings: readonly SiteHappening[];
+}
+
+/** What the rest of the agent must hear of; in order. */
+export type SiteHappening =
+  /** Entries up to `upTo` are in the history: the outbox may drop them. */
+  | { readonly kind: "mirrored"; readonly upTo: number }
+  /** This server alone may serve the site from `epoch` on: PARTNER-DOWN. */
+  | { readonly kind: "granted"; readonly epoch: number }
+  /** The partner was chosen: serve nobody, go to RECOVER. */
+  | { readonly kind: "fenced"; readonly epoch: number }
+  /** The pair is whole again in the ledger. */
+  | { readonly kind: "cleared"; readonly epoch: number }
+  /** Another process with our name runs elsewhere: this one stops serving for good. */
+  | { readonly kind: "replaced" }
+  | { readonly kind: "claimed"; readonly address: number; readonly granted: boolean }
+  | { readonly kind: "caught-up"; readonly rows: Extract<LedgerAnswer, { op: "catch-up" }>["result"] }
+  | { readonly kind: "answered"; readonly op: "ask-partner-down" | "ask-clear"; readonly ok: boolean; readonly detail: string }
+  /** The standing to keep on disk, before anything that depends on it leaves. */
+  | { readonly kind: "remember"; readonly known: KnownStanding }
+  | { readonly kind: "log"; readonly text: string; readonly level: "info" | "warn" | "error" };
+
+const RETRY_FIRST_MILLIS = 1000;
+const RETRY_LONGEST_MILLIS = 30_000;
+
+/** Starts whatever calls are due. `random` gives a number from 0 up to its argument; it spreads retries. */
+export function startCalls(state: SiteState, now: MonotonicMillis, around: Surroundings): SiteStep {
+  const calls: LedgerCall[] = [];
+  let current = state;
+  for (const lane of ["beat", "partner", "data", "control"] as const) {
+    if (current.phase === "stopped" || current.busy[lane] !== undefined || now < current.notBefore[lane]) continue;
+    const next = nextCall(current, lane, now, around);
+    if (next === undefined) continue;
+    current = { ...next.state, busy: { ...next.state.busy, [lane]: next.call } };
+    calls.push(next.call);
+  }
+  return { state: current, calls, happenings: [] };
+}
+
+/** When {@link startCalls} next has something to start, if nothing else happens. */
+export function nextCallAt(
+  state: SiteState,
+  around: Pick<Surroundings, "interrupted"> & { readonly queued: number },
+): MonotonicMillis | undefined {
+  if (state.phase === "stopped") return undefined;
+  const wanted: Lane[] = ["beat"];
+  if (state.phase === "running" && around.interrupted) wanted.push("partner");
+  if (state.phase === "running" && (around.queued > 0 || state.claims.some((claim) => !claim.asked) || needsCatchUp(state)))
+    wanted.push("data");
+  if (state.wishes.length > 0) wanted.push("control");
+  const times = wanted.filter((lane) => state.busy[lane] === undefined).map((lane) => state.notBefore[lane]);
+  return times.length === 0 ? undefined : (Math.min(...times) as MonotonicMillis);
+}
+
+function nextCall(
+  state: SiteState,
+  lane: Lane,
+  now: MonotonicMillis,
+  around: Surroundings,
+): { readonly state: SiteState; readonly call: LedgerCall } | undefined {
+  if (lane === "beat") return nextBeat(state, now, around);
+  if (state.phase !== "running") return undefined;
+  if (lane === "partner") return around.interrupted && state.standing.mode === "PAIR" ? { state, call: { op: "read-partner" } } : undefined;
+  if (lane === "data") return nextData(state, around);
+  const [wish, ...wishes] = state.wishes;
+  return wish === undefined ? undefined : { state: { ...state, wishes }, call: wish };
+}
+
+function nextBeat(state: SiteState, now: MonotonicMillis, around: Surroundings): { readonly state: SiteState; readonly call: LedgerCall } {
+  if (state.phase !== "running") return { state, call: { op: "read-self" } };
+  const { config, standing, partnerLeaseMillis } = state;
+  const lengths = { partnerLeaseMs: partnerLeaseMillis, peerLeaseMs: peerLeaseMillis(config.leaseMillis) };
+  const { evidence, figures } = publish(state.evidence, now, around.interrupted && standing.mode === "PAIR", lengths);
+  const beat = state.beat + 1;
+  const call: LedgerCall = {
+    op: "heartbeat",
+    standing,
+    beat,
+    leaseMillis: config.leaseMillis,
+    evidence: figures,
+    failoverState: around.failoverState,
+    queued: around.outbox.queued,
+    oldestQueuedAt: around.outbox.head[0]?.event.ts ?? 0,
+  };
+  return { state: { ...state, beat, evidence }, call };
+}
+
+const needsCatchUp = (state: SiteState): boolean => state.grant !== undefined && !state.grant.caughtUp;
+
+/** Claims go before the mirror: somebody waits for them. */
+function nextData(state: SiteState, around: Surroundings): { readonly state: SiteState; readonly call: LedgerCall } | undefined {
+  const { standing } = state;
+  if (needsCatchUp(state)) return { state, call: { op: "catch-up" } };
+  const waiting = state.claims.slice(0, 33);
+  if (standing.mode === "SOLE" && waiting.length > 0) {
+    const newest = Math.max(...waiting.map(({ entry }) => entry.event.ts));
+    const claims = state.claims.map((claim, index) => (index < waiting.length ? { ...claim, asked: true } : claim));
+    const safeMillis = newest - state.config.mcltMillis - 5000;
+    return { state: { ...state, claims }, call: { op: "claim", standing, claims: waiting.map(({ entry }) => entry), safeMillis } };
+  }
+  const entries = around.outbox.head.filter(({ seq }) => seq > state.ack).slice(0, state.batchLimit);
+  if (entries.length === 0) return undefined;
+  return { state, call: { op: "mirror", standing, from: state.ack, entries, limit: state.batchLimit } };
+}
+
+/** Takes an answer of the ledger. `random(n)` is a whole number below n. */
+export function onLedgerAnswer(
+  state: SiteState,
+  answer: LedgerAnswer,
+  around: Pick<Surroundings, "interrupted">,
+  random: (below: number) => number,
+): SiteStep {
+  const lane = laneOf(callOf(answer));
+  const freed: SiteState = { ...state, busy: { ...state.busy, [lane]: undefined } };
+  if (answer.result.outcome === "unanswered") return onSilence(freed, lane, answer, random);
+  const heard = succeeded(freed, lane, answer, around);
+  if (answer.result.outcome === "fenced") return adopt(heard, answer.result.row, answer.endedAt);
+  switch (answer.op) {
+    case "read-self":
+      return onOwnRow(heard, answer);
+    case "boot":
+      return onBooted(heard, answer);
+    case "heartbeat":
+      return onBeat(heard, answer, around);
+    case "read-partner":
+      return onPartnerRow(heard, answer);
+    case "mirror":
+      return onMirrored(heard, answer);
+    case "claim":
+      return onClaims(heard, answer);
+    case "catch-up":
+      return onCaughtUp(heard, answer);
+    default:
+      return onControlAnswer(heard, answer);
+  }
+}
+
+type Answer<Op extends LedgerAnswer["op"]> = Extract<LedgerAnswer, { readonly op: Op }>;
+const only = (state: SiteState, ...happenings: readonly SiteHappening[]): SiteStep => ({ state, calls: [], happenings });
+const callOf = (answer: LedgerAnswer): LedgerCall => ({ op: answer.op }) as LedgerCall;
+
+function onSilence(state: SiteState, lane: Lane, answer: LedgerAnswer, random: (below: number) => number): SiteStep {
+  const failures = state.failures[lane] + 1;
+  const longest = Math.min(RETRY_LONGEST_MILLIS, RETRY_FIRST_MILLIS * 2 ** Math.min(failures, 10));
+  const pause = Math.floor(longest / 2) + random(Math.max(1, Math.floor(longest / 2)));
+  const next: SiteState = {
+    ...state,
+    reachable: lane === "beat" ? false : state.reachable,
+    failures: { ...state.failures, [lane]: failures },
+    notBefore: { ...state.notBefore, [lane]: laterBy(answer.endedAt, pause) },
+    batchLimit: lane === "data" ? Math.max(1, Math.floor(state.batchLimit / 2)) : state.batchLimit,
+    claims: state.claims.map((claim) => ({ ...claim, asked: false })),
+  };
+  const first = state.reachable && !next.reachable;
+  const reason = "reason" in answer.result ? answer.result.reason : "no answer";
+  return only(next, ...(first ? [{ kind: "log", level: "warn", text: `ledger out of reach: ${reason}` } as const] : []));
+}
+
+function succeeded(state: SiteState, lane: Lane, answer: LedgerAnswer, around: Pick<Surroundings, "interrupted">): SiteState {
+  const pause = lane === "beat" ? beatPause(state, around) : lane === "partner" ? BUSY_BEAT_MILLIS : 0;
+  return {
+    ...state,
+    reachable: true,
+    lastSuccessAt: answer.endedAt,
+    failures: { ...state.failures, [lane]: 0 },
+    notBefore: { ...state.notBefore, [lane]: laterBy(answer.endedAt, pause) },
+    batchLimit: lane === "data" ? Math.min(MAX_BATCH, state.batchLimit + 8) : state.batchLimit,
+  };
+}
+
+/** A lease must be renewed well within its length, however long it is asked to last. */
+function beatPause({ config }: SiteState, around: Pick<Surroundings, "interrupted">): number {
+  return Math.min(around.interrupted ? BUSY_BEAT_MILLIS : CALM_BEAT_MILLIS, Math.floor(config.leaseMillis / 3));
+}
+
+function onOwnRow(state: SiteState, answer: Answer<"read-self">): SiteStep {
+  const row = answer.result.outcome === "read" ? answer.result.row : undefined;
+  if (row === undefined) {
+    const retry = { ...state, notBefore: { ...state.notBefore, beat: laterBy(answer.endedAt, CALM_BEAT_MILLIS) } };
+    return only(retry, { kind: "log", level: "error", text: `the ledger knows no site ${state.config.site}: register it first` });
+  }
+  if (row.epoch < state.standing.epoch) {
+    const text = `the ledger's epoch ${row.epoch} is older than ours (${state.standing.epoch}): a table was set back; it is not believed`;
+    return only({ ...state, reachable: false }, { kind: "log", level: "error", text });
+  }
+  const call: LedgerCall = { op: "boot", read: row, boot: state.boot };
+  return { state: { ...state, phase: "booting", busy: { ...state.busy, beat: call } }, calls: [call], happenings: [] };
+}
+
+function onBooted(state: SiteState, answer: Answer<"boot">): SiteStep {
+  if (answer.result.outcome !== "booted") return only({ ...state, phase: "reading" });
+  const { row } = answer.result;
+  const running: SiteState = { ...state, phase: "running", beat: 0, ack: row.ack, evidence: noEvidence(answer.endedAt) };
+  const adopted = adopt({ ...running, standing: { ...state.standing, boot: row.boot } }, row, answer.endedAt);
+  return { ...adopted, state: { ...adopted.state, notBefore: { ...adopted.state.notBefore, beat: answer.endedAt } } };
+}
+
+function onBeat(state: SiteState, answer: Answer<"heartbeat">, around: Pick<Surroundings, "interrupted">): SiteStep {
+  if (answer.result.outcome !== "beating") return only(state);
+  const { row } = answer.result;
+  const renewed = { ...state, lease: renewedByLedger(state.lease, answer.begunAt, state.config.leaseMillis) };
+  const takenBack = !around.interrupted && row.mode === "PAIR" ? { ...renewed, evidence: withdrawn(renewed.evidence) } : renewed;
+  return adopt(takenBack, row, answer.endedAt);
+}
+
+/** Our row as the ledger has it: takes over epoch and mode, and says what that means. */
+function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep {
+  if (row.boot !== state.boot && state.phase === "running") {
+    const text = "another process with this server's name has taken its place in the ledger: this one serves no more";
+    return only({ ...state, phase: "stopped", lease: revoked(row.mode) }, { kind: "replaced" }, { kind: "log", level: "error", text });
+  }
+  if (row.boot !== state.boot) return only({ ...state, phase: "reading" });
+  const { epoch, mode } = state.standing;
+  if (row.epoch < epoch) return only({ ...state, reachable: false });
+  const isSettled = row.epoch === epoch && row.mode === mode && (mode !== "SOLE" || state.grant !== undefined);
+  if (isSettled) return only(state);
+  const standing = standingOf(row);
+  const known: KnownStanding = { epoch: row.epoch, mode: row.mode, nextClaim: state.nextClaim };
+  const remember = { kind: "remember", known } as const;
+  const fresh: SiteState = { ...state, standing, notBefore: { ...state.notBefore, beat: now }, evidence: noEvidence(now) };
+  if (row.mode === "DOWN") {
+    return only({ ...fresh, lease: revoked("DOWN"), grant: undefined, claims: [] }, remember, { kind: "fenced", epoch: row.epoch });
+  }
+  if (row.mode === "SOLE") {
+    const grant = { epoch: row.epoch, learntAt: now, caughtUp: false };
+    return only({ ...fresh, lease: { ...fresh.lease, mode: "SOLE", revoked: false }, grant }, remember, {
+      kind: "granted",
+      epoch: row.epoch,
+    });
+  }
+  const wasApart = mode !== "PAIR";
+  const lease = wasApart ? noLease("PAIR") : fresh.lease;
+  const cleared = { ...fresh, lease, grant: undefined, claims: [] };
+  return only(cleared, remember, ...(wasApart ? [{ kind: "cleared", epoch: row.epoch } as const] : []));
+}
+
+function onPartnerRow(state: SiteState, answer: Answer<"read-partner">): SiteStep {
+  if (answer.result.outcome !== "read" || answer.result.row === undefined) return only(state);
+  const { heartbeat, leaseMillis } = answer.result.row;
+  return only({ ...state, partnerLeaseMillis: leaseMillis, evidence: counterSeen(state.evidence, heartbeat, answer.endedAt) });
+}
+
+function onMirrored(state: SiteState, answer: Answer<"mirror">): SiteStep {
+  if (answer.result.outcome !== "mirrored") return only(state);
+  const { upTo, conflicts } = answer.result;
+  const next = {
+    ...state,
+    ack: upTo,
+    conflicts: state.conflicts + conflicts,
+    lease: renewedByLedger(state.lease, answer.begunAt, state.config.leaseMillis),
+  };
+  const warning = {
+    kind: "log",
+    level: "error",
+    text: `${conflicts} of our bindings contradict the ledger: conflicts were recorded`,
+  } as const;
+  return only(next, { kind: "mirrored", upTo }, ...(conflicts > 0 ? [warning] : []));
+}
+
+function onClaims(state: SiteState, answer: Answer<"claim">): SiteStep {
+  if (answer.result.outcome !== "settled") return only(state);
+  const { granted } = answer.result;
+  const settled = state.claims.slice(0, granted.length);
+  const happenings = settled.map(
+    ({ entry }, index) => ({ kind: "claimed", address: entry.event.address, granted: granted[index] === true }) as const,
+  );
+  return only({ ...state, claims: state.claims.slice(granted.length) }, ...happenings);
+}
+
+function onCaughtUp(state: SiteState, answer: Answer<"catch-up">): SiteStep {
+  const grant = state.grant === undefined ? undefined : { ...state.grant, caughtUp: true };
+  return only({ ...state, grant }, { kind: "caught-up", rows: answer.result });
+}
+
+function onControlAnswer(state: SiteState, answer: Answer<"ask-partner-down" | "ask-clear">): SiteStep {
+  const { result, op } = answer;
+  const ok = result.outcome === "done";
+  const detail = result.outcome === "refused" ? `${result.code}: ${result.detail}` : "";
+  const hurried = ok ? { ...state, notBefore: { ...state.notBefore, beat: answer.endedAt } } : state;
+  return only(hurried, { kind: "answered", op, ok, detail });
+}
