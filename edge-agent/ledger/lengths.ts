@@ -14,9 +14,10 @@ export const peerLeaseMillis = (leaseMillis: number): number => Math.min(30_000,
 
 /**
  * How long an observer must see nothing before a lease of `lease` milliseconds, counted from before its renewal on a clock
- * that may run slow while ours runs fast, is over for certain.
+ * that may run slow while ours runs fast, is over for certain. A lease that was given up (0) is over at once.
  */
-export const silenceThatEnds = (lease: number): number => Math.ceil(((lease * (1 + DRIFT)) / (1 - DRIFT) + 1000) / 1000) * 1000;
+export const silenceThatEnds = (lease: number): number =>
+  lease === 0 ? 0 : Math.ceil((lease * (1 + DRIFT)) / (1 - DRIFT) / 1000 + 1) * 1000;
 
 /** A wait of `millis` lengthened so that it is over on every clock within the drift, and past the last late act. */
 export const safeWait = (millis: number): number => Math.ceil(millis * (1 + DRIFT)) + ACT_MILLIS;

@@ -1,0 +1,199 @@
+import {
+  boot,
+  type ClaimOutcome,
+  claim,
+  currentRows,
+  type Fenced as FencedCall,
+  heartbeat,
+  mirror,
+  type Repeat,
+  readServer,
+} from "../../cloud/contract/agent-calls.ts";
+import { type Fact, ordOf, type Sender } from "../../cloud/contract/agent-expressions.ts";
+import type { Item } from "../../cloud/contract/expression.ts";
+import type { Srv } from "../../cloud/contract/items.ts";
+import type { Ledger } from "../../cloud/contract/ledger.ts";
+import { partnerOf, type ServerName } from "../../cloud/contract/tables.ts";
+import type { CurrentRow, LedgerAnswer, LedgerCall, OutboxEntry, ServerRow, Standing, Unanswered } from "../ledger/calls.ts";
+import { ipv4 } from "../values/ipv4.ts";
+import type { MonotonicMillis } from "../values/time.ts";
+
+export interface LedgerClientOptions {
+  readonly site: string;
+  readonly server: ServerName;
+  /** How long history rows are kept, milliseconds; 0 = for ever. */
+  readonly keepMillis: number;
+  readonly version: string;
+  readonly wallMillis: () => number;
+  readonly monotonic: () => MonotonicMillis;
+  /** Asks the control plane's API for partner-down or clear; undefined where no API is configured. */
+  readonly askControlPlane:
+    | ((op: "ask-partner-down" | "ask-clear", epoch: number, reason: string | undefined) => Promise<ControlAnswer>)
+    | undefined;
+}
+export type ControlAnswer = { readonly outcome: "done" } | { readonly outcome: "refused"; readonly code: string; readonly detail: string };
+
+type Result<Op extends LedgerAnswer["op"]> = Extract<LedgerAnswer, { readonly op: Op }>["result"];
+
+/** Carries a site's calls to the ledger. Never throws: what could not be asked is "unanswered", with the reason. */
+export function ledgerClient(ledger: Ledger, options: LedgerClientOptions): (call: LedgerCall) => Promise<LedgerAnswer> {
+  return async (call) => {
+    const begunAt = options.monotonic();
+    let result: unknown;
+    try {
+      result = await carryOut(ledger, call, options);
+    } catch (error) {
+      result = {
+        outcome: "unanswered",
+        reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      } satisfies Unanswered;
+    }
+    return { op: call.op, begunAt, endedAt: options.monotonic(), result } as LedgerAnswer;
+  };
+}
+
+function carryOut(ledger: Ledger, call: LedgerCall, options: LedgerClientOptions): Promise<unknown> {
+  const { site, server } = options;
+  switch (call.op) {
+    case "read-self":
+      return readRow(ledger, site, server);
+    case "read-partner":
+      return readRow(ledger, site, partnerOf(server));
+    case "boot":
+      return bootAs(ledger, call, options);
+    case "heartbeat":
+      return beat(ledger, call, options);
+    case "mirror":
+      return handIn(ledger, call, options);
+    case "claim":
+      return ask(ledger, call, options);
+    case "catch-up":
+      return readCurrent(ledger, site);
+    case "ask-partner-down":
+      return askControl(options, "ask-partner-down", call.epoch, call.force?.reason);
+    case "ask-clear":
+      return askControl(options, "ask-clear", call.epoch, undefined);
+  }
+}
+
+async function readRow(ledger: Ledger, site: string, server: ServerName): Promise<Result<"read-self">> {
+  const row = await readServer(ledger, site, server);
+  return { outcome: "read", row: row === undefined ? undefined : rowOf(row) };
+}
+
+async function bootAs(ledger: Ledger, call: Extract<LedgerCall, { op: "boot" }>, options: LedgerClientOptions): Promise<Result<"boot">> {
+  const read = await readServer(ledger, options.site, options.server);
+  if (read === undefined) return { outcome: "unanswered", reason: "the site is no longer registered" };
+  if (read.boot === call.boot) return { outcome: "booted", row: rowOf(read) };
+  const outcome = await boot(ledger, read, call.boot);
+  return outcome.kind === "booted" ? { outcome: "booted", row: rowOf(outcome.server) } : fencedOrUnanswered(outcome);
+}
+
+async function beat(
+  ledger: Ledger,
+  call: Extract<LedgerCall, { op: "heartbeat" }>,
+  options: LedgerClientOptions,
+): Promise<Result<"heartbeat">> {
+  const outcome = await heartbeat(ledger, senderOf(call.standing, options), {
+    beat: call.beat,
+    leaseMs: call.leaseMillis,
+    partnerHb: call.evidence.partnerHb,
+    partnerStillMs: call.evidence.partnerStillMs,
+    peerLeaseAgoMs: call.evidence.peerLeaseAgoMs,
+    failoverState: call.failoverState,
+    queued: call.queued,
+    oldestQueuedAt: call.oldestQueuedAt,
+    version: options.version,
+  });
+  if (outcome.kind === "beating") return { outcome: "beating", row: rowOf(outcome.server) };
+  return outcome.kind === "overtaken" ? { outcome: "overtaken" } : fencedOrUnanswered(outcome);
+}
+
+async function handIn(
+  ledger: Ledger,
+  call: Extract<LedgerCall, { op: "mirror" }>,
+  options: LedgerClientOptions,
+): Promise<Result<"mirror">> {
+  const facts = call.entries.map((entry) => factOf(entry, options.server));
+  const outcome = await mirror(ledger, senderOf(call.standing, options), call.from, facts, call.limit);
+  if (outcome.kind !== "mirrored") return fencedOrUnanswered(outcome);
+  return { outcome: "mirrored", upTo: outcome.upTo, conflicts: outcome.entries.filter(({ as }) => as === "conflict").length };
+}
+
+async function ask(ledger: Ledger, call: Extract<LedgerCall, { op: "claim" }>, options: LedgerClientOptions): Promise<Result<"claim">> {
+  const facts = call.claims.map((entry) => factOf(entry, options.server));
+  const outcome = await claim(ledger, senderOf(call.standing, options), facts, call.safeMillis);
+  if (outcome.kind !== "settled") return fencedOrUnanswered(outcome);
+  return { outcome: "settled", granted: outcome.claims.map(({ kind }: ClaimOutcome) => kind === "granted") };
+}
+
+async function readCurrent(ledger: Ledger, site: string): Promise<Result<"catch-up">> {
+  const rows: CurrentRow[] = [];
+  for await (const page of currentRows(ledger, site)) rows.push(...page.map(currentRow));
+  return { outcome: "read", rows };
+}
+
+async function askControl(
+  options: LedgerClientOptions,
+  op: "ask-partner-down" | "ask-clear",
+  epoch: number,
+  reason: string | undefined,
+): Promise<ControlAnswer> {
+  if (options.askControlPlane === undefined) return { outcome: "refused", code: "NO_API", detail: "no control plane API is configured" };
+  return options.askControlPlane(op, epoch, reason);
+}
+
+const fencedOrUnanswered = (outcome: FencedCall | Repeat): { readonly outcome: "fenced"; readonly row: ServerRow } | Unanswered =>
+  outcome.kind === "fenced" ? { outcome: "fenced", row: rowOf(outcome.server) } : { outcome: "unanswered", reason: outcome.cause };
+
+const rowOf = (row: Srv): ServerRow => ({
+  epoch: row.ep,
+  mode: row.mode,
+  boot: row.boot,
+  heartbeat: row.hb,
+  ack: row.ack,
+  leaseMillis: row.lm,
+});
+
+const senderOf = (standing: Standing, options: LedgerClientOptions): Sender => ({
+  site: options.site,
+  server: options.server,
+  epoch: standing.epoch,
+  mode: standing.mode,
+  boot: standing.boot,
+  at: options.wallMillis(),
+  keepMs: options.keepMillis,
+});
+
+/** The order of events of one address: epoch, time, then the outbox number, which breaks ties within a server. */
+function factOf({ seq, event }: OutboxEntry, server: ServerName): Fact {
+  const origin = event.fromPartner ? partnerOf(server) : undefined;
+  return {
+    seq,
+    ...(event.renewals > 1 ? { renewals: event.renewals, lastTs: event.lastTs } : {}),
+    address: event.address.toString(16).padStart(8, "0"),
+    status: event.status,
+    client: event.client,
+    ts: event.ts,
+    expires: event.expires,
+    potential: event.potential,
+    ord: ordOf(event.epoch, event.lastTs, seq % 100_000, server),
+    epoch: event.epoch,
+    ...(event.hostname === undefined ? {} : { host: event.hostname }),
+    ...(origin === undefined ? {} : { origin }),
+  };
+}
+
+function currentRow(item: Item): CurrentRow {
+  const text = (name: string): string => (typeof item[name] === "string" ? item[name] : "");
+  const number = (name: string): number => (typeof item[name] === "number" ? item[name] : 0);
+  return {
+    address: ipv4(Number.parseInt(text("a"), 16)),
+    status: text("st"),
+    client: text("cid"),
+    startsMillis: number("s"),
+    expiresMillis: number("exp"),
+    potentialMillis: number("pex"),
+    hostname: text("hn") === "" ? undefined : text("hn"),
+  };
+}
