@@ -1,0 +1,58 @@
+import type { ClassDeclaration, Scope } from "../config/agent-config.ts";
+import type { Expression } from "../config/expression.ts";
+import { hexPairs } from "../values/hardware-address.ts";
+
+/** A class that a message belongs to, or one of its subclasses, declared or spawned. */
+export interface Membership {
+  readonly className: string;
+  /** Its statements, with those of the class around them. */
+  readonly scope: Scope;
+  readonly leaseLimit: number | undefined;
+  /** Names what a lease is billed to: "class" or, for a subclass, "class" and the hex of its value, separated by "/". */
+  readonly billing: string;
+}
+
+/** Evaluates expressions of class declarations against a message. */
+export interface ClassReader {
+  boolean(expression: Expression): boolean;
+  data(expression: Expression): Uint8Array | undefined;
+}
+
+const NO_CLASSES: readonly Membership[] = [];
+
+/** dhcpd's bound on the classes of one message. */
+const MAX_CLASSES = 64;
+
+/**
+ * The classes of a message, in the order of their declarations. A class with `match` counts through its subclasses alone;
+ * one with `spawn with` makes a subclass for each value it meets.
+ */
+export function classify(classes: readonly ClassDeclaration[], read: ClassReader): readonly Membership[] {
+  if (classes.length === 0) return NO_CLASSES;
+  const members: Membership[] = [];
+  for (const declared of classes) {
+    const member = membership(declared, read);
+    if (member !== undefined) members.push(member);
+    if (members.length === MAX_CLASSES) break;
+  }
+  return members;
+}
+
+function membership(declared: ClassDeclaration, read: ClassReader): Membership | undefined {
+  const { subMatch, matchIf, name } = declared;
+  if (subMatch !== undefined) {
+    const value = read.data(subMatch);
+    const hex = value === undefined ? undefined : hexPairs(value, "");
+    const subclass = hex === undefined ? undefined : declared.subclasses.get(hex);
+    if (subclass !== undefined) {
+      const leaseLimit = subclass.leaseLimit ?? declared.leaseLimit;
+      return { className: name, scope: subclass.scope, leaseLimit, billing: `${name}/${hex}` };
+    }
+    if (declared.spawning && value !== undefined && (matchIf === undefined || read.boolean(matchIf))) {
+      return { className: name, scope: declared.scope, leaseLimit: declared.leaseLimit, billing: `${name}/${hex}` };
+    }
+    if (declared.spawning) return undefined;
+  }
+  if (matchIf === undefined || !read.boolean(matchIf)) return undefined;
+  return { className: name, scope: declared.scope, leaseLimit: declared.leaseLimit, billing: name };
+}

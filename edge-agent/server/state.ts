@@ -1,0 +1,69 @@
+import type { AgentConfig } from "../config/agent-config.ts";
+import type { Evaluation } from "../config/evaluation.ts";
+import { Candidates } from "../leases/choose-address.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+import { Billing } from "./billing.ts";
+import { DeclineMeter } from "./decline-meter.ts";
+import { NetworkIndex } from "./network-index.ts";
+import { OfferTable } from "./offers.ts";
+import { ProbeTable } from "./probes.ts";
+
+/** What is not in the configuration file. */
+export interface ServerOptions {
+  /** Name of this machine, for `gethostname`. */
+  readonly hostName: string;
+  /** UDP ports of servers and clients; 67 and 68 unless the command line says otherwise. */
+  readonly serverPort: number;
+  readonly clientPort: number;
+}
+
+/**
+ * What serving clients remembers between events, apart from leases. Its tables are mutable and consumed linearly: after a
+ * step only the state that it returned may be used.
+ */
+export interface ServerState {
+  readonly config: AgentConfig;
+  readonly options: ServerOptions;
+  readonly networks: NetworkIndex;
+  readonly offers: OfferTable;
+  readonly probes: ProbeTable;
+  readonly candidates: Candidates;
+  readonly billing: Billing;
+  readonly declines: DeclineMeter;
+  /** `on release` and `on expiry` of leases in use, as the packet that made the lease met them. */
+  readonly handlers: Map<Ipv4Address, Evaluation["handlers"]>;
+  /** Every address of ours that a packet came in by: what a client may name as its server. */
+  readonly ownAddresses: Set<Ipv4Address>;
+}
+
+export function createServerState(config: AgentConfig, options: ServerOptions, view: LeaseView): ServerState {
+  return {
+    config,
+    options,
+    networks: new NetworkIndex(config),
+    offers: new OfferTable(),
+    probes: new ProbeTable(),
+    candidates: new Candidates(),
+    billing: Billing.of(config, view),
+    declines: new DeclineMeter(),
+    handlers: new Map(),
+    ownAddresses: new Set(),
+  };
+}
+
+/**
+ * The state under a new configuration. Offers of addresses that still are in a pool hold; probes under way end in nothing
+ * (their clients ask again); handlers of leases stay as they were made.
+ */
+export function reconfigured(state: ServerState, config: AgentConfig, view: LeaseView): ServerState {
+  state.offers.retain(({ address }) => view.poolOf(address) !== undefined);
+  state.candidates.clear();
+  return {
+    ...state,
+    config,
+    networks: new NetworkIndex(config),
+    probes: new ProbeTable(),
+    billing: Billing.of(config, view),
+  };
+}
