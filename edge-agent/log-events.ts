@@ -18,6 +18,9 @@ export const LOG_EVENTS = {
     text: "{text}",
     meaning: "The failover link or the partner misbehaves: refused connections, silence, conflicts. `tandem status` shows what is wrong.",
   },
+  "configured-message": { level: "info", text: "{text}", meaning: "A `log (info, …)` statement of the configuration ran." },
+  "configured-detail": { level: "debug", text: "{text}", meaning: "A `log (debug, …)` statement of the configuration ran." },
+  "configured-error": { level: "error", text: "{text}", meaning: "A `log (error, …)` or `log (fatal, …)` statement of the configuration ran." },
 } as const satisfies Record<string, LogEventRow>;
 
 export type LogEventName = keyof typeof LOG_EVENTS;

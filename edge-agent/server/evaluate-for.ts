@@ -1,0 +1,90 @@
+import type { HostDeclaration, Pool, Subnet } from "../config/agent-config.ts";
+import { evaluateHandlers, evaluateScopes } from "../config/evaluate/scopes.ts";
+import type { Evaluation, EvaluationInput, ScopeChain } from "../config/evaluation.ts";
+import type { LeaseEvent } from "../config/expression.ts";
+import type { Lease } from "../leases/lease.ts";
+import type { LogEventName } from "../log-events.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+import type { Caller } from "./caller.ts";
+import type { ClientMessage } from "./client-message.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Whom and what the statements of the configuration are run for. */
+export interface Subject {
+  readonly client: ClientMessage | undefined;
+  readonly classNames: readonly string[];
+  readonly known: boolean;
+  readonly lease: Lease | undefined;
+  readonly address: Ipv4Address | undefined;
+  readonly leaseSeconds: number | undefined;
+  readonly host: HostDeclaration | undefined;
+}
+
+/**
+ * The scopes of an answer, outermost first: those of the subnet, of the pool, of the classes (the first class last, so that it
+ * wins), and of the host; a scope that was met already does not run again.
+ */
+export function answerChain(
+  exchange: Exchange,
+  caller: Caller,
+  subnet: Subnet,
+  pool: Pool | undefined,
+  host: HostDeclaration | undefined,
+): ScopeChain {
+  const { networks } = exchange.state;
+  if (caller.classes.length === 0) return host === undefined ? networks.chain(subnet, pool) : networks.extended(subnet, pool, host.scope);
+  let chain = networks.chain(subnet, pool);
+  for (let index = caller.classes.length - 1; index >= 0; index -= 1) chain = networks.extend(chain, caller.classes[index]!.scope);
+  return host === undefined ? chain : networks.extend(chain, host.scope);
+}
+
+/** Runs scopes; what their `log` and `execute` statements ask for becomes effects. */
+export function runScopes(exchange: Exchange, chain: ScopeChain, subject: Subject): Evaluation {
+  const evaluation = evaluateScopes(chain, inputOf(exchange, subject));
+  emit(exchange, evaluation);
+  return evaluation;
+}
+
+/** Runs the bodies of `on EVENT` that `evaluation` met. The variables that it gives are those of the lease afterwards. */
+export function runHandlers(exchange: Exchange, evaluation: Evaluation, event: LeaseEvent, subject: Subject): Evaluation {
+  const after = evaluateHandlers(evaluation, event, inputOf(exchange, subject));
+  emit(exchange, after);
+  return after;
+}
+
+export const hasHandler = (handlers: Evaluation["handlers"], event: LeaseEvent): boolean =>
+  handlers.some(({ events }) => events.includes(event));
+
+/** A policy such as `allow-booting`: "ignore" refuses without a word in the log. */
+export function policy(evaluation: Evaluation, parameter: string): "allow" | "deny" | "ignore" | undefined {
+  const value = evaluation.number(parameter);
+  if (value === undefined) return undefined;
+  return value === 0 ? "deny" : value === 2 ? "ignore" : "allow";
+}
+
+function inputOf(exchange: Exchange, subject: Subject): EvaluationInput {
+  return {
+    config: exchange.state.config,
+    message: subject.client?.message,
+    lease: subject.lease,
+    leasedAddress: subject.address,
+    leaseSeconds: subject.leaseSeconds,
+    host: subject.host,
+    known: subject.known,
+    classNames: subject.classNames,
+    hostName: exchange.state.options.hostName,
+    at: exchange.at,
+  };
+}
+
+const EVENT_OF_PRIORITY: Readonly<Record<Evaluation["logs"][number]["priority"], LogEventName>> = {
+  fatal: "configured-error",
+  error: "configured-error",
+  info: "configured-message",
+  debug: "configured-detail",
+};
+
+function emit(exchange: Exchange, evaluation: Evaluation): void {
+  for (const { priority, text } of evaluation.logs) exchange.effects.push({ kind: "log", event: EVENT_OF_PRIORITY[priority], fields: { text } });
+  for (const execution of evaluation.executions) exchange.effects.push({ kind: "execute", ...execution });
+}

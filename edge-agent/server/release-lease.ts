@@ -1,0 +1,65 @@
+import type { Evaluation } from "../config/evaluation.ts";
+import type { LeaseEvent } from "../config/expression.ts";
+import type { Lease } from "../leases/lease.ts";
+import type { ClientMessage } from "./client-message.ts";
+import { hasHandler, runHandlers, runScopes } from "./evaluate-for.ts";
+import { type Exchange, poolOf, storeLease } from "./exchange.ts";
+
+/** Ends a lease in use because its client gave it up, or may not keep it; nothing for any other. */
+export function releaseLease(exchange: Exchange, lease: Lease, client: ClientMessage): void {
+  endLease(exchange, lease, "released", client);
+}
+
+/** Ends a lease whose time is over. */
+export function expireLease(exchange: Exchange, lease: Lease): void {
+  endLease(exchange, lease, "expired", undefined);
+}
+
+function endLease(exchange: Exchange, lease: Lease, cause: "released" | "expired", client: ClientMessage | undefined): void {
+  const pool = poolOf(exchange, lease.address);
+  if (pool === undefined || lease.status !== "ACTIVE") return;
+  const variables = runEnding(exchange, lease, cause === "released" ? "release" : "expiry", client);
+  const after = exchange.authority.ended(pool, variables === undefined ? lease : { ...lease, variables }, cause, exchange.at);
+  exchange.state.handlers.delete(lease.address);
+  storeLease(exchange, { cause, pool, before: lease, after, evaluation: undefined, client });
+}
+
+/**
+ * Runs `on release` or `on expiry` as the packet that made the lease met it. After a restart that is not known: then what
+ * the scopes of the address say without a packet. Gives the variables that are left, if anything ran.
+ */
+function runEnding(
+  exchange: Exchange,
+  lease: Lease,
+  event: LeaseEvent,
+  client: ClientMessage | undefined,
+): ReadonlyMap<string, Uint8Array> | undefined {
+  const { networks, handlers } = exchange.state;
+  const kept = handlers.get(lease.address);
+  if (kept !== undefined && !hasHandler(kept, event)) return undefined;
+  const subnet = networks.subnetOf(lease.address);
+  const pool = poolOf(exchange, lease.address);
+  if (subnet === undefined || pool === undefined) return undefined;
+  const chain = networks.chain(subnet, pool);
+  if (kept === undefined && !networks.mayHandle(chain)) return undefined;
+  const subject = { client, classNames: [], known: false, lease, address: lease.address, leaseSeconds: undefined, host: undefined };
+  const silent = { ...exchange, effects: [] };
+  const evaluation = runScopes(silent, chain, subject);
+  const bodies: Evaluation["handlers"] = kept ?? evaluation.handlers;
+  if (!hasHandler(bodies, event)) return undefined;
+  return runHandlers(exchange, withHandlers(evaluation, bodies), event, subject).variables;
+}
+
+/** What `evaluation` says, with other handlers. */
+function withHandlers(evaluation: Evaluation, handlers: Evaluation["handlers"]): Evaluation {
+  if (handlers === evaluation.handlers) return evaluation;
+  const { spaces, vendorOptionSpace, siteOptionSpace, logs, variables, executions, addedClasses } = evaluation;
+  return {
+    option: (space, code) => evaluation.option(space, code),
+    codes: (space) => evaluation.codes(space),
+    number: (parameter) => evaluation.number(parameter),
+    flag: (parameter) => evaluation.flag(parameter),
+    bytes: (parameter) => evaluation.bytes(parameter),
+    ...{ spaces, vendorOptionSpace, siteOptionSpace, logs, variables, executions, addedClasses, handlers },
+  };
+}

@@ -1,0 +1,45 @@
+import type { Evaluation } from "../config/evaluation.ts";
+import type { Lease } from "../leases/lease.ts";
+import { sameBytes, sameHardware } from "../values/hardware-address.ts";
+import { formatIpv4 } from "../values/ipv4.ts";
+import { NEVER } from "../values/time.ts";
+import type { ClientMessage } from "./client-message.ts";
+import { type Exchange, say } from "./exchange.ts";
+
+const DEFAULT_THRESHOLD = 25;
+
+/** Has the lease the identifier and hardware of this client? */
+export const isSameClient = (lease: Lease | undefined, client: ClientMessage, clientId: Uint8Array | undefined): boolean =>
+  lease !== undefined && sameBytes(lease.clientId, clientId) && sameHardware(lease.hardware, client.hardware);
+
+/**
+ * Is the client's present lease so young (dhcp-cache-threshold, percent of its length) that it is to be told what is left of
+ * it, with nothing written?
+ */
+export function mayReuse(
+  exchange: Exchange,
+  evaluation: Evaluation,
+  lease: Lease,
+  change: { readonly billing: string | undefined; readonly hostname: string | undefined; readonly sameClient: boolean },
+): boolean {
+  if (lease.status !== "ACTIVE" || !change.sameClient || lease.billingClass !== change.billing) return false;
+  if (lease.ends <= exchange.at.now) return false;
+  if (lease.hostname !== change.hostname && updatesDns(evaluation)) return false;
+  const configured = evaluation.number("dhcp-cache-threshold") ?? DEFAULT_THRESHOLD;
+  const threshold = configured <= 100 ? configured : DEFAULT_THRESHOLD;
+  if (threshold === 0) return false;
+  const age = exchange.at.now - lease.starts;
+  if (age < 0 || (lease.ends !== NEVER && age > ((lease.ends - lease.starts) * threshold) / 100)) return false;
+  const address = formatIpv4(lease.address);
+  say(
+    exchange,
+    `reuse_lease: lease age ${age} (secs) under ${threshold}% threshold, reply with unaltered, existing lease for ${address}`,
+  );
+  return true;
+}
+
+/** Are names of clients put into DNS? */
+function updatesDns(evaluation: Evaluation): boolean {
+  const style = evaluation.number("ddns-update-style");
+  return style !== undefined && style !== 0 && evaluation.flag("ddns-updates") !== false;
+}

@@ -1,0 +1,44 @@
+import type { Evaluation } from "../config/evaluation.ts";
+import { OPTION } from "../dhcp/wire/option-codes.ts";
+import { type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
+import type { Caller } from "./caller.ts";
+import { asAddress, type ClientMessage, SERVER_ID_OVERRIDE, subOption } from "./client-message.ts";
+import { runScopes } from "./evaluate-for.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Our address on the interface that the message came in by; 0.0.0.0 if it has none. */
+export const ownAddress = (client: ClientMessage): Ipv4Address => client.datagram.interfaceAddresses[0] ?? UNSPECIFIED;
+
+/** Who we say we are (option 54): as configured, else as the relay wants it (RFC 5107), else our address on the interface. */
+export function serverIdentifier(evaluation: Evaluation | undefined, client: ClientMessage): Ipv4Address {
+  const override = asAddress(subOption(client.agentOptions, SERVER_ID_OVERRIDE));
+  return asAddress(evaluation?.option("dhcp", OPTION.serverIdentifier)) ?? override ?? ownAddress(client);
+}
+
+/**
+ * What the scopes of the client's network say, without any lease: for answers that have none. As dhcpd does, those of its
+ * first subnet and first pool.
+ */
+export function evaluateWithoutLease(exchange: Exchange, caller: Caller): Evaluation | undefined {
+  const subnet = caller.network?.subnets[0];
+  if (subnet === undefined) return undefined;
+  return runScopes(exchange, exchange.state.networks.chain(subnet, caller.network?.pools[0]), {
+    client: caller.client,
+    classNames: [],
+    known: caller.known,
+    lease: undefined,
+    address: undefined,
+    leaseSeconds: undefined,
+    host: undefined,
+  });
+}
+
+/** Does `named`, which a client took its offer from, mean us? Any of our addresses will do, and what the configuration says. */
+export function isOurs(exchange: Exchange, caller: Caller, named: Ipv4Address): boolean {
+  const { client } = caller;
+  const { ownAddresses } = exchange.state;
+  if (named === UNSPECIFIED || ownAddresses.has(named) || named === client.datagram.target) return true;
+  if (named === asAddress(subOption(client.agentOptions, SERVER_ID_OVERRIDE))) return true;
+  const evaluation = evaluateWithoutLease({ ...exchange, effects: [] }, caller);
+  return named === asAddress(evaluation?.option("dhcp", OPTION.serverIdentifier));
+}
