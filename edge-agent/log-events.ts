@@ -20,7 +20,11 @@ export const LOG_EVENTS = {
   },
   "configured-message": { level: "info", text: "{text}", meaning: "A `log (info, …)` statement of the configuration ran." },
   "configured-detail": { level: "debug", text: "{text}", meaning: "A `log (debug, …)` statement of the configuration ran." },
-  "configured-error": { level: "error", text: "{text}", meaning: "A `log (error, …)` or `log (fatal, …)` statement of the configuration ran." },
+  "configured-error": {
+    level: "error",
+    text: "{text}",
+    meaning: "A `log (error, …)` or `log (fatal, …)` statement of the configuration ran.",
+  },
 } as const satisfies Record<string, LogEventRow>;
 
 export type LogEventName = keyof typeof LOG_EVENTS;

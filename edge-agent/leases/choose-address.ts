@@ -87,6 +87,9 @@ function chooseAbandoned(
   let best: Ipv4Address | undefined;
   let bestEnds: EpochSeconds = NO_TIME;
   for (const pool of pools) {
+    // While an address is merely on offer to somebody, there is something else.
+    const counts = view.counts(pool.id);
+    if (pool.statuses.some((status) => counts[status] > 0)) continue;
     for (const address of view.oldest(pool.id, "ABANDONED", pool.order)) {
       if (!usable(address)) continue;
       const ends = view.get(address)?.ends ?? NO_TIME;

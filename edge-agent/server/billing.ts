@@ -41,7 +41,9 @@ export class Billing {
 
 /** Does any class limit its leases? */
 export const limitsLeases = (config: AgentConfig): boolean =>
-  config.classes.some(({ leaseLimit, subclasses }) => leaseLimit !== undefined || [...subclasses.values()].some((sub) => sub.leaseLimit !== undefined));
+  config.classes.some(
+    ({ leaseLimit, subclasses }) => leaseLimit !== undefined || [...subclasses.values()].some((sub) => sub.leaseLimit !== undefined),
+  );
 
 /** What a lease of this client is to be billed to; "refused" if all its classes with a limit are full. */
 export function chooseBilling(

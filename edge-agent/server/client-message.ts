@@ -1,6 +1,6 @@
-import { OPTION } from "../dhcp/wire/option-codes.ts";
 import type { DhcpMessage } from "../dhcp/wire/message.ts";
-import type { HardwareAddress } from "../values/hardware-address.ts";
+import { OPTION } from "../dhcp/wire/option-codes.ts";
+import { type HardwareAddress, hexPairs } from "../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, ipv4FromBytes, UNSPECIFIED } from "../values/ipv4.ts";
 import type { DatagramReceived } from "./event.ts";
 
@@ -12,6 +12,8 @@ export interface ClientMessage {
   /** Option 53; 0 for BOOTP. */
   readonly type: number;
   readonly hardware: HardwareAddress;
+  /** `chaddr` as log lines show it. */
+  readonly hardwareText: string;
   /** Option 61, type byte included. */
   readonly clientId: Uint8Array | undefined;
   /** Who asks, as a key: option 61, else htype and chaddr (RFC 2131 §4.2). */
@@ -44,6 +46,7 @@ export function readClientMessage(datagram: DatagramReceived, message: DhcpMessa
     message,
     type: options.get(OPTION.messageType)?.[0] ?? 0,
     hardware,
+    hardwareText: hexPairs(hardware.bytes),
     clientId: known,
     key: known === undefined ? keyOf("h", hardware.bytes, hardware.htype) : keyOf("i", known, 0),
     requested: addressOption(options, OPTION.requestedAddress),

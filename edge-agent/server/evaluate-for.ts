@@ -85,6 +85,7 @@ const EVENT_OF_PRIORITY: Readonly<Record<Evaluation["logs"][number]["priority"],
 };
 
 function emit(exchange: Exchange, evaluation: Evaluation): void {
-  for (const { priority, text } of evaluation.logs) exchange.effects.push({ kind: "log", event: EVENT_OF_PRIORITY[priority], fields: { text } });
+  for (const { priority, text } of evaluation.logs)
+    exchange.effects.push({ kind: "log", event: EVENT_OF_PRIORITY[priority], fields: { text } });
   for (const execution of evaluation.executions) exchange.effects.push({ kind: "execute", ...execution });
 }

@@ -1,3 +1,4 @@
+import type { AgentConfig } from "../config/agent-config.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 
 /** What can happen to the serving of clients; the loop adds the moment (`at`). */
@@ -5,6 +6,8 @@ export type ServerEvent =
   | DatagramReceived
   /** The one timer: something in the state or the leases is due. */
   | { readonly kind: "tick" }
+  /** The configuration was read anew; the lease table already has its pools. */
+  | { readonly kind: "config"; readonly config: AgentConfig }
   /** Somebody answered the ICMP echo sent to `address`, or the probe timed out unanswered. */
   | { readonly kind: "probe-result"; readonly address: Ipv4Address; readonly answered: boolean };
 

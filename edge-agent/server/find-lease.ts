@@ -1,6 +1,6 @@
 import type { HostDeclaration, Pool, SharedNetwork, Subnet } from "../config/agent-config.ts";
 import type { Lease } from "../leases/lease.ts";
-import { hexPairs, sameBytes, sameHardware } from "../values/hardware-address.ts";
+import { sameBytes, sameHardware } from "../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
 import { addressAskedFor } from "./client-message.ts";
@@ -163,7 +163,7 @@ class Search {
   /** The client has two leases and asks for the other one: the one that it does not ask for goes, if the client is sure. */
   #settleDuplicate(byId: Weighed | undefined): Weighed | undefined {
     if (byId?.lease?.status === "ACTIVE") {
-      say(this.#exchange, `client ${hexPairs(this.#caller.client.hardware.bytes)} has duplicate leases on ${this.#network.name}`);
+      say(this.#exchange, `client ${this.#caller.client.hardwareText} has duplicate leases on ${this.#network.name}`);
       if (this.#purpose === "request") this.#release(byId);
     }
     return byId;
@@ -209,7 +209,7 @@ class Search {
   }
 
   #sayUnusedLease(byId: Weighed): void {
-    const hardware = hexPairs(this.#caller.client.hardware.bytes);
+    const hardware = this.#caller.client.hardwareText;
     say(this.#exchange, `uid lease ${formatIpv4(byId.address)} for client ${hardware} is duplicate on ${this.#network.name}`);
     if (this.#purpose === "request") this.#release(byId);
   }
@@ -256,8 +256,7 @@ class Search {
 
 /** In use, or in use as far as the partner has heard. */
 export const isOrWasActive = (lease: Lease): boolean =>
-  lease.status === "ACTIVE" ||
-  ((lease.status === "EXPIRED" || lease.status === "RELEASED") && lease.failover?.rewindStatus === "ACTIVE");
+  lease.status === "ACTIVE" || ((lease.status === "EXPIRED" || lease.status === "RELEASED") && lease.failover?.rewindStatus === "ACTIVE");
 
 /** May this server give the address to a client that does not have it? */
 export function mayReallocate(exchange: Exchange, pool: Pool, lease: Lease | undefined): boolean {

@@ -67,11 +67,7 @@ function withoutAddress(hosts: readonly HostDeclaration[]): HostDeclaration | un
   return undefined;
 }
 
-function fixedOn(
-  hosts: readonly HostDeclaration[],
-  networks: NetworkIndex,
-  network: SharedNetwork | undefined,
-): FixedAddress | undefined {
+function fixedOn(hosts: readonly HostDeclaration[], networks: NetworkIndex, network: SharedNetwork | undefined): FixedAddress | undefined {
   if (network === undefined) return undefined;
   for (const host of hosts) {
     for (const address of host.addresses) {

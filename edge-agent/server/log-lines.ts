@@ -1,4 +1,3 @@
-import { hexPairs } from "../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { ClientMessage } from "./client-message.ts";
 import type { ServerEffect } from "./effect.ts";
@@ -8,7 +7,7 @@ export const line = (text: string): ServerEffect => ({ kind: "log", event: "dhcp
 
 /** The client's hardware address, as dhcpd names clients in its log; "<no identifier>" if it has no hardware type. */
 export function clientName(client: ClientMessage): string {
-  return client.hardware.htype === 0 ? "<no identifier>" : hexPairs(client.hardware.bytes);
+  return client.hardware.htype === 0 ? "<no identifier>" : client.hardwareText;
 }
 
 /** "(host) " if the client's name is known, and "via eth0" or "via 10.0.0.1". */
@@ -49,10 +48,11 @@ export const declineLine = (client: ClientMessage, address: Ipv4Address, hostnam
   `DHCPDECLINE of ${formatIpv4(address)} from ${clientName(client)} ${nameAndVia(client, hostname)}`;
 
 /** "DHCPINFORM from 10.0.0.5 via eth0" */
-export const informLine = (client: ClientMessage, address: Ipv4Address): string => `DHCPINFORM from ${formatIpv4(address)} via ${client.via}`;
+export const informLine = (client: ClientMessage, address: Ipv4Address): string =>
+  `DHCPINFORM from ${formatIpv4(address)} via ${client.via}`;
 
 /** "BOOTREQUEST from 00:16:3e:00:00:01 via eth0" */
-export const bootRequestLine = (client: ClientMessage): string => `BOOTREQUEST from ${hexPairs(client.hardware.bytes)} via ${client.via}`;
+export const bootRequestLine = (client: ClientMessage): string => `BOOTREQUEST from ${client.hardwareText} via ${client.via}`;
 
 /** "DHCPACK on 10.0.0.5 to 00:16:3e:00:00:01 (host) via eth0" */
 export function replyLine(
@@ -61,12 +61,12 @@ export function replyLine(
   client: ClientMessage,
   hostname: string | undefined,
 ): string {
-  return `${word} on ${formatIpv4(address)} to ${hexPairs(client.hardware.bytes)} ${nameAndVia(client, hostname)}`;
+  return `${word} on ${formatIpv4(address)} to ${client.hardwareText} ${nameAndVia(client, hostname)}`;
 }
 
 /** "DHCPNAK on 10.0.0.5 to 00:16:3e:00:00:01 via eth0" */
 export const nakLine = (client: ClientMessage, address: Ipv4Address): string =>
-  `DHCPNAK on ${formatIpv4(address)} to ${hexPairs(client.hardware.bytes)} via ${client.via}`;
+  `DHCPNAK on ${formatIpv4(address)} to ${client.hardwareText} via ${client.via}`;
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   1: "DHCPDISCOVER",

@@ -20,7 +20,10 @@ export class NetworkIndex {
     this.config = config;
     for (const subnet of config.subnets) {
       let group = this.#byMask.find(({ mask }) => mask === subnet.network.mask);
-      if (group === undefined) this.#byMask.push((group = { mask: subnet.network.mask, subnets: new Map() }));
+      if (group === undefined) {
+        group = { mask: subnet.network.mask, subnets: new Map() };
+        this.#byMask.push(group);
+      }
       if (!group.subnets.has(subnet.network.address)) group.subnets.set(subnet.network.address, subnet);
     }
     this.#byMask.sort((left, right) => right.mask - left.mask);
@@ -79,7 +82,10 @@ export class NetworkIndex {
   extended(subnet: Subnet, pool: Pool | undefined, scope: Scope): ScopeChain {
     const base = this.chain(subnet, pool);
     let kept = this.#extensions.get(base);
-    if (kept === undefined) this.#extensions.set(base, (kept = new Map()));
+    if (kept === undefined) {
+      kept = new Map();
+      this.#extensions.set(base, kept);
+    }
     let chain = kept.get(scope.id);
     if (chain === undefined) {
       chain = this.extend(base, scope);
@@ -102,7 +108,10 @@ export class NetworkIndex {
   /** Is there an `on EVENT` anywhere in the statements of `chain`? */
   mayHandle(chain: ScopeChain): boolean {
     let known = this.#handling.get(chain);
-    if (known === undefined) this.#handling.set(chain, (known = chain.some(({ statements }) => containsOn(statements))));
+    if (known === undefined) {
+      known = chain.some(({ statements }) => containsOn(statements));
+      this.#handling.set(chain, known);
+    }
     return known;
   }
 

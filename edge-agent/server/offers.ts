@@ -58,9 +58,8 @@ export class OfferTable {
     const other = this.#byAddress.get(offer.address);
     if (other !== undefined) this.drop(other);
     this.#sweep(now);
-    let shared = this.#byVia.get(offer.via);
-    if (shared === undefined) this.#byVia.set(offer.via, (shared = new Map()));
-    else if (shared.size >= this.#maximumVia) dropFirst(shared, this);
+    const shared = this.#byVia.get(offer.via) ?? new Map<Ipv4Address, Offer>();
+    if (shared.size >= this.#maximumVia) dropFirst(shared, this);
     if (this.#byAddress.size >= this.#maximum) dropFirst(this.#byAddress, this);
     // The last offer by this way may have been dropped just above, and its map with it.
     this.#byVia.set(offer.via, shared);

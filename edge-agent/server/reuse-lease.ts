@@ -31,10 +31,7 @@ export function mayReuse(
   const age = exchange.at.now - lease.starts;
   if (age < 0 || (lease.ends !== NEVER && age > ((lease.ends - lease.starts) * threshold) / 100)) return false;
   const address = formatIpv4(lease.address);
-  say(
-    exchange,
-    `reuse_lease: lease age ${age} (secs) under ${threshold}% threshold, reply with unaltered, existing lease for ${address}`,
-  );
+  say(exchange, `reuse_lease: lease age ${age} (secs) under ${threshold}% threshold, reply with unaltered, existing lease for ${address}`);
   return true;
 }
 

@@ -1,0 +1,57 @@
+import type { AgentConfig } from "../config/agent-config.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
+import { Billing } from "../server/billing.ts";
+import type { PoolAuthority } from "../server/pool-authority.ts";
+import { createServerState, type ServerOptions, type ServerState } from "../server/state.ts";
+import type { Instant } from "../values/time.ts";
+
+/** One relationship with a partner, as far as serving clients asks for it. */
+export interface Endpoint {
+  /** What may be done with the pools of this relationship at this moment. */
+  readonly authority: PoolAuthority;
+}
+
+/**
+ * All that an agent remembers, apart from what is stored. The tables within `server` are mutable and consumed linearly: after
+ * a step only the state that it returned may be stepped again, or an earlier one after its writes were undone. Then
+ * `sequence` is behind that of `progress`, and {@link recovered} counts anew what followed the undone writes.
+ */
+export interface AgentState {
+  readonly server: ServerState;
+  /** By the name of the relationship (`failover peer "NAME"`). */
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly expiry: ExpirySchedule;
+  /** How many steps led here. */
+  readonly sequence: number;
+  /** Shared by all states of this agent: the highest sequence that was reached. */
+  readonly progress: { reached: number };
+  /** When the last step was; turns times of leases into times of timers. */
+  readonly at: Instant | undefined;
+}
+
+export interface ExpirySchedule {
+  /** Leases that were due at the last tick and not ours to end. */
+  readonly held: number;
+  /** While leases are held: when to look again. */
+  readonly nextLook: Instant["now"] | undefined;
+}
+
+/** The state of an agent that just started: no offers, no partners. */
+export function createAgentState(config: AgentConfig, options: ServerOptions, view: LeaseView): AgentState {
+  return {
+    server: createServerState(config, options, view),
+    endpoints: new Map(),
+    expiry: { held: 0, nextLook: undefined },
+    sequence: 0,
+    progress: { reached: 0 },
+    at: undefined,
+  };
+}
+
+/** The state as it must be after its successors were undone: nothing is counted or read ahead that is not in the leases. */
+export function recovered(state: AgentState, view: LeaseView): AgentState {
+  if (state.sequence === state.progress.reached) return state;
+  state.progress.reached = state.sequence;
+  state.server.candidates.clear();
+  return { ...state, server: { ...state.server, billing: Billing.of(state.server.config, view) } };
+}

@@ -1,0 +1,75 @@
+import type { LeaseView } from "../leases/lease-view.ts";
+import type { StoreWrite } from "../leases/store-write.ts";
+import { type Exchange, openExchange } from "../server/exchange.ts";
+import { expireLeases } from "../server/expire.ts";
+import { probeResult, serve } from "../server/serve.ts";
+import { reconfigured } from "../server/state.ts";
+import { unreachable } from "../values/assert.ts";
+import type { Step } from "../values/step.ts";
+import { type EpochSeconds, type MonotonicMillis, monotonicMillis } from "../values/time.ts";
+import { authorityOver } from "./authority.ts";
+import type { AgentEffect } from "./effect.ts";
+import type { AgentEvent } from "./event.ts";
+import { type AgentState, type ExpirySchedule, recovered } from "./state.ts";
+
+/** Seconds between looks at leases that are due but wait for the partner's word. */
+const HELD_LOOK_SECONDS = 5;
+
+/**
+ * One event: what the agent remembers afterwards, what is to be stored, and what is to be done once it is. The view already
+ * shows the writes of earlier events. An earlier state may be stepped again once the writes of its successors were undone.
+ */
+export function step(before: AgentState, event: AgentEvent, view: LeaseView): Step<AgentState, StoreWrite, AgentEffect> {
+  const state = recovered(before, view);
+  const exchange = openExchange(state.server, view, authorityOver(state.endpoints), event.at);
+  const { server, expiry } = handle(state, event, exchange);
+  followLeases(exchange);
+  state.progress.reached += 1;
+  const after = { ...state, server, expiry, sequence: state.progress.reached, at: event.at };
+  return { state: after, writes: exchange.writes, effects: exchange.effects };
+}
+
+function handle(state: AgentState, event: AgentEvent, exchange: Exchange): Pick<AgentState, "server" | "expiry"> {
+  switch (event.kind) {
+    case "datagram":
+      serve(exchange, event);
+      return state;
+    case "probe-result":
+      probeResult(exchange, event.address, event.answered);
+      return state;
+    case "tick":
+      return { server: state.server, expiry: tick(state.expiry, exchange) };
+    case "config":
+      return { server: reconfigured(state.server, event.config, exchange.view), expiry: { held: 0, nextLook: undefined } };
+    default:
+      return unreachable(event);
+  }
+}
+
+function tick(expiry: ExpirySchedule, exchange: Exchange): ExpirySchedule {
+  const { now } = exchange.at;
+  const { held, more } = expireLeases(exchange, expiry.held);
+  if (held === 0) return { held: 0, nextLook: undefined };
+  return { held, nextLook: more ? now : ((now + HELD_LOOK_SECONDS) as EpochSeconds) };
+}
+
+/** Tells those who follow leases what became of them in this step; `exchange.changes` has it, oldest first. */
+function followLeases(exchange: Exchange): void {
+  for (const { cause } of exchange.changes) exchange.effects.push({ kind: "count", metric: "lease_changes", labels: LABELS[cause] });
+}
+
+const LABELS = {
+  granted: { cause: "granted" },
+  released: { cause: "released" },
+  expired: { cause: "expired" },
+  declined: { cause: "declined" },
+  pinged: { cause: "pinged" },
+  recovered: { cause: "recovered" },
+} as const;
+
+/** When `step` next wants a "tick"; undefined if only input can change anything. */
+export function nextDeadline(state: AgentState, view: LeaseView): MonotonicMillis | undefined {
+  const due = state.expiry.nextLook ?? view.nextDue();
+  if (due === undefined || state.at === undefined) return due === undefined ? undefined : monotonicMillis(0);
+  return monotonicMillis(state.at.monotonic + Math.max(0, due - state.at.now) * 1_000);
+}

@@ -1,0 +1,190 @@
+import { type Lease, neverUsed } from "../leases/lease.ts";
+import { formatIpv4 } from "../values/ipv4.ts";
+import { after, INFINITE, type Seconds, secondsBetween } from "../values/time.ts";
+import { chooseBilling } from "./billing.ts";
+import type { Caller } from "./caller.ts";
+import { answerChain, policy, runHandlers, runScopes, type Subject } from "./evaluate-for.ts";
+import { type Exchange, say, storeLease } from "./exchange.ts";
+import type { Candidate } from "./find-lease.ts";
+import type { Grant } from "./grant-in-hand.ts";
+import { grantedLease } from "./granted-lease.ts";
+import { hostOfDynamicLease } from "./hosts.ts";
+import { bootpLeaseTime, desiredLeaseTime, requestedTime } from "./lease-time.ts";
+import { line, replyLine } from "./log-lines.ts";
+import { OFFER_SECONDS } from "./offers.ts";
+import { releaseOtherLeases } from "./one-lease.ts";
+import { probeFirst } from "./probe-offer.ts";
+import { type Answer, answerDatagram, refuse } from "./reply.ts";
+import { isSameClient, mayReuse } from "./reuse-lease.ts";
+
+/**
+ * Gives `candidate` to the client, if the configuration lets it have it: an offer, which is kept in memory, or a lease, which
+ * is stored before the answer leaves. A refusal is a line in the log.
+ */
+export function grant(exchange: Exchange, caller: Caller, candidate: Candidate, kind: Grant["kind"], text: string): void {
+  // The same client again, while we ask whether anybody answers at its address.
+  if (exchange.state.probes.has(candidate.address, exchange.at.monotonic)) return;
+  const given = prepare(exchange, caller, candidate, kind, text);
+  if (kind === "ack" && given.evaluation.flag("one-lease-per-client") === true) releaseOtherLeases(given);
+  const refusal = refusalOf(given);
+  if (refusal !== undefined) {
+    if (refusal !== "") say(exchange, `${text}: ${refusal}`);
+    return;
+  }
+  if (candidate.pool === undefined) grantFixed(given);
+  else grantDynamic(given);
+}
+
+function prepare(exchange: Exchange, caller: Caller, candidate: Candidate, kind: Grant["kind"], text: string): Grant {
+  const { client } = caller;
+  const host = candidate.host ?? hostOfDynamicLease(exchange.state.config, client, caller.read.data);
+  const { lease } = candidate;
+  const current = isSameClient(lease, client, client.clientId) && lease !== undefined && lease.ends > exchange.at.now ? lease : undefined;
+  const subject: Subject = {
+    client,
+    classNames: caller.classes.map(({ className }) => className),
+    known: caller.known || host !== undefined,
+    lease: current ?? neverUsed(candidate.address),
+    address: candidate.address,
+    leaseSeconds: undefined,
+    host,
+  };
+  const evaluation = runScopes(exchange, answerChain(exchange, caller, candidate.subnet, candidate.pool, host), subject);
+  const clientId = evaluation.flag("ignore-client-uids") === true ? undefined : client.clientId;
+  const sameClient = isSameClient(lease, client, clientId);
+  return { exchange, caller, candidate, kind, text, host, subject, evaluation, clientId, sameClient };
+}
+
+/** Why this client may not have an address, in dhcpd's words; empty for a refusal without a word. */
+function refusalOf(given: Grant): string | undefined {
+  const { evaluation, kind, caller, host } = given;
+  const { secs } = caller.client.message;
+  const minimum = evaluation.number("min-secs");
+  if (kind === "offer" && minimum !== undefined && secs < minimum) {
+    return `configured min-secs value (${minimum}) is greater than secs field (${secs}).  message dropped.`;
+  }
+  if (host === undefined) {
+    const unknown = policy(evaluation, "boot-unknown-clients");
+    if (unknown === "deny" || unknown === "ignore") return unknown === "deny" ? "unknown client" : "";
+  }
+  if (kind === "bootp") {
+    const bootp = policy(evaluation, "allow-bootp");
+    if (bootp === "deny" || bootp === "ignore") return bootp === "deny" ? "bootp disallowed" : "";
+  }
+  const booting = policy(evaluation, "allow-booting");
+  if (booting === "deny" || booting === "ignore") return booting === "deny" ? "booting disallowed" : "";
+  return undefined;
+}
+
+function grantFixed(given: Grant): void {
+  const { exchange, caller, evaluation, candidate, kind, host, subject } = given;
+  const seconds = kind === "bootp" ? INFINITE : desiredLeaseTime(exchange, evaluation, caller.client, target(given));
+  if (seconds === "closed") return;
+  if (kind !== "offer") {
+    const settled = runHandlers(exchange, evaluation, "commit", { ...subject, leaseSeconds: seconds });
+    exchange.staticGrants.push({ address: candidate.address, hostName: host?.name ?? "", evaluation: settled, client: caller.client });
+  }
+  reply(given, seconds);
+}
+
+function grantDynamic(given: Grant): void {
+  const { exchange, caller, evaluation, candidate, kind, text } = given;
+  const pool = candidate.pool!;
+  const billing = chooseBilling(exchange.state.billing, caller.classes, candidate.lease);
+  if (!billing.ok) {
+    say(exchange, `${text}: no available billing: lease limit reached in all matching classes (last: '${billing.last}')`);
+    return;
+  }
+  const desired =
+    kind === "bootp" ? bootpLeaseTime(exchange, evaluation) : desiredLeaseTime(exchange, evaluation, caller.client, target(given));
+  if (desired === "closed") {
+    refuse(exchange, caller, candidate.address, "requested address not available");
+    return;
+  }
+  const seconds = exchange.authority.grantable(pool, candidate.lease, desired, exchange.at);
+  const change = { billing: billing.billing, hostname: caller.client.hostname, sameClient: given.sameClient };
+  if (kind === "offer") {
+    const reused = candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, change);
+    offer(given, reused ? secondsBetween(exchange.at.now, candidate.lease!.ends) : seconds);
+  } else commit(given, { seconds, desired, change });
+}
+
+function offer(given: Grant, seconds: Seconds): void {
+  const { exchange, caller, candidate } = given;
+  const { client } = caller;
+  const { offers } = exchange.state;
+  const repeated = offers.at(candidate.address, exchange.at.now)?.client === client.key;
+  if (candidate.lease?.status !== "ACTIVE") {
+    const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
+    offers.add({ address: candidate.address, client: client.key, via: client.via, until, hostname: client.hostname }, exchange.at.now);
+  }
+  if (!repeated && probeFirst(given, () => answerEffects(given, seconds))) return;
+  reply(given, seconds);
+}
+
+interface Terms {
+  readonly seconds: Seconds;
+  readonly desired: Seconds;
+  readonly change: Parameters<typeof mayReuse>[3];
+}
+
+function commit(given: Grant, terms: Terms): void {
+  const { exchange, caller, candidate, evaluation, kind, subject } = given;
+  const pool = candidate.pool!;
+  const { state, at } = exchange;
+  const leaseSeconds = terms.seconds;
+  const hasCommit = evaluation.handlers.length > 0;
+  const settled = hasCommit ? runHandlers(exchange, evaluation, "commit", { ...subject, leaseSeconds }) : evaluation;
+  const held = state.offers.of(caller.client.key, at.now);
+  if (held !== undefined) state.offers.drop(held);
+  if (kind === "ack" && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
+    reply(given, secondsBetween(at.now, candidate.lease.ends));
+    return;
+  }
+  const reserved = kind === "ack" && requestedTime(caller.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true;
+  if (reserved) say(exchange, `Infinite-leasetime reservation made on ${formatIpv4(candidate.address)}.`);
+  const draft = grantedLease(given, { seconds: leaseSeconds, reserved, billing: terms.change.billing, variables: settled.variables });
+  const stored: Lease = exchange.authority.changed(pool, candidate.lease, draft, terms.desired, at);
+  storeLease(exchange, {
+    cause: "granted",
+    pool,
+    before: candidate.lease,
+    after: stored,
+    evaluation: settled,
+    client: caller.client,
+  });
+  if (hasCommit) state.handlers.set(candidate.address, evaluation.handlers);
+  else if (state.handlers.size > 0) state.handlers.delete(candidate.address);
+  reply(given, leaseSeconds);
+}
+
+const target = ({ candidate }: Grant) => ({ pool: candidate.pool, lease: candidate.lease, addressText: formatIpv4(candidate.address) });
+
+const WORDS = { offer: "DHCPOFFER", ack: "DHCPACK", bootp: "BOOTREPLY" } as const;
+
+function reply(given: Grant, seconds: Seconds): void {
+  say(given.exchange, given.text);
+  given.exchange.effects.push(...answerEffects(given, seconds));
+}
+
+/** The answer and the line that tells of it. */
+function answerEffects(given: Grant, leaseSeconds: Seconds) {
+  const { exchange, caller, candidate, kind, evaluation, host } = given;
+  const { client } = caller;
+  const isStatic = candidate.pool === undefined;
+  const answer: Answer = {
+    kind,
+    address: candidate.address,
+    subnet: candidate.subnet,
+    evaluation,
+    leaseSeconds,
+    hostName: host?.name,
+    isStatic,
+  };
+  const sent = answerDatagram(exchange, caller, answer);
+  const told =
+    kind === "bootp" && host !== undefined && isStatic
+      ? `BOOTREPLY for ${formatIpv4(candidate.address)} to ${host.name} (${client.hardwareText}) via ${client.via}`
+      : replyLine(WORDS[kind], candidate.address, client, client.hostname);
+  return [line(told), sent] as const;
+}

@@ -1,0 +1,54 @@
+import { OPTION } from "../dhcp/wire/option-codes.ts";
+import type { Lease } from "../leases/lease.ts";
+import { after, type Seconds } from "../values/time.ts";
+import type { Grant } from "./grant-in-hand.ts";
+
+/** What a lease is granted for. */
+export interface LeaseTerms {
+  readonly seconds: Seconds;
+  /** The client asked for ever, and that reserves the address for it. */
+  readonly reserved: boolean;
+  readonly billing: string | undefined;
+  readonly variables: ReadonlyMap<string, Uint8Array>;
+}
+
+/** The record of a lease as granted, before a partner's times are filled in. Bytes of the packet are copied. */
+export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
+  const { caller, candidate, exchange, clientId, kind } = given;
+  const { client } = caller;
+  const before = candidate.lease;
+  const { now } = exchange.at;
+  const sameId = given.sameClient && clientId !== undefined;
+  return {
+    address: candidate.address,
+    status: "ACTIVE",
+    starts: now,
+    ends: after(now, terms.seconds),
+    cltt: now,
+    clientId: sameId ? before?.clientId : clientId?.slice(),
+    hardware: given.sameClient ? before?.hardware : { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() },
+    hostname: client.hostname,
+    agentOptions: stashedAgentOptions(given),
+    reserved: terms.reserved || before?.reserved === true,
+    bootp: kind === "bootp",
+    variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass)),
+    billingClass: terms.billing,
+    failover: before?.failover,
+  };
+}
+
+/** The relay's options, kept for renewals that do not pass the relay, unless `stash-agent-options` is off. */
+function stashedAgentOptions(given: Grant): Uint8Array | undefined {
+  const { client } = given.caller;
+  const earlier = given.sameClient ? given.candidate.lease?.agentOptions : undefined;
+  if (client.stashed || client.agentOptions === undefined || given.evaluation.flag("stash-agent-options") === false) return earlier;
+  return client.agentOptions.slice();
+}
+
+const VENDOR_CLASS = "vendor-class-identifier";
+
+/** dhcpd keeps option 60 with the lease, for DHCPLEASEQUERY (RFC 4388 §6.4.2). */
+function withVendorClass(variables: ReadonlyMap<string, Uint8Array>, vendorClass: Uint8Array | undefined): ReadonlyMap<string, Uint8Array> {
+  if (vendorClass === undefined || vendorClass.length === 0) return variables;
+  return new Map(variables).set(VENDOR_CLASS, vendorClass.slice());
+}

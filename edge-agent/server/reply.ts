@@ -1,0 +1,174 @@
+import type { Subnet } from "../config/agent-config.ts";
+import type { Evaluation } from "../config/evaluation.ts";
+import { replyDestination } from "../dhcp/reply-destination.ts";
+import { BROADCAST_FLAG } from "../dhcp/wire/message.ts";
+import { MESSAGE_TYPE, OPTION } from "../dhcp/wire/option-codes.ts";
+import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED } from "../values/ipv4.ts";
+import type { Caller } from "./caller.ts";
+import type { ClientMessage } from "./client-message.ts";
+import type { SendDatagram } from "./effect.ts";
+import { type Exchange, say } from "./exchange.ts";
+import { nakLine } from "./log-lines.ts";
+import type { ReplyOption } from "./reply-layout.ts";
+import { bootFields, buildBootpReply, buildReply, type ReplyPlan } from "./response-options.ts";
+import { evaluateWithoutLease, ownAddress, serverIdentifier } from "./server-id.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const NO_OPTIONS: readonly ReplyOption[] = [];
+
+/** What a client is given. */
+export interface Answer {
+  readonly kind: "offer" | "ack" | "bootp";
+  readonly address: Ipv4Address;
+  readonly subnet: Subnet;
+  readonly evaluation: Evaluation;
+  /** Seconds that option 51 says. */
+  readonly leaseSeconds: number;
+  /** Name of the host declaration, if there is one. */
+  readonly hostName: string | undefined;
+  /** The address is fixed by a declaration. */
+  readonly isStatic: boolean;
+}
+
+/** The datagram that gives a client its address: DHCPOFFER, DHCPACK or BOOTREPLY. */
+export function answerDatagram(exchange: Exchange, caller: Caller, answer: Answer): SendDatagram {
+  const { client } = caller;
+  const { message } = client;
+  const { evaluation } = answer;
+  const boot = bootFields(evaluation);
+  const identity = serverIdentifier(evaluation, client);
+  const staticBootp = answer.kind === "bootp" && answer.isStatic;
+  const plan: ReplyPlan = {
+    request: message,
+    ciaddr: message.ciaddr,
+    yiaddr: answer.address,
+    siaddr: staticBootp && boot.siaddr === UNSPECIFIED ? ownAddress(client) : boot.siaddr,
+    giaddr: message.giaddr,
+    flags: evaluation.flag("always-broadcast") === true ? message.flags | BROADCAST_FLAG : message.flags,
+    file: staticBootp && boot.file.length === 0 ? message.file : boot.file,
+    sname: boot.sname,
+    forced: answer.kind === "bootp" ? NO_OPTIONS : forcedOptions(client, answer, identity),
+    fallback: fallbackOptions(answer),
+    agentOptions: client.stashed ? undefined : client.agentOptions,
+    evaluation,
+    config: exchange.state.config,
+  };
+  const bytes = answer.kind === "bootp" ? buildBootpReply(plan) : buildReply(plan);
+  return send(exchange, caller, bytes, {
+    kind: answer.kind,
+    ciaddr: message.ciaddr,
+    yiaddr: answer.address,
+    flags: plan.flags,
+    source: answer.kind === "bootp" ? ownAddress(client) : identity,
+    isLocal: caller.wire !== undefined && caller.wire === exchange.state.networks.networkOf(answer.subnet),
+  });
+}
+
+/** What differs between replies when their way is chosen. */
+interface Way {
+  readonly kind: "offer" | "ack" | "nak" | "inform" | "bootp";
+  readonly ciaddr: Ipv4Address;
+  readonly yiaddr: Ipv4Address;
+  readonly flags: number;
+  readonly source: Ipv4Address;
+  readonly isLocal: boolean;
+}
+
+/** Addresses a reply. Frames carry the address of the interface: a configured identity may not be one of ours. */
+export function send(exchange: Exchange, caller: Caller, bytes: Uint8Array, way: Way): SendDatagram {
+  const { datagram, message, serverId } = caller.client;
+  const { serverPort, clientPort } = exchange.state.options;
+  const { giaddr, htype, hlen, chaddr } = message;
+  const destination = replyDestination({
+    ...way,
+    giaddr,
+    htype,
+    hlen,
+    chaddr: chaddr.subarray(0, hlen),
+    hasServerId: serverId !== undefined,
+    clientSource: datagram.source,
+    serverPort,
+    clientPort,
+  });
+  return { kind: "send", interfaceName: datagram.interfaceName, destination, bytes };
+}
+
+/** DHCPNAK (RFC 2131 §4.3.2): to the relay or broadcast, with nothing but who says so and why. */
+export function refuse(exchange: Exchange, caller: Caller, address: Ipv4Address, why: string): void {
+  const { client } = caller;
+  const { message } = client;
+  const evaluation = evaluateWithoutLease(exchange, caller);
+  const identity = serverIdentifier(evaluation, client);
+  const forced: ReplyOption[] = [
+    { code: OPTION.messageType, value: Uint8Array.of(MESSAGE_TYPE.DHCPNAK) },
+    { code: OPTION.serverIdentifier, value: ipv4ToBytes(identity) },
+    { code: OPTION.message, value: textBytes(why) },
+  ];
+  if (client.clientId !== undefined && evaluation?.flag("echo-client-id") === true) {
+    forced.push({ code: OPTION.clientIdentifier, value: client.clientId });
+  }
+  const flags = message.flags | BROADCAST_FLAG;
+  const bytes = buildReply({
+    request: message,
+    ciaddr: UNSPECIFIED,
+    yiaddr: UNSPECIFIED,
+    siaddr: ownAddress(client),
+    giaddr: message.giaddr,
+    flags,
+    file: NO_BYTES,
+    sname: NO_BYTES,
+    forced,
+    fallback: NO_OPTIONS,
+    agentOptions: client.agentOptions,
+    evaluation: undefined,
+    config: exchange.state.config,
+  });
+  say(exchange, nakLine(client, address));
+  const way = { kind: "nak", ciaddr: UNSPECIFIED, yiaddr: UNSPECIFIED, flags, source: identity, isLocal: true } as const;
+  exchange.effects.push(send(exchange, caller, bytes, way));
+}
+
+/** Options that both an ACK of INFORM and one of REQUEST carry by themselves, and those of a lease. */
+function forcedOptions(client: ClientMessage, answer: Answer, identity: Ipv4Address): readonly ReplyOption[] {
+  const type = answer.kind === "offer" ? MESSAGE_TYPE.DHCPOFFER : MESSAGE_TYPE.DHCPACK;
+  const forced: ReplyOption[] = [
+    { code: OPTION.messageType, value: Uint8Array.of(type) },
+    { code: OPTION.serverIdentifier, value: ipv4ToBytes(identity) },
+    { code: OPTION.leaseTime, value: secondsBytes(answer.leaseSeconds) },
+  ];
+  return withEchoes(forced, client, answer.evaluation);
+}
+
+/** Adds what the client sent and gets back: its identifier (RFC 6842), if the operator wants that, and its subnet selection. */
+export function withEchoes(forced: ReplyOption[], client: ClientMessage, evaluation: Evaluation): readonly ReplyOption[] {
+  const { options } = client.message;
+  if (client.clientId !== undefined && evaluation.flag("echo-client-id") === true) {
+    forced.push({ code: OPTION.clientIdentifier, value: client.clientId });
+  }
+  const selection = options.get(OPTION.subnetSelection);
+  if (selection !== undefined) forced.push({ code: OPTION.subnetSelection, value: selection });
+  return forced;
+}
+
+function fallbackOptions(answer: Answer): readonly ReplyOption[] {
+  const { evaluation, subnet, hostName } = answer;
+  const fallback: ReplyOption[] = [{ code: OPTION.subnetMask, value: ipv4ToBytes(subnet.network.mask) }];
+  if (hostName !== undefined && evaluation.flag("use-host-decl-names") === true) {
+    fallback.push({ code: OPTION.hostName, value: textBytes(hostName) });
+  }
+  if (evaluation.flag("use-lease-addr-for-default-route") === true) {
+    fallback.push({ code: ROUTERS, value: ipv4ToBytes(answer.address) });
+  }
+  return fallback;
+}
+
+const ROUTERS = 3;
+
+/** Text as bytes, a byte a character. */
+export function textBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
+  return bytes;
+}
+
+const secondsBytes = (value: number): Uint8Array => Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);

@@ -1,0 +1,111 @@
+import { decodeMessage } from "../dhcp/wire/decode.ts";
+import { BOOTREQUEST } from "../dhcp/wire/message.ts";
+import { MESSAGE_TYPE } from "../dhcp/wire/option-codes.ts";
+import { sameBytes, sameHardware } from "../values/hardware-address.ts";
+import { UNSPECIFIED } from "../values/ipv4.ts";
+import { bootp } from "./bootp.ts";
+import { identify } from "./caller.ts";
+import { type ClientMessage, readClientMessage, withStashedAgentOptions } from "./client-message.ts";
+import { decline } from "./decline.ts";
+import { discover } from "./discover.ts";
+import type { DatagramReceived } from "./event.ts";
+import { type Exchange, leaseAt, say } from "./exchange.ts";
+import { inform } from "./inform.ts";
+import { leaseQuery } from "./lease-query.ts";
+import { badMessageLine } from "./log-lines.ts";
+import { abandon } from "./probe-offer.ts";
+import { release } from "./release.ts";
+import { request } from "./request.ts";
+
+/** Serves one datagram. What is no request, or no message at all, is dropped without an answer. */
+export function serve(exchange: Exchange, datagram: DatagramReceived): void {
+  const decoded = decodeMessage(datagram.bytes);
+  if (!decoded.ok || decoded.value.op !== BOOTREQUEST) {
+    exchange.effects.push({ kind: "count", metric: "datagrams_dropped", labels: { reason: decoded.ok ? "not-a-request" : "malformed" } });
+    return;
+  }
+  for (const address of datagram.interfaceAddresses) exchange.state.ownAddresses.add(address);
+  const read = readClientMessage(datagram, decoded.value);
+  dispatch(exchange, withLeaseOptions(exchange, read));
+}
+
+/** Somebody answered, or nobody did, at an address that is about to be offered. */
+export function probeResult(exchange: Exchange, address: ClientMessage["message"]["yiaddr"], answered: boolean): void {
+  const probe = exchange.state.probes.take(address);
+  if (probe === undefined) return;
+  const offer = exchange.state.offers.at(address, exchange.at.now);
+  const stillOffered = offer?.client === probe.client.key;
+  if (!answered) {
+    // Meanwhile the client may have taken another server's offer, or the address may have gone to one that asked for it.
+    if (stillOffered) exchange.effects.push(...probe.whenFree);
+    return;
+  }
+  if (stillOffered) exchange.state.offers.drop(offer);
+  if (leaseAt(exchange, address)?.status === "ACTIVE") return;
+  abandon(exchange, address, "pinged before offer", probe.abandonSeconds, "pinged");
+  dispatch(exchange, probe.client);
+}
+
+function dispatch(exchange: Exchange, client: ClientMessage): void {
+  const caller = identify(exchange, client);
+  switch (client.type) {
+    case 0:
+      bootp(exchange, caller);
+      return;
+    case MESSAGE_TYPE.DHCPDISCOVER:
+      discover(exchange, caller);
+      return;
+    case MESSAGE_TYPE.DHCPREQUEST:
+      request(exchange, caller);
+      return;
+    case MESSAGE_TYPE.DHCPINFORM:
+      inform(exchange, caller);
+      return;
+    case MESSAGE_TYPE.DHCPLEASEQUERY:
+      leaseQuery(exchange, caller);
+      return;
+    default:
+      dispatchLocated(exchange, caller);
+  }
+}
+
+/** Messages that mean something only from a network that we know. */
+function dispatchLocated(exchange: Exchange, caller: ReturnType<typeof identify>): void {
+  const { client } = caller;
+  if (caller.network === undefined) {
+    say(exchange, badMessageLine(client, "unknown network segment"));
+    return;
+  }
+  switch (client.type) {
+    case MESSAGE_TYPE.DHCPRELEASE:
+      release(exchange, caller);
+      return;
+    case MESSAGE_TYPE.DHCPDECLINE:
+      decline(exchange, caller);
+      return;
+    case MESSAGE_TYPE.DHCPOFFER:
+    case MESSAGE_TYPE.DHCPACK:
+    case MESSAGE_TYPE.DHCPNAK:
+    case MESSAGE_TYPE.DHCPLEASEUNASSIGNED:
+    case MESSAGE_TYPE.DHCPLEASEUNKNOWN:
+    case MESSAGE_TYPE.DHCPLEASEACTIVE:
+      return;
+    default:
+      say(exchange, badMessageLine(client, "unknown packet type"));
+  }
+}
+
+/**
+ * A renewal goes straight to the server, past the relay: it is judged with the relay's options that came with the lease
+ * (`stash-agent-options`).
+ */
+function withLeaseOptions(exchange: Exchange, client: ClientMessage): ClientMessage {
+  const { ciaddr, giaddr } = client.message;
+  if (client.type !== MESSAGE_TYPE.DHCPREQUEST || ciaddr === UNSPECIFIED || giaddr !== UNSPECIFIED) return client;
+  if (client.agentOptions !== undefined) return client;
+  const lease = leaseAt(exchange, ciaddr);
+  if (lease?.agentOptions === undefined || lease.ends < exchange.at.now) return client;
+  const isHolders =
+    lease.clientId === undefined ? sameHardware(lease.hardware, client.hardware) : sameBytes(lease.clientId, client.clientId);
+  return isHolders ? withStashedAgentOptions(client, lease.agentOptions) : client;
+}
