@@ -27,7 +27,7 @@ export interface Lease {
   readonly bootp: boolean;
   /** Variables of dhcp-eval(5) `set`, by name; names such as "ddns-fwd-name" are the server's own. */
   readonly variables: ReadonlyMap<string, Uint8Array>;
-  /** Names of classes whose lease limit or billing counts this lease. */
+  /** The class whose lease limit counts this lease, by its name; a subclass as NAME/HEX of its match value. */
   readonly billingClass: string | undefined;
   readonly failover: FailoverTimes | undefined;
 }

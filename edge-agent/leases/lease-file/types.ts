@@ -1,4 +1,5 @@
 import type { EpochSeconds } from "../../values/time.ts";
+import { hashBytes } from "../client-index.ts";
 import type { Lease } from "../lease.ts";
 
 /** States of a failover endpoint as dhcpd.leases(5) spells them. */
@@ -56,11 +57,23 @@ export interface LeaseFileProblem {
 export interface LeaseFile {
   readonly leases: readonly Lease[];
   readonly endpoints: readonly RecordedEndpoint[];
+  /** Names of endpoints whose last block is just as this server wrote it: its {@link sealOf} fits. */
+  readonly sealed: ReadonlySet<string>;
   readonly declarations: readonly RecordedDeclaration[];
   readonly serverDuid: Uint8Array | undefined;
   readonly authoringByteOrder: "big-endian" | "little-endian" | undefined;
   /** Statements that were skipped, in order. */
   readonly problems: readonly LeaseFileProblem[];
+}
+
+/**
+ * A comment in a failover block by which we know our own writing: a block without it, or that does not fit it, was
+ * written or edited by somebody else. Neither clocks nor what was flushed before a crash can mislead it.
+ */
+export function sealOf(endpoint: RecordedEndpoint): string {
+  const { name, myState, myStos, partnerState, partnerStos, mclt } = endpoint;
+  const text = [name, myState, myStos, partnerState, partnerStos, mclt ?? ""].join("|");
+  return `unedited ${hashBytes(new TextEncoder().encode(text), 0).toString(16).padStart(8, "0")}`;
 }
 
 /** The bytes of a record: JSON in UTF-8, so that people can read it with any LMDB tool. */
