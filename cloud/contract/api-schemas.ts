@@ -1,0 +1,228 @@
+import * as z from "zod";
+import { Basis, BindingStatus, Mode, Server, SiteConfig, SiteId, SiteState } from "./items.ts";
+
+/** RFC 3339 time, as the API speaks it. */
+export const Time = z.iso.datetime({ offset: true });
+const Reason = z.string().trim().min(3).max(500);
+const Epoch = z.int().positive();
+export const Address = z.string().describe("IPv4 address");
+/** The words that stand for certainty when evidence is to be overridden. */
+export const ATTESTATION = "PARTNER IS POWERED OFF";
+export const Paged = z.object({ cursor: z.string().max(2000).optional(), limit: z.coerce.number().int().min(1).max(1000).optional() });
+export const Format = z.object({ format: z.enum(["json", "ndjson", "csv"]).optional().describe("Instead of the Accept header") });
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), cursor: z.string().optional() });
+
+export const SitePath = z.object({ site: SiteId });
+export const AgentPath = z.object({ site: SiteId, server: Server });
+export const AddressPath = z.object({ site: SiteId, ip: Address });
+export const ClientPath = z.object({
+  client: z.string().min(1).max(600).describe("i:<hex of option 61>, m:<htype>:<hex of chaddr>, or a MAC address"),
+});
+export const PlanPath = z.object({ id: z.string().regex(/^[0-9a-f-]{8,40}$/) });
+export const ConflictPath = z.object({ site: SiteId, id: z.string().min(10).max(80) });
+export const Period = z.object({ from: Time, to: Time });
+
+export const ServerView = z.object({
+  server: Server,
+  name: z.string(),
+  mode: Mode,
+  running: z.boolean().describe("It has run at least once"),
+  heartbeats: z.int(),
+  lastSeen: Time.nullable().describe("By the agent's own clock; for display"),
+  failoverState: z.string(),
+  outboxDepth: z.int(),
+  mirroredTo: z.int().describe("Outbox cursor"),
+  evidence: z.object({ partnerHeartbeat: z.int(), stillMs: z.int(), peerLeaseAgoMs: z.int() }),
+  leaseMs: z.int(),
+  version: z.string(),
+});
+export const Verdict = z.object({
+  ok: z.boolean(),
+  code: z.string().optional(),
+  why: z.string(),
+  retryAfterMs: z.int().optional(),
+});
+export const SiteView = z.object({
+  site: SiteId,
+  state: SiteState,
+  epoch: Epoch,
+  sole: Server.optional(),
+  down: Server.optional(),
+  basis: Basis.optional(),
+  since: Time.optional(),
+  config: SiteConfig,
+  servers: z.object({ A: ServerView, B: ServerView }),
+  canDeclare: z.object({ A: Verdict, B: Verdict }).describe("Whether this server could be declared alone at this moment, on evidence"),
+});
+export const SiteSummary = z.object({
+  site: SiteId,
+  state: SiteState,
+  epoch: Epoch,
+  sole: Server.optional(),
+  down: Server.optional(),
+  since: Time.optional(),
+  silent: z.array(Server).optional(),
+});
+export const Health = z.object({
+  site: SiteId,
+  verdict: z.enum(["healthy", "interrupted", "partner-down", "recovering", "silent", "not-started"]),
+  findings: z.array(z.object({ severity: z.enum(["info", "warning", "critical"]), about: z.enum(["A", "B", "pair"]), text: z.string() })),
+});
+export const Utilisation = z.object({
+  site: SiteId,
+  asOf: Time,
+  pools: z.array(
+    z.object({
+      name: z.string(),
+      size: z.int(),
+      active: z.int(),
+      abandoned: z.int(),
+      free: z.int(),
+      backup: z.int(),
+      unknown: z.int(),
+      usedPercent: z.number(),
+    }),
+  ),
+});
+
+export const Force = z.object({
+  attestation: z.literal(ATTESTATION),
+  reason: Reason,
+});
+export const PartnerDownRequest = z.object({
+  survivor: z.string().min(1).max(64).describe("The server that shall serve alone: A, B, primary, secondary, or its name"),
+  expectedEpoch: Epoch.optional(),
+  reason: Reason.optional(),
+  standing: z.boolean().optional().describe("If the evidence is not old enough yet, keep the wish and grant it when it is"),
+  force: Force.optional(),
+});
+export const Switched = z.object({
+  site: SiteId,
+  epoch: Epoch,
+  sole: Server,
+  down: Server,
+  basis: Basis,
+  usableAfterMs: z.int().describe("From when the survivor learns of it until it may use the partner's free addresses"),
+});
+export const StandingRequest = z.object({
+  survivor: Server,
+  by: z.string(),
+  at: Time,
+  until: Time,
+  state: z.enum(["open", "granted", "cancelled", "expired"]),
+});
+export const PartnerDownStatus = z.object({
+  site: SiteId,
+  state: SiteState,
+  epoch: Epoch,
+  sole: Server.optional(),
+  basis: Basis.optional(),
+  since: Time.optional(),
+  survivorKnows: z.boolean().describe("The survivor has written to the ledger under the epoch of the switch"),
+  request: StandingRequest.nullable(),
+  canDeclare: z.object({ A: Verdict, B: Verdict }),
+});
+export const ClearRequest = z.object({ expectedEpoch: Epoch.optional(), reason: Reason.optional(), force: Force.optional() });
+export const TakeoverRequest = z.object({ survivor: z.string().min(1).max(64), expectedEpoch: Epoch.optional(), force: Force });
+export const AgentPartnerDownRequest = z.object({
+  expectedEpoch: Epoch.optional(),
+  attested: z.object({ operator: z.string().min(1).max(128), reason: Reason, actedAt: Time.optional() }).optional(),
+});
+export const Cleared = z.object({ site: SiteId, epoch: Epoch });
+
+export const FailoverRequest = z.object({
+  sites: z.array(SiteId).min(1).max(2000),
+  survivor: z.string().min(1).max(64),
+  atOnce: z.int().min(1).max(100).default(5).describe("How many sites may be between the switch and a survivor seen serving"),
+  stopAfter: z.int().min(0).max(2000).default(1).describe("Stop when this many switched sites turn out unhealthy; 0 = never"),
+  waitMs: z.int().min(0).max(86_400_000).default(600_000).describe("How long to wait for one site's evidence"),
+  settleMs: z.int().min(10_000).max(3_600_000).default(120_000).describe("How long a survivor may take to be seen serving alone"),
+  reason: Reason,
+});
+export const PlanSite = z.object({
+  site: SiteId,
+  state: z.enum(["waiting", "trying", "switched", "serving", "refused", "unhealthy", "left"]),
+  why: z.string(),
+});
+export const FailoverPlan = z.object({
+  id: z.string(),
+  state: z.enum(["running", "done", "stopped"]),
+  survivor: z.string(),
+  atOnce: z.int(),
+  by: z.string(),
+  startedAt: Time,
+  why: z.string(),
+  counts: z.record(z.string(), z.int()),
+  sites: z.array(PlanSite),
+});
+export const StopRequest = z.object({ reason: Reason });
+
+export const LeaseView = z.object({
+  address: Address,
+  status: BindingStatus,
+  client: z.string(),
+  host: z.string().optional(),
+  since: Time,
+  expires: Time,
+  potentialExpiry: Time,
+  server: Server,
+  epoch: Epoch,
+});
+export const HistoryView = z.object({
+  at: Time,
+  address: Address,
+  status: BindingStatus,
+  client: z.string(),
+  expires: Time,
+  server: Server,
+  epoch: Epoch,
+  mark: z.enum(["", "late", "contradicted", "claim"]),
+});
+/** How sure an answer about the past is. */
+export const Certainty = z.object({
+  level: z.enum(["certain", "contested", "provisional"]),
+  statement: z.string(),
+  completeUntil: Time.nullable().describe("Everything both servers did until then has been handed in; null = not known"),
+});
+export const Holding = z.object({ client: z.string(), since: Time, until: Time, server: Server, epoch: Epoch });
+export const HolderView = z.object({
+  address: Address,
+  at: Time,
+  holder: Holding.nullable(),
+  contested: z.array(Holding),
+  certainty: Certainty,
+});
+export const Stint = z.object({
+  site: SiteId,
+  address: Address,
+  client: z.string(),
+  from: Time,
+  until: Time,
+  renewals: z.int(),
+  ended: z.string(),
+  contested: z.boolean(),
+});
+export const Stints = pageOf(Stint).extend({
+  certainty: Certainty,
+  asOf: Time.describe("The index may be some seconds behind this moment"),
+});
+export const ConflictView = z.object({
+  id: z.string(),
+  site: SiteId,
+  address: Address,
+  at: Time,
+  basis: z.string(),
+  open: z.boolean(),
+  winner: z.record(z.string(), z.unknown()),
+  loser: z.record(z.string(), z.unknown()),
+  resolved: z.object({ by: z.string(), at: Time, reason: z.string() }).optional(),
+});
+export const ResolveRequest = z.object({ reason: Reason });
+export const EventView = z.object({
+  at: Time,
+  epoch: z.int(),
+  what: z.string(),
+  by: z.string(),
+  note: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});

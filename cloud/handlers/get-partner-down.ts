@@ -1,0 +1,39 @@
+import type { Item } from "../contract/expression.ts";
+import { Server } from "../contract/items.ts";
+import type { SiteSnapshot } from "../contract/switch-expressions.ts";
+import { requestKey } from "../contract/tables.ts";
+import { type Handler, reply } from "../deps.ts";
+import { canDeclare, isRefused, readSite, stateOf, time } from "./shared/site.ts";
+
+/** GET /v1/sites/{site}/partner-down */
+export const getPartnerDown: Handler<"getPartnerDown"> = async (deps, { params }) => {
+  const [read, request] = await Promise.all([readSite(deps.ledger, params.site), deps.ledger.get(requestKey(params.site))]);
+  return isRefused(read) ? read : reply(partnerDownStatus(read, request, deps.now()));
+};
+
+/** How a switch and a standing request stand. A survivor that has beaten since the switch has written under its epoch, so it knows. */
+export function partnerDownStatus(read: SiteSnapshot, request: Item | undefined, now: number) {
+  const { ctl, servers } = read;
+  const { down, ...state } = stateOf(read);
+  const sole = ctl.sole === undefined ? undefined : servers[ctl.sole];
+  return {
+    site: ctl.site,
+    ...state,
+    survivorKnows: sole !== undefined && ctl.since !== undefined && down !== undefined && sole.bn > 0 && sole.fs === "PARTNER-DOWN",
+    request: request === undefined ? null : requestView(request, now),
+    canDeclare: canDeclare(read),
+  };
+}
+
+function requestView(request: Item, now: number) {
+  const until = Number(request["until"]);
+  const open = now <= until ? "open" : "expired";
+  const state = request["granted"] !== undefined ? "granted" : request["cancelled"] !== undefined ? "cancelled" : open;
+  return {
+    survivor: Server.parse(request["sole"]),
+    by: String(request["by"]),
+    at: time(Number(request["at"])),
+    until: time(until),
+    state,
+  } as const;
+}
