@@ -5,6 +5,7 @@ import {
   TransactionCanceledException,
 } from "@aws-sdk/client-dynamodb";
 import {
+  BatchGetCommand,
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -54,6 +55,7 @@ export function dynamoLedger(client: DynamoDBClient, table: string): Ledger {
         async () => (await documents.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }))).Item as Item | undefined,
       ),
     snapshot: (keys) => reading(() => snapshot(documents, table, keys)),
+    getMany: (keys) => reading(() => getMany(documents, table, keys)),
     query: (query) => reading(() => page(documents, table, query)),
     write: (write) => attempt(() => single(documents, table, write)),
     transact: (writes) =>
@@ -76,6 +78,18 @@ async function snapshot(documents: DocumentClient, table: string, keys: readonly
     new TransactGetCommand({ TransactItems: keys.map((key) => ({ Get: { TableName: table, Key: { ...key } } })) }),
   );
   return keys.map((_, index) => answer.Responses?.[index]?.Item as Item | undefined);
+}
+
+async function getMany(documents: DocumentClient, table: string, keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
+  const found = new Map<string, Item>();
+  let open: readonly Key[] = keys;
+  for (let attempts = 0; open.length > 0; attempts++) {
+    if (attempts === 5) throw new Error("throttled: keys were left over five times");
+    const answer = await documents.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: open.map((key) => ({ ...key })) } } }));
+    for (const item of (answer.Responses?.[table] ?? []) as Item[]) found.set(`${item["pk"]} ${item["sk"]}`, item);
+    open = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
+  }
+  return keys.map((key) => found.get(`${key.pk} ${key.sk}`));
 }
 
 async function page(documents: DocumentClient, table: string, query: Query): Promise<Page> {

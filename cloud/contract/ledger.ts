@@ -27,6 +27,8 @@ export interface Ledger {
   get(key: Key): Promise<Item | undefined>;
   /** Several rows as of one moment (TransactGetItems, at most 100). */
   snapshot(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
+  /** Many rows, each as it is at about this moment (eventually consistent, the cheapest read), at most 100. */
+  getMany(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
   query(query: Query): Promise<Page>;
   /** One row; `done` carries the row as it is after an update. */
   write(write: Write): Promise<WriteOutcome>;

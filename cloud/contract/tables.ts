@@ -60,6 +60,8 @@ export const evtKey = (site: string, at: number, epoch: number, id: string): Key
   pk: evtPartition(site),
   sk: `${ts13(at)}#${pad(epoch, 8)}#${id}`,
 });
+/** Stands for the whole fleet in the audit trail; too short to be a site. */
+export const FLEET = "-";
 /** The answer that was given to an `Idempotency-Key`. */
 export const idempotencyKey = (site: string, key: string): Key => ({ pk: `S#${site}#I`, sk: key });
 /** A fleet failover: its plan, and a row for each site. */

@@ -5,7 +5,7 @@ import type { EmbeddedTable } from "./table.ts";
  *  it is carried out some calls later (or never, if nothing calls any more). */
 export type Fault = "none" | "throttled" | "conflict" | "lost-request" | "lost-answer" | "late";
 /** What kind of call it is; a fault that does not fit a read counts as no answer. */
-export type Operation = "get" | "snapshot" | "query" | "write" | "transact";
+export type Operation = "get" | "getMany" | "snapshot" | "query" | "write" | "transact";
 export interface EmbeddedLedgerOptions {
   /** Asked once a call; default: nothing goes wrong. Deterministic faults come from a seeded generator. */
   readonly fault?: (operation: Operation) => Fault;
@@ -42,6 +42,7 @@ export function embeddedLedger(table: EmbeddedTable, options: EmbeddedLedgerOpti
   return {
     get: (key) => read("get", () => table.get(key)),
     snapshot: (keys) => read("snapshot", () => keys.map((key) => table.get(key))),
+    getMany: (keys) => read("getMany", () => keys.map((key) => table.get(key))),
     query: (query) => read("query", () => table.query(query)),
     write: (write) => change("write", () => table.write(write)),
     transact: (writes) => change("transact", () => table.transact(writes)),

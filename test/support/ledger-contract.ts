@@ -122,6 +122,11 @@ export function ledgerContract(name: string, open: () => Promise<{ ledger: Ledge
         undefined,
         row("t1", "3"),
       ]);
+      expect(await ledger.getMany([key("t1", "3"), key("t1", "9"), key("t1", "1")])).toEqual([
+        row("t1", "3"),
+        undefined,
+        row("t1", "1", { n: 2 }),
+      ]);
     });
     test("a transaction that is malformed throws", async () => {
       await expect(ledger.transact([put(row("t2", "1")), update(key("t2", "1"), { set: { n: 1 } })])).rejects.toThrow();

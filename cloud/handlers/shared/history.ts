@@ -1,0 +1,76 @@
+import type { Item } from "../../contract/expression.ts";
+import { CurItem, type Hist, HistItem, SrvItem } from "../../contract/items.ts";
+import { type Refused, refused } from "../../contract/problem.ts";
+import { addressKey, addressText, srvKey } from "../../contract/tables.ts";
+import type { Deps } from "../../deps.ts";
+import { type Certainty, certaintyOf } from "../../domain/holder-at.ts";
+import type { Stint } from "../../domain/stints.ts";
+import { millis, time } from "./site.ts";
+
+/** Rows of a page unless the caller says otherwise. */
+export const PAGE = 100;
+/** Longest period of one question about a site or a client. */
+const LONGEST_MS = 400 * 86_400_000;
+
+/** The key of an address in a path. */
+export const addressOf = (ip: string): { readonly key: string } | Refused => {
+  const key = addressKey(ip);
+  return key === undefined ? refused("BAD_ADDRESS", `${ip} is no IPv4 address.`) : { key };
+};
+/** A client in a path: `i:…`, `m:…`, or a MAC address as people write it (taken as Ethernet). */
+export function clientOf(text: string): string {
+  const mac = text.toLowerCase().replaceAll(/[:.-]/g, "");
+  return /^[0-9a-f]{12}$/.test(mac) && !/^[im]:/i.test(text) ? `m:1:${mac}` : text.toLowerCase();
+}
+export function periodOf(from: string, to: string): { readonly from: number; readonly to: number } | Refused {
+  const period = { from: millis(from), to: millis(to) };
+  if (period.to < period.from) return refused("BAD_TIME", "The period ends before it begins.");
+  return period.to - period.from > LONGEST_MS ? refused("RANGE_TOO_LARGE", `Ask for ${LONGEST_MS / 86_400_000} days at most.`) : period;
+}
+
+/** How sure an answer about `at` is, by what both servers have handed in. */
+export async function certainty(deps: Deps, site: string, at: number, contested: number): Promise<Certainty> {
+  const items = await deps.ledger.snapshot([srvKey(site, "A"), srvKey(site, "B")]);
+  const servers = items.filter((item) => item !== undefined).map((item) => SrvItem.parse(item));
+  return certaintyOf(servers, at, contested);
+}
+export const certaintyView = (found: Certainty) => ({
+  ...found,
+  completeUntil: found.completeUntil === undefined ? null : time(found.completeUntil),
+});
+
+/** A row of history, from the table or from an index that projects less. */
+export const histOf = (item: Item): Hist => HistItem.parse({ v: 1, t: "H", srv: "A", seq: 0, ...item });
+export function historyView(row: Hist) {
+  const mark = row.cf !== undefined ? "contradicted" : row.late !== undefined ? "late" : row.claim !== undefined ? "claim" : "";
+  return {
+    at: time(row.ts),
+    address: addressText(row.a),
+    status: row.st,
+    client: row.cid,
+    expires: time(row.exp),
+    server: row.srv,
+    epoch: row.ep,
+    mark,
+  } as const;
+}
+export function leaseView(item: Item) {
+  const row = CurItem.parse(item);
+  return {
+    address: addressText(row.a),
+    status: row.st,
+    client: row.cid,
+    ...(row.hn === undefined ? {} : { host: row.hn }),
+    since: time(row.s),
+    expires: time(row.exp),
+    potentialExpiry: time(row.pex),
+    server: row.srv,
+    epoch: row.ep,
+  };
+}
+export const stintView = (stint: Stint) => ({
+  ...stint,
+  address: addressText(stint.address),
+  from: time(stint.from),
+  until: time(stint.until),
+});

@@ -1,0 +1,46 @@
+import { randomUUID } from "node:crypto";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type { DynamoDBStreamEvent } from "aws-lambda";
+import { dynamoClient, dynamoLedger } from "./adapters/dynamo-ledger.ts";
+import { ROUTE_NAMES, type RouteName } from "./contract/api.ts";
+import type { Item } from "./contract/expression.ts";
+import type { Deps } from "./deps.ts";
+import { readEnv } from "./env.ts";
+import { HANDLERS } from "./handlers/all.ts";
+import { audit as auditImages } from "./handlers/audit.ts";
+import { type Sweep, sweep as sweepOnce } from "./handlers/sweep.ts";
+import { createLog } from "./log.ts";
+import { http, type RouteFunction } from "./middleware/http.ts";
+
+// Built once a cold start.
+const env = readEnv(process.env);
+const deps: Deps = {
+  ledger: dynamoLedger(dynamoClient(), env.LEDGER_TABLE),
+  now: Date.now,
+  newId: randomUUID,
+  cursorKey: env.CURSOR_KEY,
+  log: createLog(env.LOG_LEVEL),
+};
+
+const wrap = <Name extends RouteName>(name: Name): RouteFunction => http(deps, name, HANDLERS[name]);
+/** One function a route, by the route's name: the `Handler` of a function is `index.routes.<name>`. */
+export const routes = Object.fromEntries(ROUTE_NAMES.map((name) => [name, wrap(name)])) as Record<RouteName, RouteFunction>;
+
+/** The table's stream. A batch that throws is tried again, halved. */
+export const audit = async (event: DynamoDBStreamEvent): Promise<void> => {
+  const images = event.Records.map((record) => record.dynamodb?.NewImage).filter((image) => image !== undefined);
+  await auditImages(
+    deps,
+    images.map((image) => unmarshall(image as Parameters<typeof unmarshall>[0]) as Item),
+  );
+};
+
+/** Each minute. The counts go to the log in CloudWatch's embedded metric format, from which the metrics are made. */
+export const sweep = async (): Promise<Sweep> => {
+  const counts = await sweepOnce(deps);
+  const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: "Count" }));
+  process.stdout.write(
+    `${JSON.stringify({ _aws: { Timestamp: deps.now(), CloudWatchMetrics: [{ Namespace: "Tandem", Dimensions: [[]], Metrics: metrics }] }, ...counts })}\n`,
+  );
+  return counts;
+};
