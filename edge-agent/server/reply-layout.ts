@@ -54,50 +54,47 @@ class Buffer {
 /**
  * Puts options into the option area, then `file`, then `sname` (RFC 2131 §4.1), in the given order, which is that of
  * importance. One that fits nowhere in one piece is split over what is left (RFC 3396); one that does not fit at all is left
- * out whole. As dhcpd has it, the area keeps room for option 52 unless the last option just fits.
+ * out whole. As in dhcpd the area keeps room for option 52, but for the code that is `last` of all that could be sent.
  */
-export function layOut(options: readonly ReplyOption[], room: Room): Layout {
-  const agentSize = agentLength(room.agentOptions);
-  const area = new Buffer(Math.max(0, room.area - agentSize));
+export function layOut(options: readonly ReplyOption[], room: Room, last: number | undefined): Layout {
+  const area = new Buffer(Math.max(0, room.area - agentLength(room.agentOptions)));
   const file = room.file ? new Buffer(FILE_SIZE) : undefined;
   const sname = room.sname ? new Buffer(SNAME_SIZE) : undefined;
   const places = new Map<number, number>();
   const left: number[] = [];
-  options.forEach(({ code, value }, index) => {
-    const last = index === options.length - 1 && (file?.length ?? 0) === 0 && (sname?.length ?? 0) === 0;
-    const reserve = last || (file === undefined && sname === undefined) ? 0 : OVERLOAD_OPTION;
-    const whole = value.length > 255 ? undefined : fits(value.length, reserve, area, file, sname);
+  for (const { code, value } of options) {
+    const isLast = code === last && !isUsed(file) && !isUsed(sname);
+    const whole = value.length > 255 ? undefined : fits(value.length, isLast ? 0 : OVERLOAD_OPTION, area, file, sname);
     if (whole !== undefined) {
       if (whole === area) places.set(code, area.length + HEAD);
       whole.put(code, value);
-    } else if (!split(code, value, [area, file, sname], reserve)) left.push(code);
-  });
+    } else if (!split(code, value, [area, file, sname])) left.push(code);
+  }
   return finish(area, file, sname, room, { places, left });
 }
 
 /** Bytes that option 82 takes, split if it must be. */
-function agentLength(agentOptions: Uint8Array | undefined): number {
+export function agentLength(agentOptions: Uint8Array | undefined): number {
   return agentOptions === undefined ? 0 : agentOptions.length + HEAD * Math.max(1, Math.ceil(agentOptions.length / 255));
 }
 
 function fits(length: number, reserve: number, area: Buffer, file: Buffer | undefined, sname: Buffer | undefined): Buffer | undefined {
-  // one byte of each buffer is for the end option
   if (HEAD + length + reserve < area.free) return area;
-  if (file !== undefined && HEAD + length < file.free) return file;
-  if (sname !== undefined && HEAD + length < sname.free) return sname;
+  // one byte of a field is for its end option
+  if (file !== undefined && HEAD + length + 1 < file.free) return file;
+  if (sname !== undefined && HEAD + length + 1 < sname.free) return sname;
   return undefined;
 }
 
 /** Spreads an option over the buffers in order; puts all back and tells false if it is too long for them together. */
-function split(code: number, value: Uint8Array, buffers: readonly (Buffer | undefined)[], reserve: number): boolean {
+function split(code: number, value: Uint8Array, buffers: readonly (Buffer | undefined)[]): boolean {
   const before = buffers.map((buffer) => buffer?.length ?? 0);
   let taken = 0;
   for (const [index, buffer] of buffers.entries()) {
     if (buffer === undefined) continue;
-    const kept = 1 + (index === 0 ? reserve : 0);
-    while (taken < value.length) {
+    const kept = index === 0 ? OVERLOAD_OPTION : 1;
+    while (taken < value.length && buffer.free - kept - HEAD > 1) {
       const size = Math.min(255, value.length - taken, buffer.free - kept - HEAD);
-      if (size < 1) break;
       buffer.put(code, value.subarray(taken, taken + size));
       taken += size;
     }

@@ -10,8 +10,6 @@ import { encodeSubOption } from "../dhcp/wire/sub-options.ts";
 /** Spaces may lie within each other this deep. */
 const NESTING_LIMIT = 4;
 const DEFAULT_WIDTHS = { codeWidth: 1, lengthWidth: 1 } as const;
-/** The first sub-option of RFC 2242 §3: the others are in the option area. */
-const NWIP_EXISTS = Uint8Array.of(2, 0);
 
 /**
  * What goes back for `code` of the "dhcp" space: the value the configuration gives, or the encapsulation of the space that
@@ -53,12 +51,13 @@ function innerSpace(definition: OptionDefinition, evaluation: Evaluation): strin
   return space === "" || (definition.space === "dhcp" && definition.code === 43) ? evaluation.vendorOptionSpace : undefined;
 }
 
-/** All options of `space` that have a value, and the spaces within it. Undefined for none. */
+/**
+ * All options of `space` that have a value, and the spaces within it. Undefined for none; as in dhcpd, spaces within it do not
+ * count unless it has an option of its own, and NetWare/IP options (RFC 2242) are never sent.
+ */
 function encapsulate(space: string, evaluation: Evaluation, config: AgentConfig, depth: number): Uint8Array | undefined {
-  if (depth > NESTING_LIMIT) return undefined;
-  if (space === "fqdn") {
-    return evaluation.codes(space).length === 0 ? undefined : encodeFqdn((code) => evaluation.option(space, code));
-  }
+  if (depth > NESTING_LIMIT || space === "nwip" || evaluation.codes(space).length === 0) return undefined;
+  if (space === "fqdn") return encodeFqdn((code) => evaluation.option(space, code));
   const widths = config.optionSpaces.get(space) ?? DEFAULT_WIDTHS;
   const parts: Uint8Array[] = [];
   for (const code of orderedCodes(space, evaluation)) {
@@ -72,7 +71,7 @@ function encapsulate(space: string, evaluation: Evaluation, config: AgentConfig,
     if (part !== undefined) parts.push(part);
   }
   if (parts.length === 0) return undefined;
-  return joinBytes(space === "nwip" ? [NWIP_EXISTS, ...parts] : parts);
+  return joinBytes(parts);
 }
 
 /** An empty value is sent only where the option is defined to have none. */
@@ -100,7 +99,7 @@ const LISTS = 17;
 /** Codes of `space` that have a value, in the order in which dhcpd sends them. */
 export function orderedCodes(space: string, evaluation: Evaluation): readonly number[] {
   const inserted = sharedPart(evaluation)?.inserted(space) ?? evaluation.codes(space);
-  if (space === "agent" || space === "nwip" || space === "fqdn") return inserted;
+  if (space === "agent" || space === "fqdn") return inserted;
   return inserted
     .map((code, index) => ({ code, index }))
     .sort((left, right) => listOf(left.code) - listOf(right.code) || right.index - left.index)

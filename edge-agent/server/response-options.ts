@@ -5,7 +5,7 @@ import { MINIMUM_MESSAGE, writeHeader, writeUint32 } from "../dhcp/wire/encode.t
 import { BOOTREPLY, type DhcpMessage } from "../dhcp/wire/message.ts";
 import { FILE_OFFSET, HEADER_SIZE, MAGIC_COOKIE, OPTION, OPTIONS_OFFSET, SNAME_OFFSET } from "../dhcp/wire/option-codes.ts";
 import { type Ipv4Address, ipv4, ipv4FromBytes } from "../values/ipv4.ts";
-import { type Layout, layOut, type ReplyOption, type Room } from "./reply-layout.ts";
+import { agentLength, type Layout, layOut, type ReplyOption, type Room } from "./reply-layout.ts";
 import { replyOrder } from "./reply-order.ts";
 import { replyValue } from "./reply-values.ts";
 
@@ -63,17 +63,19 @@ export function buildReply(plan: ReplyPlan): Uint8Array {
 }
 
 /**
- * The datagram of a reply to a BOOTP client (RFC 951, RFC 1534). One whose request had no RFC 1048 cookie gets its own vendor
- * area back, unless `always-reply-rfc1048` is set.
+ * The datagram of a reply to a BOOTP client (RFC 951, RFC 1534). As in dhcpd, an address from a pool is told with options,
+ * which may overload fields; one `fixed` by a host declaration without overloading, and if the request had no RFC 1048 cookie
+ * its vendor area goes back as it came, unless `always-reply-rfc1048` is set.
  */
-export function buildBootpReply(plan: ReplyPlan): Uint8Array {
+export function buildBootpReply(plan: ReplyPlan, fixed: boolean): Uint8Array {
   const { request } = plan;
-  if (request.hasCookie || plan.evaluation?.flag("always-reply-rfc1048") === true) {
-    const size = request.options.get(OPTION.maximumMessageSize);
-    return compose(plan, size === undefined ? Math.max(BOOTP_AREA, request.bytes.length - HEADER_SIZE) : areaFor(size), false);
+  if (!fixed || request.hasCookie || plan.evaluation?.flag("always-reply-rfc1048") === true) {
+    const told = request.options.get(OPTION.maximumMessageSize) ?? (fixed ? undefined : plan.evaluation?.option("dhcp", 57));
+    const area = Math.min(LARGEST_SIZE - FIXED_SIZE, Math.max(BOOTP_AREA, request.bytes.length - HEADER_SIZE));
+    return compose(plan, told?.length === 2 ? areaFor(told) : area, !fixed);
   }
-  const bytes = new Uint8Array(Math.max(MINIMUM_MESSAGE, request.bytes.length));
-  bytes.set(request.bytes.subarray(HEADER_SIZE), HEADER_SIZE);
+  const bytes = new Uint8Array(Math.max(MINIMUM_MESSAGE, Math.min(request.bytes.length, LARGEST_SIZE - FIXED_SIZE + HEADER_SIZE)));
+  bytes.set(request.bytes.subarray(HEADER_SIZE, bytes.length), HEADER_SIZE);
   writeFields(bytes, plan, plan.file, plan.sname);
   return bytes;
 }
@@ -85,12 +87,13 @@ function areaFor(maximumMessageSize: Uint8Array | undefined): number {
 }
 
 function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Array {
-  const agentSize = plan.agentOptions === undefined ? 0 : plan.agentOptions.length + 2;
+  const agentOptions = plan.agentOptions ?? (plan.evaluation === undefined ? undefined : replyValue(82, plan.evaluation, plan.config));
+  const agentSize = agentLength(agentOptions);
   const room: Room = {
     area: Math.min(area + agentSize, LARGEST_SIZE - FIXED_SIZE) - 4,
     file: mayOverload && plan.evaluation !== undefined && plan.file.length === 0,
     sname: mayOverload && plan.evaluation !== undefined && plan.sname.length === 0,
-    agentOptions: plan.agentOptions,
+    agentOptions,
   };
   const shared = plan.evaluation === undefined ? undefined : sharedPart(plan.evaluation);
   const layout: PatchedLayout = shared?.reusable === true ? templated(plan, room, shared) : fresh(plan, room).layout;
@@ -194,7 +197,7 @@ function fresh(plan: ReplyPlan, room: Room): { readonly layout: Layout; readonly
     const text = terminated && isText(code, config);
     options.push({ code, value: text ? Uint8Array.of(...value, 0) : value });
   }
-  return { layout: layOut(options, room), sent: new Set(options.map(({ code }) => code)) };
+  return { layout: layOut(options, room, order.at(-1)), sent: new Set(options.map(({ code }) => code)) };
 }
 
 /** A renewal or rebinding time that is not within the lease (or the rebinding time) is not sent. */

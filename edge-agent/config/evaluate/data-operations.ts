@@ -1,4 +1,15 @@
+import { joinBytes } from "../../dhcp/wire/decode.ts";
 import { hexPairs, sameBytes } from "../../values/hardware-address.ts";
+
+/** Longest data an expression may give, in bytes. */
+export const DATA_LIMIT = 65_536;
+
+/** `concat`: nothing if any part is nothing, or if it grows beyond {@link DATA_LIMIT}. */
+export function concatenate(parts: readonly (Uint8Array | undefined)[]): Uint8Array | undefined {
+  const present = parts.filter((part) => part !== undefined);
+  const size = present.reduce((sum, part) => sum + part.length, 0);
+  return present.length === parts.length && size <= DATA_LIMIT ? joinBytes(present) : undefined;
+}
 
 /** `substring`: an offset past the end gives empty data, not nothing. */
 export function substring(data: Uint8Array, offset: number, length: number): Uint8Array {

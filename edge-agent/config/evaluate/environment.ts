@@ -16,8 +16,6 @@ export type LogPriority = "fatal" | "error" | "info" | "debug";
 export const STEP_BUDGET = 50_000;
 /** Functions, and options that refer to options, within each other. */
 export const DEPTH_LIMIT = 40;
-/** Longest data a `concat` may give, in bytes. */
-export const DATA_LIMIT = 65_536;
 
 /** Names and what they are bound to. A name may be known and yet have no value, after `unset` or a failed `set`. */
 export class Bindings {

@@ -1,10 +1,11 @@
-import { joinBytes } from "../../dhcp/wire/decode.ts";
 import { unreachable } from "../../values/assert.ts";
 import type { Expression } from "../expression.ts";
 import {
   binaryToAscii,
   calculate,
   changeCase,
+  concatenate,
+  DATA_LIMIT,
   encodeInteger,
   extractInteger,
   readable,
@@ -14,7 +15,7 @@ import {
   suffix,
   untilNul,
 } from "./data-operations.ts";
-import { Bindings, bytesOf, DATA_LIMIT, DEPTH_LIMIT, type Environment, isFunction, textOf, type Value } from "./environment.ts";
+import { Bindings, bytesOf, DEPTH_LIMIT, type Environment, isFunction, textOf, type Value } from "./environment.ts";
 import { factOf, isFixed } from "./facts.ts";
 import { packetOption } from "./packet-options.ts";
 import { matchesRegex } from "./posix-regex.ts";
@@ -62,22 +63,31 @@ export function evaluate(expression: Expression, env: Environment): Value | unde
 /** As {@link evaluate}, for where data must stand: anything else is nothing. */
 export function evaluateData(expression: Expression, env: Environment): Uint8Array | undefined {
   if (expression.kind === "bytes") return expression.value;
-  const value = evaluate(expression, env);
+  const value = evaluateOperand(expression, env);
   return value instanceof Uint8Array ? value : undefined;
 }
 
 /** As {@link evaluate}, for where a number must stand. A variable that came back from the lease database is 4 bytes. */
 export function evaluateNumber(expression: Expression, env: Environment): number | undefined {
   if (expression.kind === "number") return expression.value;
-  const value = evaluate(expression, env);
+  const value = evaluateOperand(expression, env);
   if (typeof value === "number") return value;
   return expression.kind === "variable" && value instanceof Uint8Array && value.length === 4 ? extractInteger(value, 32) : undefined;
 }
 
 /** As {@link evaluate}, for where a truth must stand. `if` and `match if` take nothing for false. */
 export function evaluateBoolean(expression: Expression, env: Environment): boolean | undefined {
-  const value = evaluate(expression, env);
+  const value = evaluateOperand(expression, env);
   return typeof value === "boolean" ? value : undefined;
+}
+
+/**
+ * Inside other expressions dhcpd runs a function and then loses what it returned; only `set`, `=`, arguments, `return` and the
+ * value of an option get it.
+ */
+function evaluateOperand(expression: Expression, env: Environment): Value | undefined {
+  const value = evaluate(expression, env);
+  return expression.kind === "call" ? undefined : value;
 }
 
 type TruthKind = "exists" | "known" | "static" | "check" | "not" | "and" | "or" | "equal" | "not-equal" | "regex" | "variable-exists";
@@ -177,7 +187,7 @@ function data(expression: Of<DataKind>, env: Environment): Uint8Array | undefine
     case "option":
       return option(expression, env);
     case "concat":
-      return concat(expression, env);
+      return concatenate(expression.parts.map((part) => evaluateData(part, env)));
     case "pick-first-value":
       for (const choice of expression.choices) {
         const value = evaluateData(choice, env);
@@ -236,22 +246,6 @@ function transformed(
   if (expression.kind === "suffix") return bytes === undefined || length === undefined ? undefined : suffix(bytes, length);
   const offset = evaluateNumber(expression.offset, env);
   return bytes === undefined || offset === undefined || length === undefined ? undefined : substring(bytes, offset, length);
-}
-
-/** All parts are evaluated; one that is nothing makes the whole nothing. */
-function concat(expression: Of<"concat">, env: Environment): Uint8Array | undefined {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  let complete = true;
-  for (const part of expression.parts) {
-    const value = evaluateData(part, env);
-    if (value === undefined) complete = false;
-    else {
-      parts.push(value);
-      size += value.length;
-    }
-  }
-  return complete && size <= DATA_LIMIT ? joinBytes(parts) : undefined;
 }
 
 function option(expression: Of<"option">, env: Environment): Uint8Array | undefined {

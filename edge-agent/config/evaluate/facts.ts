@@ -12,7 +12,7 @@ export function factOf(fact: Fact, input: EvaluationInput): Uint8Array | undefin
   const { message, host, leasedAddress } = input;
   switch (fact) {
     case "hardware":
-      return message === undefined ? undefined : hardwareOf(message);
+      return message === undefined ? hardwareOfLease(input) : hardwareOf(message);
     case "filename":
       return message === undefined || message.file[0] === 0 ? undefined : untilNul(message.file);
     case "server-name":
@@ -33,6 +33,11 @@ export function hardwareOf(message: DhcpMessage): Uint8Array {
   value[0] = message.htype;
   value.set(message.chaddr.subarray(0, length), 1);
   return value;
+}
+
+/** Without a packet, as when a lease expires, the lease tells. */
+function hardwareOfLease({ lease }: EvaluationInput): Uint8Array | undefined {
+  return lease?.hardware === undefined ? undefined : Uint8Array.of(lease.hardware.htype, ...lease.hardware.bytes);
 }
 
 /** `static`: the address is one that a host declaration fixes. */

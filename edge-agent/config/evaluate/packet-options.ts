@@ -17,9 +17,7 @@ const carriers = new WeakMap<AgentConfig, Map<string, OptionDefinition>>();
  */
 export function packetOption(message: DhcpMessage, option: OptionDefinition, config: AgentConfig): Uint8Array | undefined {
   const value = option.space === "dhcp" ? message.options.get(option.code) : subOptions(message, option.space, config, 0)?.get(option.code);
-  if (value === undefined) return undefined;
-  if (isText(option)) return withoutFinalNuls(value);
-  return option.space === "dhcp" && isTakenApart(message, option, config) ? undefined : value;
+  return value !== undefined && isText(option) ? withoutFinalNuls(value) : value;
 }
 
 /** The option that carries `space`: the one whose value is `encapsulate` of it. */
@@ -55,18 +53,11 @@ function subOptions(message: DhcpMessage, space: string, config: AgentConfig, de
         : subOptions(message, carrier.space, config, depth + 1)?.get(carrier.code);
   if (holder === undefined) return undefined;
   if (space === "fqdn") return decodeFqdn(holder);
-  return decodeSubOptions(holder, config.optionSpaces.get(space) ?? DEFAULT_WIDTHS);
+  return decodeSubOptions(holder, config.optionSpaces.get(space) ?? DEFAULT_WIDTHS, space === "agent" ? "pad" : "end");
 }
 
 const AGENT_CARRIER = { space: "dhcp", code: OPTION.relayAgentInformation };
 const FQDN_CARRIER = { space: "dhcp", code: OPTION.fqdn };
-
-/** dhcpd keeps no raw value of an option that is nothing but a space it knows and could take apart. */
-function isTakenApart(message: DhcpMessage, option: OptionDefinition, config: AgentConfig): boolean {
-  if (option.fields.length !== 1) return false;
-  const space = encapsulatedSpace(option);
-  return space !== undefined && space !== "" && subOptions(message, space, config, 0) !== undefined;
-}
 
 const textDefinitions = new WeakMap<OptionDefinition, boolean>();
 

@@ -11,15 +11,21 @@ const END = 255;
 
 /**
  * Options within an option (RFC 2132 §8.4, RFC 3046 §2.0, RFC 3925 §4). Of several with one code the first counts, as in
- * dhcpd. Undefined if one runs past the end: then the whole is taken as opaque.
+ * dhcpd. `zero` tells whether code 0 is a pad (options 82 and 43 of clients) or ends the list (spaces of the configuration).
+ * Undefined if one runs past the end: then the whole is taken as opaque.
  */
-export function decodeSubOptions(bytes: Uint8Array, widths: SubOptionWidths): ReadonlyMap<number, Uint8Array> | undefined {
+export function decodeSubOptions(
+  bytes: Uint8Array,
+  widths: SubOptionWidths,
+  zero: "pad" | "end" = "pad",
+): ReadonlyMap<number, Uint8Array> | undefined {
   const reader = new ByteReader(bytes);
   const options = new Map<number, Uint8Array>();
   while (reader.remaining >= widths.codeWidth) {
     const code = readNumber(reader, widths.codeWidth);
+    if (code === 0 && zero === "end") break;
     if (code === PAD) continue;
-    if (code === END && widths.codeWidth === 1) break;
+    if (code === END && widths.codeWidth === 1 && (zero === "pad" || reader.remaining === 0)) break;
     const length = widths.lengthWidth === 0 ? reader.remaining : readNumber(reader, widths.lengthWidth);
     const value = reader.bytes(length);
     if (reader.failed) return undefined;
