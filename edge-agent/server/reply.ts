@@ -53,7 +53,7 @@ export function answerDatagram(exchange: Exchange, caller: Caller, answer: Answe
     evaluation,
     config: exchange.state.config,
   };
-  const bytes = answer.kind === "bootp" ? buildBootpReply(plan) : buildReply(plan);
+  const bytes = answer.kind === "bootp" ? buildBootpReply(plan, answer.isStatic) : buildReply(plan);
   return send(exchange, caller, bytes, {
     kind: answer.kind,
     ciaddr: message.ciaddr,
