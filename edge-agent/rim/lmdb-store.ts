@@ -78,6 +78,11 @@ export class LmdbStore implements Store {
     return this.#records.get(key);
   }
 
+  /** The records whose keys start with `prefix`, as last applied. */
+  *records(prefix: string): Iterable<Uint8Array> {
+    for (const [key, value] of this.#records) if (key.startsWith(prefix)) yield value;
+  }
+
   outbox(after: number, limit: number): readonly { readonly seq: number; readonly value: Uint8Array }[] {
     const start = Math.max(after, this.#outboxTrimmed);
     const found: { readonly seq: number; readonly value: Uint8Array }[] = [];
