@@ -223,7 +223,7 @@ function failoverOf(draft: Draft, status: BindingStatus, ends: EpochSeconds): Fa
     next !== "EXPIRED" &&
     (status === "ACTIVE" || status === "FREE" || status === "ABANDONED") &&
     (rewind === undefined || rewind === "FREE") &&
-    (tstp === undefined || (tstp === ends && status !== "ACTIVE"));
+    (tstp === undefined || tstp === ends);
   if (partnerless) return undefined;
   const atsfp = times.get("atsfp") ?? NO_TIME;
   return {
