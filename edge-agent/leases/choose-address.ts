@@ -13,12 +13,19 @@ export interface AllocatablePool {
 /** How many addresses are taken from the view at a time. */
 const BATCH = 128;
 
+/** Addresses read ahead, with when they came free. */
+interface ReadAhead {
+  readonly addresses: readonly Ipv4Address[];
+  readonly ends: readonly EpochSeconds[];
+  next: number;
+}
+
 /**
  * Addresses next in turn, for each pool and status: a short list read ahead from the view, so that a flood of offers
  * does not make each search start from the beginning. Mutable and consumed linearly: it belongs to one agent state.
  */
 export class Candidates {
-  readonly #queues = new Map<string, { readonly addresses: Ipv4Address[]; next: number }>();
+  readonly #queues = new Map<string, ReadAhead>();
 
   /** Forgets what was read ahead; after a change of configuration. */
   clear(): void {
@@ -38,16 +45,22 @@ export class Candidates {
     if (queue !== undefined) {
       for (; queue.next < queue.addresses.length; queue.next += 1) {
         const address = queue.addresses[queue.next];
-        if (address !== undefined && (view.get(address)?.status ?? "FREE") === status && usable(address)) return address;
+        if (address === undefined) continue;
+        const lease = view.get(address);
+        // One that was in use since then has its turn later.
+        const unchanged = (lease?.status ?? "FREE") === status && (lease?.ends ?? NO_TIME) === queue.ends[queue.next];
+        if (unchanged && usable(address)) return address;
       }
     }
     const addresses: Ipv4Address[] = [];
+    const ends: EpochSeconds[] = [];
     for (const address of view.oldest(pool, status, order)) {
       if (!usable(address)) continue;
       addresses.push(address);
+      ends.push(view.get(address)?.ends ?? NO_TIME);
       if (addresses.length >= BATCH) break;
     }
-    this.#queues.set(key, { addresses, next: 0 });
+    this.#queues.set(key, { addresses, ends, next: 0 });
     return addresses[0];
   }
 }

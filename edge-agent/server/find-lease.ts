@@ -144,8 +144,9 @@ class Search {
     const { lease } = weighed;
     const { client } = this.#caller;
     const own =
-      lease !== undefined &&
-      (lease.clientId === undefined ? sameHardware(lease.hardware, client.hardware) : sameBytes(lease.clientId, client.clientId));
+      this.#isOffered(asked) ||
+      (lease !== undefined &&
+        (lease.clientId === undefined ? sameHardware(lease.hardware, client.hardware) : sameBytes(lease.clientId, client.clientId)));
     if (!own) {
       const status = lease?.status ?? "FREE";
       if (status !== "FREE" && status !== "BACKUP") {
@@ -158,6 +159,12 @@ class Search {
     }
     if (hasOther && this.#purpose === "discover" && !this.#isAvailable(weighed)) return undefined;
     return weighed;
+  }
+
+  /** Did we offer the address to this client, while nobody else has it? */
+  #isOffered(asked: Ipv4Address): boolean {
+    const { state, at } = this.#exchange;
+    return state.offers.of(this.#caller.client.key, at.now)?.address === asked && leaseAt(this.#exchange, asked)?.status !== "ACTIVE";
   }
 
   /** The client has two leases and asks for the other one: the one that it does not ask for goes, if the client is sure. */

@@ -1,3 +1,4 @@
+import { earliest } from "../values/time.ts";
 import type { PoolAuthority } from "./pool-authority.ts";
 
 const GRANTED = { ok: true } as const;
@@ -13,6 +14,6 @@ export const standaloneAuthority: PoolAuthority = {
   mayAllocate: () => true,
   grantable: (_pool, _lease, desired) => desired,
   changed: (_pool, _before, after) => after,
-  ended: (_pool, lease, _cause, at) => ({ ...lease, status: "FREE", starts: lease.starts, ends: at.now }),
+  ended: (_pool, lease, _cause, at) => ({ ...lease, status: "FREE", ends: earliest(lease.ends, at.now), billingClass: undefined }),
   mayExpire: () => true,
 };
