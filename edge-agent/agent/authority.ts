@@ -1,13 +1,23 @@
 import type { Pool } from "../config/agent-config.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
 import type { PoolAuthority } from "../server/pool-authority.ts";
 import { standaloneAuthority } from "../server/standalone-authority.ts";
-import type { Endpoint } from "./state.ts";
+import type { Failover } from "./failover.ts";
+import { FailoverAuthority } from "./failover-authority.ts";
 
-/** Asks for each pool the relationship that shares it; a pool without one is our own. */
-export function authorityOver(endpoints: ReadonlyMap<string, Endpoint>): PoolAuthority {
-  if (endpoints.size === 0) return standaloneAuthority;
-  const of = (pool: Pool): PoolAuthority =>
-    (pool.failoverPeer === undefined ? undefined : endpoints.get(pool.failoverPeer)?.authority) ?? standaloneAuthority;
+/** Asks for each pool the relationship that shares it; a pool without one is our own. One for each event. */
+export function failoverAuthority(failover: Failover, view: LeaseView): PoolAuthority {
+  const made = new Map<string, PoolAuthority>();
+  const of = (pool: Pool): PoolAuthority => {
+    const name = pool.failoverPeer;
+    if (name === undefined) return standaloneAuthority;
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const relationship = failover.relationships.get(name);
+    const authority = relationship === undefined ? standaloneAuthority : new FailoverAuthority(relationship, view);
+    made.set(name, authority);
+    return authority;
+  };
   return {
     answers: (pool, kind, message, at) => of(pool).answers(pool, kind, message, at),
     allocatable: (pool, at) => of(pool).allocatable(pool, at),

@@ -1,4 +1,5 @@
+import type { FailoverEffect } from "../failover/effect.ts";
 import type { ServerEffect } from "../server/effect.ts";
 
 /** All that an agent can ask the world to do, once the writes of the same step are on disk. */
-export type AgentEffect = ServerEffect;
+export type AgentEffect = ServerEffect | FailoverEffect;

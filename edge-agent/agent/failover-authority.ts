@@ -1,7 +1,7 @@
 import type { Pool } from "../config/agent-config.ts";
 import type { DhcpMessage } from "../dhcp/wire/message.ts";
-import { clientOwner } from "../failover/buckets.ts";
 import { freeAt } from "../failover/binding/reclaiming.ts";
+import { clientOwner } from "../failover/buckets.ts";
 import { grantable, potentialExpiry, takeableAt, timesOf } from "../failover/lease-times.ts";
 import { partnerHasFree, service } from "../failover/permissions.ts";
 import { isPrimary, nameOf, ownFree, partnersFree, type Relationship } from "../failover/relationship.ts";
@@ -106,7 +106,11 @@ export class FailoverAuthority implements PoolAuthority {
     const own = ownFree(relationship);
     const times = timesOf(lease);
     if (lease.status === "ABANDONED") return { ...lease, status: "FREE", failover: { ...times, tstp: at.now, atsfp: NO_TIME, owed: true } };
-    const ended: Lease = { ...lease, status: cause === "expired" ? "EXPIRED" : "RELEASED", ends: cause === "expired" ? lease.ends : at.now };
+    const ended: Lease = {
+      ...lease,
+      status: cause === "expired" ? "EXPIRED" : "RELEASED",
+      ends: cause === "expired" ? lease.ends : at.now,
+    };
     const owed = { ...times, tstp: cause === "expired" ? times.tstp : at.now, atsfp: NO_TIME, owed: true };
     // the partner has never heard that the address was in use: it may be wound back
     const unheard = times.rewindStatus === own && endpoint.state !== "NORMAL";

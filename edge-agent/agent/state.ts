@@ -1,15 +1,9 @@
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
 import { Billing } from "../server/billing.ts";
-import type { PoolAuthority } from "../server/pool-authority.ts";
 import { createServerState, type ServerOptions, type ServerState } from "../server/state.ts";
 import type { Instant } from "../values/time.ts";
-
-/** One relationship with a partner, as far as serving clients asks for it. */
-export interface Endpoint {
-  /** What may be done with the pools of this relationship at this moment. */
-  readonly authority: PoolAuthority;
-}
+import { createFailover, type Failover, recoverFailover } from "./failover.ts";
 
 /**
  * All that an agent remembers, apart from what is stored. The tables within `server` are mutable and consumed linearly: after
@@ -18,8 +12,7 @@ export interface Endpoint {
  */
 export interface AgentState {
   readonly server: ServerState;
-  /** By the name of the relationship (`failover peer "NAME"`). */
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly failover: Failover;
   readonly expiry: ExpirySchedule;
   /** How many steps led here. */
   readonly sequence: number;
@@ -36,11 +29,19 @@ export interface ExpirySchedule {
   readonly nextLook: Instant["now"] | undefined;
 }
 
-/** The state of an agent that just started: no offers, no partners. */
-export function createAgentState(config: AgentConfig, options: ServerOptions, view: LeaseView): AgentState {
+/**
+ * The state of an agent that just started: no offers, no connections. `record` gives a small record of the store; the
+ * partners' states come from there with the first event.
+ */
+export function createAgentState(
+  config: AgentConfig,
+  options: ServerOptions,
+  view: LeaseView,
+  record: (key: string) => Uint8Array | undefined = () => undefined,
+): AgentState {
   return {
     server: createServerState(config, options, view),
-    endpoints: new Map(),
+    failover: createFailover(config, record),
     expiry: { held: 0, nextLook: undefined },
     sequence: 0,
     progress: { reached: 0 },
@@ -53,5 +54,6 @@ export function recovered(state: AgentState, view: LeaseView): AgentState {
   if (state.sequence === state.progress.reached) return state;
   state.progress.reached = state.sequence;
   state.server.candidates.clear();
+  recoverFailover(state.failover);
   return { ...state, server: { ...state.server, billing: Billing.of(state.server.config, view) } };
 }

@@ -1,15 +1,27 @@
+import type { Turn } from "../failover/turn.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import { type Exchange, openExchange } from "../server/exchange.ts";
 import { expireLeases } from "../server/expire.ts";
 import { probeResult, serve } from "../server/serve.ts";
+import { standaloneAuthority } from "../server/standalone-authority.ts";
 import { reconfigured } from "../server/state.ts";
 import { unreachable } from "../values/assert.ts";
 import type { Step } from "../values/step.ts";
 import { type EpochSeconds, type MonotonicMillis, monotonicMillis } from "../values/time.ts";
-import { authorityOver } from "./authority.ts";
+import { failoverAuthority } from "./authority.ts";
 import type { AgentEffect } from "./effect.ts";
 import type { AgentEvent } from "./event.ts";
+import {
+  closeTurn,
+  failoverEvent,
+  failoverNext,
+  failoverTick,
+  hasPartners,
+  openTurn,
+  reconfigureFailover,
+  startFailover,
+} from "./failover.ts";
 import { type AgentState, type ExpirySchedule, recovered } from "./state.ts";
 
 /** Seconds between looks at leases that are due but wait for the partner's word. */
@@ -21,15 +33,20 @@ const HELD_LOOK_SECONDS = 5;
  */
 export function step(before: AgentState, event: AgentEvent, view: LeaseView): Step<AgentState, StoreWrite, AgentEffect> {
   const state = recovered(before, view);
-  const exchange = openExchange(state.server, view, authorityOver(state.endpoints), event.at);
-  const { server, expiry } = handle(state, event, exchange);
+  const { failover } = state;
+  const partners = hasPartners(failover);
+  const exchange = openExchange(state.server, view, partners ? failoverAuthority(failover, view) : standaloneAuthority, event.at);
+  const turn = partners || event.kind === "config" ? openTurn(exchange) : undefined;
+  if (turn !== undefined) startFailover(failover, turn);
+  const { server, expiry } = handle(state, event, exchange, turn);
+  const done = turn === undefined ? exchange : closeTurn(failover, turn, exchange);
   followLeases(exchange);
   state.progress.reached += 1;
   const after = { ...state, server, expiry, sequence: state.progress.reached, at: event.at };
-  return { state: after, writes: exchange.writes, effects: exchange.effects };
+  return { state: after, writes: done.writes, effects: done.effects };
 }
 
-function handle(state: AgentState, event: AgentEvent, exchange: Exchange): Pick<AgentState, "server" | "expiry"> {
+function handle(state: AgentState, event: AgentEvent, exchange: Exchange, turn: Turn | undefined): Pick<AgentState, "server" | "expiry"> {
   switch (event.kind) {
     case "datagram":
       serve(exchange, event);
@@ -38,9 +55,18 @@ function handle(state: AgentState, event: AgentEvent, exchange: Exchange): Pick<
       probeResult(exchange, event.address, event.answered);
       return state;
     case "tick":
+      if (turn !== undefined) failoverTick(state.failover, turn);
       return { server: state.server, expiry: tick(state.expiry, exchange) };
     case "config":
+      if (turn !== undefined) reconfigureFailover(state.failover, turn, event.config);
       return { server: reconfigured(state.server, event.config, exchange.view), expiry: { held: 0, nextLook: undefined } };
+    case "failover-link-opened":
+    case "failover-link-closed":
+    case "failover-dial-failed":
+    case "failover-bytes":
+    case "failover-command":
+      if (turn !== undefined) failoverEvent(state.failover, turn, event);
+      return state;
     default:
       return unreachable(event);
   }
@@ -65,11 +91,14 @@ const LABELS = {
   declined: { cause: "declined" },
   pinged: { cause: "pinged" },
   recovered: { cause: "recovered" },
+  partner: { cause: "partner" },
 } as const;
 
 /** When `step` next wants a "tick"; undefined if only input can change anything. */
 export function nextDeadline(state: AgentState, view: LeaseView): MonotonicMillis | undefined {
   const due = state.expiry.nextLook ?? view.nextDue();
-  if (due === undefined || state.at === undefined) return due === undefined ? undefined : monotonicMillis(0);
-  return monotonicMillis(state.at.monotonic + Math.max(0, due - state.at.now) * 1_000);
+  const partners = failoverNext(state.failover, state.at);
+  if (due === undefined) return partners;
+  const leases = monotonicMillis(state.at === undefined ? 0 : state.at.monotonic + Math.max(0, due - state.at.now) * 1_000);
+  return partners === undefined || leases < partners ? leases : partners;
 }

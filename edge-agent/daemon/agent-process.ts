@@ -4,6 +4,7 @@ import { CLOCK_RECORD, type LeaseClock } from "../rim/clock.ts";
 import { DatagramReceiver, type ListeningSockets } from "../rim/datagram-port.ts";
 import { DatagramSender } from "../rim/datagram-sender.ts";
 import { CommandRunner } from "../rim/execute.ts";
+import { type FailoverAddresses, FailoverTcp, lookUpName } from "../rim/failover-tcp.ts";
 import { IcmpProbe } from "../rim/icmp-probe.ts";
 import type { NetworkInterface } from "../rim/interfaces.ts";
 import { bootMillis } from "../rim/linux-sockets.ts";
@@ -28,6 +29,8 @@ export interface AgentParts<State> {
   readonly broadcastAddress: Ipv4Address;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** The failover relationships as configured at the moment; absent without any. */
+  readonly failoverPeers?: (() => readonly FailoverAddresses[]) | undefined;
   /** Our own fault: say so and end. */
   onBug(error: unknown): void;
 }
@@ -37,6 +40,8 @@ const SAVE_CLOCK_MILLIS = 60_000;
 const COMPLAIN_MILLIS = 10_000;
 const COUNT_MILLIS = 10_000;
 const DRAIN_MILLIS = 5000;
+/** With so many events waiting, nothing more is read from partners. */
+const MOST_QUEUED = 2048;
 
 /** A running agent: sockets, loop and store joined. */
 export class AgentProcess<State> {
@@ -44,6 +49,7 @@ export class AgentProcess<State> {
   readonly #parts: AgentParts<State>;
   readonly #receiver: DatagramReceiver;
   readonly #probe: IcmpProbe;
+  readonly #failover: FailoverTcp | undefined;
   readonly #timers: NodeJS.Timeout[];
   readonly #refused = new Map<string, number>();
   #failingSince: number | undefined;
@@ -63,7 +69,8 @@ export class AgentProcess<State> {
     );
     const onFailed = (command: string, reason: string): void => logger.line("warn", `execute ${command}: ${reason}`);
     const commands = parts.options.allowExecute ? new CommandRunner(onFailed) : undefined;
-    const performers = { sender, probe: this.#probe, logger, metrics, commands };
+    this.#failover = this.#openFailover(parts);
+    const performers = { sender, probe: this.#probe, logger, metrics, commands, failover: this.#failover };
     this.loop = new Loop(parts.machine, parts.initial, {
       store,
       clock,
@@ -105,8 +112,20 @@ export class AgentProcess<State> {
     clearTimeout(timer);
     this.loop.stop();
     this.#probe.close();
+    this.#failover?.close();
     await this.#saveClock();
     this.#tell();
+  }
+
+  #openFailover({ failoverPeers, clock, logger }: AgentParts<State>): FailoverTcp | undefined {
+    if (failoverPeers === undefined) return undefined;
+    return new FailoverTcp({
+      peers: failoverPeers,
+      emit: (event) => this.take({ ...event, at: clock.instant() }),
+      resolve: lookUpName,
+      isBusy: () => this.loop.queued > MOST_QUEUED,
+      warn: (text) => logger.line("warn", text),
+    });
   }
 
   async #saveClock(): Promise<void> {

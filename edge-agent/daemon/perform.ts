@@ -1,6 +1,7 @@
 import type { AgentEffect } from "../agent/effect.ts";
 import type { DatagramSender } from "../rim/datagram-sender.ts";
 import type { CommandRunner } from "../rim/execute.ts";
+import type { FailoverTcp } from "../rim/failover-tcp.ts";
 import type { IcmpProbe } from "../rim/icmp-probe.ts";
 import type { Logger } from "../rim/logger.ts";
 import type { Metrics } from "../rim/metrics-http.ts";
@@ -12,6 +13,8 @@ export interface Performers {
   readonly probe: IcmpProbe;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Undefined without a partner. */
+  readonly failover: FailoverTcp | undefined;
   /** Undefined unless the operator allowed `execute`. */
   readonly commands: CommandRunner | undefined;
 }
@@ -35,6 +38,12 @@ export function performEffect(performers: Performers, effect: AgentEffect): void
       if (performers.commands === undefined) {
         performers.logger.line("warn", `execute ${effect.command}: not run; start with --allow-execute to allow it`);
       } else performers.commands.run(effect.command, effect.arguments);
+      return;
+    case "failover-listen":
+    case "failover-dial":
+    case "failover-send":
+    case "failover-close":
+      performers.failover?.perform(effect);
       return;
     default:
       unreachable(effect);

@@ -2,8 +2,8 @@ import type { LeaseView } from "../leases/lease-view.ts";
 import { type Instant, seconds } from "../values/time.ts";
 import { emptyQueue } from "./binding/queue.ts";
 import { Reclaim } from "./binding/reclaim.ts";
-import { decodeEndpoint, recordKey, startEndpoint } from "./endpoint/state.ts";
-import { printed, recordEndpoint } from "./endpoint/step.ts";
+import { printed, readEndpoint, type StoredEndpoint, startEndpoint } from "./endpoint/state.ts";
+import { recordEndpoint } from "./endpoint/step.ts";
 import { timesOf } from "./lease-times.ts";
 import { startLink } from "./link/state.ts";
 import type { Relationship, RelationshipConfig } from "./relationship.ts";
@@ -20,7 +20,7 @@ export function startRelationships(
 ): Map<string, Relationship> {
   const relationships = new Map<string, Relationship>();
   for (const config of configs) {
-    const relationship = startRelationship(config, record(recordKey(config.peer.name)), turn.at);
+    const relationship = startRelationship(config, readEndpoint(config.peer.name, record), turn.at);
     relationships.set(config.peer.name, relationship);
     turn.log(`failover peer ${config.peer.name}: I move from ${printed(relationship.endpoint.state)} to startup`);
     turn.effect({ kind: "failover-listen", peer: config.peer.name });
@@ -30,8 +30,7 @@ export function startRelationships(
   return relationships;
 }
 
-function startRelationship(config: RelationshipConfig, bytes: Uint8Array | undefined, at: Instant): Relationship {
-  const recorded = bytes === undefined ? undefined : decodeEndpoint(bytes);
+function startRelationship(config: RelationshipConfig, recorded: StoredEndpoint | undefined, at: Instant): Relationship {
   const { peer } = config;
   const own = peer.role === "primary" ? { mclt: peer.mclt ?? seconds(0), hba: peer.hba } : { mclt: seconds(0), hba: undefined };
   return {
@@ -55,4 +54,32 @@ function queueOwed(view: LeaseView, relationships: ReadonlyMap<string, Relations
     if (pool === undefined) continue;
     for (const { poolIds, updates } of relationships.values()) if (poolIds.has(pool)) updates.waiting.set(lease.address, 0);
   }
+}
+
+/** Ends a relationship that the configuration no longer has, or that must begin anew: its connections are closed. */
+export function resetRelationship(turn: Turn, relationship: Relationship): void {
+  for (const id of relationship.link.connections.keys()) turn.effect({ kind: "failover-close", link: id });
+  relationship.link.connections.clear();
+  relationship.link.up = undefined;
+}
+
+/** Takes a changed configuration in; false if it is another relationship by the same name (role, addresses), which must begin anew. */
+export function reconfigureRelationship(turn: Turn, relationship: Relationship, next: RelationshipConfig): boolean {
+  const { peer: old } = relationship.config;
+  const { peer } = next;
+  const same =
+    old.role === peer.role &&
+    old.address === peer.address &&
+    old.port === peer.port &&
+    old.peerAddress === peer.peerAddress &&
+    old.peerPort === peer.peerPort;
+  if (!same) return false;
+  relationship.config = next;
+  relationship.poolIds = new Set(next.pools.map(({ id }) => id));
+  if (peer.role === "primary") {
+    relationship.endpoint.mclt = peer.mclt ?? relationship.endpoint.mclt;
+    relationship.endpoint.hba = peer.hba ?? relationship.endpoint.hba;
+  }
+  recordEndpoint(turn, relationship);
+  return true;
 }

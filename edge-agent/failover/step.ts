@@ -172,6 +172,9 @@ export function onLeaseChanged(turn: Turn, relationship: Relationship, lease: Le
   if (lease.status === "FREE" || lease.status === "BACKUP") scheduleBalance(turn, relationship);
 }
 
+/** After {@link onLeaseChanged}: sends what there is room for. */
+export const sendWaiting = sendUpdates;
+
 /** Whatever is due. */
 export function onFailoverTick(turn: Turn, relationship: Relationship): void {
   const { link, balance } = relationship;

@@ -24,10 +24,31 @@ export class Turn {
   readonly #bytes = new Map<LinkId, Uint8Array[]>();
   readonly #shifts = new Map<PoolId, Record<BindingStatus, number>>();
 
-  constructor(at: Instant, view: LeaseView, chance: Chance) {
+  readonly #before = new Map<Ipv4Address, Lease | undefined>();
+  readonly #promised: (address: Ipv4Address) => boolean;
+
+  constructor(at: Instant, view: LeaseView, chance: Chance, promised: (address: Ipv4Address) => boolean = () => false) {
     this.at = at;
     this.view = view;
     this.chance = chance;
+    this.#promised = promised;
+  }
+
+  /** Has a client been offered this address? */
+  promised(address: Ipv4Address): boolean {
+    return this.#promised(address);
+  }
+  /** A lease as others have changed it in this event; changes from here on are failover's. */
+  seed(lease: Lease): void {
+    this.put(lease);
+    this.#before.set(lease.address, lease);
+  }
+  /** What failover has changed, with what was there before. */
+  *changes(): Iterable<{ readonly before: Lease | undefined; readonly after: Lease }> {
+    for (const [address, after] of this.#leases) {
+      const before = this.#before.get(address);
+      if (before !== after) yield { before, after };
+    }
   }
 
   /** The record of `address`, this event's changes included; what a never-used address would say if there is none. */
@@ -40,6 +61,7 @@ export class Turn {
   }
   put(lease: Lease): void {
     const before = this.lease(lease.address).status;
+    if (!this.#before.has(lease.address)) this.#before.set(lease.address, this.view.get(lease.address));
     this.#leases.set(lease.address, lease);
     if (before === lease.status) return;
     const pool = this.view.poolOf(lease.address);

@@ -12,7 +12,7 @@ import type { PoolAuthority } from "./pool-authority.ts";
 import type { ServerState } from "./state.ts";
 
 /** Why a lease changed. */
-export type LeaseCause = "granted" | "released" | "expired" | "declined" | "pinged" | "recovered";
+export type LeaseCause = "granted" | "released" | "expired" | "declined" | "pinged" | "recovered" | "partner";
 
 /** A change of a lease in this step, for those who follow leases: DNS updates, the partner, the ledger. */
 export interface LeaseChange {

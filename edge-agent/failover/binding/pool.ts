@@ -76,13 +76,13 @@ function givePool(turn: Turn, relationship: Relationship, pool: PoolId, { leases
     looked += 1;
     if (toSend <= -hold || given >= MOST_GIVEN || looked > MOST_LOOKED_AT) break;
     const lease = turn.lease(address);
-    if (lease.status === own && !lease.reserved && isPartnersClient(relationship, lease)) give(lease);
+    if (lease.status === own && !lease.reserved && isPartnersClient(relationship, lease) && !turn.promised(address)) give(lease);
   }
   if (toSend <= 0) return given;
   for (const address of turn.view.oldest(pool, own, "ascending")) {
     const lease = turn.lease(address);
     if (given >= MOST_GIVEN || toSend <= (lease.ends === NO_TIME ? 0 : hold)) break;
-    if (lease.status === own && !lease.reserved) give(lease);
+    if (lease.status === own && !lease.reserved && !turn.promised(address)) give(lease);
   }
   return given;
 }

@@ -1,7 +1,8 @@
+import { decodeEndpoint, encodeRecord, endpointKey, type RecordedState as PrintedState } from "../../leases/lease-file/types.ts";
 import { ByteReader } from "../../values/byte-reader.ts";
 import { ByteWriter } from "../../values/byte-writer.ts";
 import { type EpochSeconds, epochSeconds, NO_TIME, type Seconds, seconds } from "../../values/time.ts";
-import { SERVER_STATE_CODES, type ServerState, serverStateOf } from "../wire/codes.ts";
+import type { ServerState } from "../wire/codes.ts";
 
 /** The states that are stored and sent (failover-12 §9). STARTUP is a flag beside one of them, UNKNOWN is no state of ours. */
 export type RecordedState = Exclude<ServerState, "UNKNOWN" | "STARTUP">;
@@ -33,8 +34,8 @@ export interface Endpoint {
   requested: { readonly type: "UPDREQ" | "UPDREQALL"; readonly xid: number } | undefined;
 }
 
-/** What is kept on disk of an {@link Endpoint}. */
-export interface RecordedEndpointState {
+/** What is kept on disk of an {@link Endpoint}: what dhcpd's lease file says of it too, and beside it what only we know. */
+export interface StoredEndpoint {
   readonly state: RecordedState;
   readonly since: EpochSeconds;
   readonly partner: ServerState;
@@ -45,37 +46,45 @@ export interface RecordedEndpointState {
   readonly partnerIsTandem: boolean;
 }
 
-/** Key of a relationship's record in the store. */
-export const recordKey = (relationship: string): string => `failover/${relationship}`;
+/** A state's name as dhcpd prints and stores it. */
+export const printed = (state: ServerState): PrintedState =>
+  state === "UNKNOWN" ? "unknown-state" : (state.toLowerCase() as PrintedState);
+const stateOf = (text: PrintedState): ServerState => (text === "unknown-state" ? "UNKNOWN" : (text.toUpperCase() as ServerState));
+
+/** Key of what only we keep of a relationship. */
+export const privateKey = (relationship: string): string => `failover-private/${relationship}`;
 
 const VERSION = 1;
 
-export function encodeEndpoint(endpoint: RecordedEndpointState): Uint8Array {
-  const out = new ByteWriter(128);
-  out.u8(VERSION).u8(SERVER_STATE_CODES[endpoint.state]).u32(endpoint.since).u8(SERVER_STATE_CODES[endpoint.partner]);
-  out
-    .u32(endpoint.partnerSince)
+/** The two records of an endpoint. */
+export function endpointRecords(name: string, endpoint: StoredEndpoint): readonly { readonly key: string; readonly value: Uint8Array }[] {
+  const { state, since, partner, partnerSince, mclt } = endpoint;
+  const shared = { name, myState: printed(state), myStos: since, partnerState: printed(partner), partnerStos: partnerSince, mclt };
+  const out = new ByteWriter(64)
+    .u8(VERSION)
     .u32(endpoint.partnerLastAlive)
-    .u32(endpoint.mclt)
     .u8(endpoint.partnerIsTandem ? 1 : 0);
   if (endpoint.hba !== undefined) out.bytes(endpoint.hba);
-  return out.finish();
+  return [
+    { key: endpointKey(name), value: encodeRecord(shared) },
+    { key: privateKey(name), value: out.finish() },
+  ];
 }
 
-/** Undefined for bytes that no version of ours wrote. */
-export function decodeEndpoint(bytes: Uint8Array): RecordedEndpointState | undefined {
-  const reader = new ByteReader(bytes);
-  if (reader.u8() !== VERSION) return undefined;
-  const state = serverStateOf(reader.u8());
-  const since = epochSeconds(reader.u32());
-  const partner = serverStateOf(reader.u8());
-  const partnerSince = epochSeconds(reader.u32());
+/** The endpoint as recorded; undefined if there is no record, or none that can be read. One that an operator or dhcpd wrote lacks our own part. */
+export function readEndpoint(name: string, record: (key: string) => Uint8Array | undefined): StoredEndpoint | undefined {
+  const bytes = record(endpointKey(name));
+  const shared = bytes === undefined ? undefined : decodeEndpoint(bytes);
+  if (shared === undefined) return undefined;
+  const state = stateOf(shared.myState);
+  const partner = stateOf(shared.partnerState);
+  const recorded = state === "UNKNOWN" || state === "STARTUP" ? "RECOVER" : state;
+  const common = { state: recorded, since: shared.myStos, partner, partnerSince: shared.partnerStos, mclt: seconds(shared.mclt ?? 0) };
+  const reader = new ByteReader(record(privateKey(name)) ?? new Uint8Array(0));
+  if (reader.u8() !== VERSION) return { ...common, partnerLastAlive: shared.myStos, hba: undefined, partnerIsTandem: false };
   const partnerLastAlive = epochSeconds(reader.u32());
-  const mclt = seconds(reader.u32());
   const partnerIsTandem = reader.u8() === 1;
-  if (reader.failed || state === undefined || state === "UNKNOWN" || state === "STARTUP" || partner === undefined) return undefined;
-  const hba = reader.remaining === 32 ? new Uint8Array(reader.rest()) : undefined;
-  return { state, since, partner, partnerSince, partnerLastAlive, mclt, hba, partnerIsTandem };
+  return { ...common, partnerLastAlive, partnerIsTandem, hba: reader.remaining === 32 ? new Uint8Array(reader.rest()) : undefined };
 }
 
 /** How long after a start we wait in STARTUP for the partner. Seconds (dhcpd's). */
@@ -86,7 +95,7 @@ export const STARTUP_SECONDS = seconds(15);
  * shutdown recovers; one that paused has merely been out of touch.
  */
 export function startEndpoint(
-  recorded: RecordedEndpointState | undefined,
+  recorded: StoredEndpoint | undefined,
   configured: Pick<Endpoint, "mclt" | "hba">,
   now: EpochSeconds,
 ): Endpoint {

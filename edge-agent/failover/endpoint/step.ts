@@ -6,16 +6,13 @@ import { sendNew } from "../link/send.ts";
 import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { SERVER_STATE_CODES, type ServerState, STARTUP_FLAG, toWireTime } from "../wire/codes.ts";
-import { encodeEndpoint, type RecordedState, recordKey } from "./state.ts";
+import { endpointRecords, printed, type RecordedState } from "./state.ts";
 import { ON_LINK_LOST, ON_UPDATE_DONE, reactionTo } from "./transitions.ts";
 
 /** Stores what must survive a restart. */
 export function recordEndpoint(turn: Turn, relationship: Relationship): void {
-  turn.record(recordKey(nameOf(relationship)), encodeEndpoint(relationship.endpoint));
+  for (const { key, value } of endpointRecords(nameOf(relationship), relationship.endpoint)) turn.record(key, value);
 }
-
-/** A state's name as dhcpd prints it. */
-export const printed = (state: ServerState): string => (state === "UNKNOWN" ? "unknown-state" : state.toLowerCase());
 
 /**
  * The one way into a state: written, logged, told to the partner, and its entry actions run (failover-12 §9.2). The

@@ -1,0 +1,136 @@
+import type { AgentConfig } from "../config/agent-config.ts";
+import type { FailoverEvent } from "../failover/event.ts";
+import type { Relationship, RelationshipConfig } from "../failover/relationship.ts";
+import { reconfigureRelationship, resetRelationship, startRelationships } from "../failover/start.ts";
+import { type RelationshipStatus, relationshipStatus } from "../failover/status.ts";
+import { failoverDeadline, onFailoverEvent, onFailoverTick, onLeaseChanged, sendWaiting } from "../failover/step.ts";
+import { Turn } from "../failover/turn.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
+import type { StoreWrite } from "../leases/store-write.ts";
+import type { Exchange } from "../server/exchange.ts";
+import type { Instant, MonotonicMillis } from "../values/time.ts";
+import type { AgentEffect } from "./effect.ts";
+
+/** All relationships of an agent; empty until the first event starts them. Mutable, as the tables of the server are. */
+export interface Failover {
+  config: AgentConfig;
+  readonly record: (key: string) => Uint8Array | undefined;
+  started: boolean;
+  relationships: Map<string, Relationship>;
+}
+
+export const createFailover = (config: AgentConfig, record: Failover["record"]): Failover => ({
+  config,
+  record,
+  started: false,
+  relationships: new Map(),
+});
+
+/** What the configuration says of each relationship that has a pool. */
+function relationshipConfigs(config: AgentConfig): readonly RelationshipConfig[] {
+  return config.failoverPeers.map((peer) => ({
+    peer,
+    pools: config.pools
+      .filter((pool) => pool.failoverPeer === peer.name)
+      .map(({ id, ranges, sharedNetwork }) => ({ id, ranges, sharedNetwork, networkName: config.networks[sharedNetwork]?.name ?? "" })),
+  }));
+}
+
+/** A turn of one event; chance is drawn from the moment, so that the same event does the same again. */
+export function openTurn(exchange: Exchange): Turn {
+  const { at, view, state } = exchange;
+  const chance = (below: number): number => (Math.imul(Math.trunc(at.monotonic), 2_654_435_761) >>> 7) % below;
+  return new Turn(at, view, chance, (address) => state.offers.at(address, at.now) !== undefined);
+}
+
+/** Starts the relationships with the first event. */
+export function startFailover(failover: Failover, turn: Turn): void {
+  if (failover.started) return;
+  failover.started = true;
+  for (const relationship of failover.relationships.values()) resetRelationship(turn, relationship);
+  failover.relationships = startRelationships(turn, relationshipConfigs(failover.config), failover.record);
+}
+
+/** Is there anything to do here at all? */
+export const hasPartners = (failover: Failover): boolean => failover.config.failoverPeers.length > 0 || failover.relationships.size > 0;
+
+/** What happened to one relationship. */
+export function failoverEvent(failover: Failover, turn: Turn, event: FailoverEvent): void {
+  const relationship = failover.relationships.get(event.peer);
+  if (relationship !== undefined) onFailoverEvent(turn, relationship, event);
+  else if (event.kind === "failover-link-opened") turn.effect({ kind: "failover-close", link: event.link });
+}
+
+/** Whatever is due in any relationship. */
+export function failoverTick(failover: Failover, turn: Turn): void {
+  for (const relationship of failover.relationships.values()) onFailoverTick(turn, relationship);
+}
+
+/** A new configuration: relationships that stay keep their state and connection, others end or begin. */
+export function reconfigureFailover(failover: Failover, turn: Turn, config: AgentConfig): void {
+  failover.config = config;
+  const configs = relationshipConfigs(config);
+  for (const [name, relationship] of failover.relationships) {
+    const next = configs.find(({ peer }) => peer.name === name);
+    if (next !== undefined && reconfigureRelationship(turn, relationship, next)) continue;
+    resetRelationship(turn, relationship);
+    failover.relationships.delete(name);
+  }
+  const fresh = configs.filter(({ peer }) => !failover.relationships.has(peer.name));
+  for (const [name, relationship] of startRelationships(turn, fresh, failover.record)) failover.relationships.set(name, relationship);
+}
+
+/** After writes were undone: connections and queues may speak of what never happened. All relationships start anew from the disk. */
+export function recoverFailover(failover: Failover): void {
+  failover.started = false;
+}
+
+/**
+ * Ends a turn: leases that serving changed are told to their partners, and those that partners changed join the
+ * exchange. Each lease is written once, as it is in the end.
+ */
+export function closeTurn(
+  failover: Failover,
+  turn: Turn,
+  exchange: Exchange,
+): { writes: readonly StoreWrite[]; effects: readonly AgentEffect[] } {
+  const told = new Set<Relationship>();
+  for (const { pool, after } of exchange.changes) {
+    const relationship = pool.failoverPeer === undefined ? undefined : failover.relationships.get(pool.failoverPeer);
+    if (relationship === undefined) continue;
+    turn.seed(after);
+    onLeaseChanged(turn, relationship, after);
+    told.add(relationship);
+  }
+  for (const relationship of told) sendWaiting(turn, relationship);
+  for (const { before, after } of turn.changes()) {
+    const pool = exchange.state.config.pools[turn.view.poolOf(after.address) ?? -1];
+    if (pool === undefined || isBookkeeping(before, after)) continue;
+    exchange.state.billing.changed(before, after);
+    exchange.changes.push({ cause: "partner", pool, before, after, evaluation: undefined, client: undefined });
+  }
+  const writes = exchange.writes.filter((write) => write.kind !== "lease" || !turn.changed(write.lease.address));
+  return { writes: [...writes, ...turn.writes()], effects: [...exchange.effects, ...turn.effects()] };
+}
+
+/** Only what the partner knows has changed, not the lease. */
+const isBookkeeping = (
+  before: { status: string; ends: number; cltt: number } | undefined,
+  after: { status: string; ends: number; cltt: number },
+) => before !== undefined && before.status === after.status && before.ends === after.ends && before.cltt === after.cltt;
+
+/** When {@link failoverTick} next has something to do; undefined if only input can change anything. */
+export function failoverNext(failover: Failover, at: Instant | undefined): MonotonicMillis | undefined {
+  if (!hasPartners(failover)) return undefined;
+  if (!failover.started || at === undefined) return 0 as MonotonicMillis;
+  let next: MonotonicMillis | undefined;
+  for (const relationship of failover.relationships.values()) {
+    const due = failoverDeadline(relationship, at);
+    if (due !== undefined && (next === undefined || due < next)) next = due;
+  }
+  return next;
+}
+
+/** Snapshots of all relationships, in order of declaration; for the control command, omshell and metrics. */
+export const failoverStatus = (failover: Failover, view: LeaseView, at: Instant): readonly RelationshipStatus[] =>
+  [...failover.relationships.values()].map((relationship) => relationshipStatus(relationship, view, at));

@@ -1,0 +1,218 @@
+import { lookup } from "node:dns/promises";
+import { createServer, isIPv4, type Server, Socket } from "node:net";
+import type { FailoverEffect } from "../failover/effect.ts";
+import type { FailoverEvent, LinkId } from "../failover/event.ts";
+
+/** The part of a relationship's configuration that sockets need. */
+export interface FailoverAddresses {
+  readonly name: string;
+  readonly role: "primary" | "secondary";
+  /** Where we listen and whence we connect; undefined is every address. */
+  readonly address: string | undefined;
+  readonly port: number;
+  readonly peerAddress: string;
+  readonly peerPort: number;
+}
+
+export interface FailoverTcpPorts {
+  /** The relationships as configured at this moment. */
+  peers(): readonly FailoverAddresses[];
+  /** Takes an event in. */
+  emit(event: FailoverEvent): void;
+  /** The IPv4 addresses of a name; rejects if there are none. */
+  resolve(name: string): Promise<readonly string[]>;
+  /** True while what was received is not worked off: then nothing more is read. */
+  isBusy(): boolean;
+  warn(text: string): void;
+}
+
+/** Asks the system for the IPv4 addresses of a name. */
+export const lookUpName = async (name: string): Promise<readonly string[]> =>
+  (await lookup(name, { all: true, family: 4 })).map(({ address }) => address);
+
+type SocketEffect = Extract<FailoverEffect, { readonly kind: `failover-${string}` }>;
+
+/** Connections of one relationship at a time; two are normal while both servers connect. */
+const MOST_CONNECTIONS = 4;
+const LISTEN_RETRY_MILLIS = 5_000;
+const BUSY_RETRY_MILLIS = 10;
+/** A partner that does not read gets no more than that. */
+const MOST_UNSENT_BYTES = 8 * 1024 * 1024;
+/** How long a closing connection may take to send its last words. */
+const LINGER_MILLIS = 2_000;
+
+interface Open {
+  readonly socket: Socket;
+  readonly peer: string;
+}
+
+/** The TCP connections with failover partners: happenings become events, effects become happenings. */
+export class FailoverTcp {
+  readonly #ports: FailoverTcpPorts;
+  readonly #servers = new Map<string, Server>();
+  readonly #open = new Map<LinkId, Open>();
+  /** Addresses that partners' names stood for when last asked. */
+  readonly #known = new Map<string, readonly string[]>();
+  readonly #dialling = new Set<Socket>();
+  #nextLink = 1;
+  #closed = false;
+
+  constructor(ports: FailoverTcpPorts) {
+    this.#ports = ports;
+  }
+
+  /** Carries out one effect; never throws, never waits. */
+  perform(effect: SocketEffect): void {
+    if (this.#closed) return;
+    switch (effect.kind) {
+      case "failover-listen":
+        this.#listen(effect.peer);
+        return;
+      case "failover-dial":
+        void this.#dial(effect.peer);
+        return;
+      case "failover-send":
+        this.#send(effect.link, effect.bytes);
+        return;
+      case "failover-close":
+        this.#close(effect.link);
+        return;
+    }
+  }
+
+  /** Ends all connections and listeners; what was sent still goes out. */
+  close(): void {
+    this.#closed = true;
+    for (const server of this.#servers.values()) server.close();
+    for (const socket of this.#dialling) socket.destroy();
+    for (const link of [...this.#open.keys()]) this.#close(link);
+  }
+
+  #peer(name: string): FailoverAddresses | undefined {
+    return this.#ports.peers().find((each) => each.name === name);
+  }
+
+  #listen(name: string): void {
+    const peer = this.#peer(name);
+    if (peer === undefined) return;
+    void this.#resolve(peer);
+    const key = `${peer.address ?? "0.0.0.0"}:${peer.port}`;
+    if (this.#servers.has(key)) return;
+    const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => void this.#accept(key, socket));
+    this.#servers.set(key, server);
+    server.maxConnections = 64;
+    server.on("error", (error) => {
+      this.#ports.warn(`failover: can't listen on ${key}: ${error.message}; trying again`);
+      this.#servers.delete(key);
+      server.close();
+      if (!this.#closed) setTimeout(() => this.#listen(name), LISTEN_RETRY_MILLIS).unref();
+    });
+    server.listen(peer.port, peer.address ?? "0.0.0.0", 8);
+  }
+
+  /** Takes a connection in if it comes from a partner; others are closed before a byte is read. */
+  async #accept(listener: string, socket: Socket): Promise<void> {
+    socket.on("error", () => {});
+    const from = socket.remoteAddress ?? "";
+    const here = this.#ports.peers().filter((peer) => `${peer.address ?? "0.0.0.0"}:${peer.port}` === listener);
+    const candidates: FailoverAddresses[] = [];
+    for (const peer of here) if ((await this.#resolve(peer)).includes(from)) candidates.push(peer);
+    const count = (peer: FailoverAddresses) => [...this.#open.values()].filter((open) => open.peer === peer.name).length;
+    const peer = candidates.find((each) => count(each) < MOST_CONNECTIONS);
+    if (peer === undefined || socket.destroyed || this.#closed) {
+      if (!this.#closed) this.#ports.warn(`failover: connection from ${from} refused: no partner has that address`);
+      socket.destroy();
+      return;
+    }
+    this.#adopt(socket, peer.name, "accepted");
+  }
+
+  async #dial(name: string): Promise<void> {
+    const peer = this.#peer(name);
+    const target = peer === undefined ? undefined : (await this.#resolve(peer))[0];
+    if (this.#closed) return;
+    if (peer === undefined || target === undefined) {
+      this.#ports.emit({ kind: "failover-dial-failed", peer: name, reason: "the partner's address is not known", local: true });
+      return;
+    }
+    const socket = new Socket();
+    this.#dialling.add(socket);
+    const failed = (error: NodeJS.ErrnoException) => {
+      this.#dialling.delete(socket);
+      socket.destroy();
+      const local = error.code === "EADDRNOTAVAIL" || error.code === "ENETUNREACH";
+      if (!this.#closed) this.#ports.emit({ kind: "failover-dial-failed", peer: name, reason: error.message, local });
+    };
+    socket.once("error", failed);
+    socket.once("connect", () => {
+      this.#dialling.delete(socket);
+      socket.off("error", failed);
+      socket.on("error", () => {});
+      socket.setNoDelay(true);
+      this.#adopt(socket, name, "dialled");
+    });
+    const from = peer.address !== undefined && isIPv4(peer.address) ? { localAddress: peer.address } : {};
+    socket.connect({ host: target, port: peer.peerPort, ...from });
+  }
+
+  #adopt(socket: Socket, peer: string, direction: "dialled" | "accepted"): void {
+    const link = this.#nextLink;
+    this.#nextLink += 1;
+    this.#open.set(link, { socket, peer });
+    let reason = "closed by partner";
+    socket.on("error", (error) => {
+      reason = error.message;
+    });
+    socket.on("data", (bytes) => {
+      this.#ports.emit({ kind: "failover-bytes", peer, link, bytes });
+      socket.pause();
+      this.#readOn(socket);
+    });
+    socket.on("end", () => socket.end());
+    socket.on("close", () => {
+      // a connection that we closed ourselves is not told of
+      if (this.#open.delete(link) && !this.#closed) this.#ports.emit({ kind: "failover-link-closed", peer, link, reason });
+    });
+    this.#ports.emit({ kind: "failover-link-opened", peer, link, direction });
+    socket.resume();
+  }
+
+  /** Reads on when the rest of the agent has had its turn. */
+  #readOn(socket: Socket): void {
+    setImmediate(() => {
+      if (socket.destroyed) return;
+      if (this.#ports.isBusy()) setTimeout(() => this.#readOn(socket), BUSY_RETRY_MILLIS);
+      else socket.resume();
+    });
+  }
+
+  #send(link: LinkId, bytes: Uint8Array): void {
+    const socket = this.#open.get(link)?.socket;
+    if (socket === undefined || socket.destroyed || socket.writableEnded) return;
+    socket.write(bytes);
+    if (socket.writableLength > MOST_UNSENT_BYTES) socket.destroy(new Error("the partner does not read"));
+  }
+
+  #close(link: LinkId): void {
+    const socket = this.#open.get(link)?.socket;
+    this.#open.delete(link);
+    if (socket === undefined || socket.destroyed) return;
+    socket.removeAllListeners("data");
+    socket.resume();
+    socket.end();
+    setTimeout(() => socket.destroy(), LINGER_MILLIS).unref();
+  }
+
+  /** The partner's addresses; those known before if its name can not be resolved at the moment. */
+  async #resolve(peer: FailoverAddresses): Promise<readonly string[]> {
+    const { peerAddress } = peer;
+    if (isIPv4(peerAddress)) return [peerAddress];
+    try {
+      const found = await this.#ports.resolve(peerAddress);
+      this.#known.set(peerAddress, found);
+      return found;
+    } catch {
+      return this.#known.get(peerAddress) ?? [];
+    }
+  }
+}
