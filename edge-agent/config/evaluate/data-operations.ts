@@ -44,16 +44,33 @@ export function reverse(data: Uint8Array, width: number): Uint8Array | undefined
 }
 
 /**
- * `binary-to-ascii`: each big-endian integer of `width` bits in `base`, without leading zeros. Nothing unless the width is
- * 8, 16 or 32, the base 2 to 36 and the data a whole number of integers.
+ * `binary-to-ascii`: each big-endian integer of `width` bits in `base`. Nothing unless the width is 8, 16 or 32 and the data
+ * are a whole number of integers; empty text for each integer if the base is over 16.
  */
 export function binaryToAscii(base: number, width: number, separator: string, data: Uint8Array): string | undefined {
   if (width !== 8 && width !== 16 && width !== 32) return undefined;
   const size = width / 8;
-  if (base < 2 || base > 36 || data.length % size !== 0) return undefined;
+  if (base < 1 || data.length % size !== 0) return undefined;
   const numbers: string[] = [];
-  for (let index = 0; index < data.length; index += size) numbers.push(integerAt(data, index, size).toString(base));
+  for (let index = 0; index < data.length; index += size) numbers.push(digits(integerAt(data, index, size), base));
   return numbers.join(separator);
+}
+
+/**
+ * dhcpd counts the digits with powers of the base modulo 2^32, so that in base 10 a number from 1410065408 on gets a leading
+ * zero. Names made of such numbers have to stay what they were.
+ */
+function digits(number: number, base: number): string {
+  if (base > 16) return "";
+  let count = 1;
+  let column = base;
+  while (number >= column) {
+    count += 1;
+    const next = Number((BigInt(column) * BigInt(base)) & 0xffffffffn);
+    if (next <= column) break;
+    column = next;
+  }
+  return (base === 1 ? "0" : number.toString(base)).padStart(count, "0");
 }
 
 /** `encode-int`: the low bits of `value`, big-endian. */
