@@ -24,8 +24,12 @@ export function lockFile(file: string): Result<{ release(): void }, string> {
     closeSync(descriptor);
     return err(reason);
   }
-  ftruncateSync(descriptor);
-  writeSync(descriptor, `${process.pid}\n`, 0);
+  try {
+    ftruncateSync(descriptor);
+    writeSync(descriptor, `${process.pid}\n`, 0);
+  } catch {
+    // A full disk: the lock holds all the same, only our number cannot be told.
+  }
   return ok({ release: () => closeSync(descriptor) });
 }
 

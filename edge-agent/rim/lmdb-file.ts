@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { type Database, open, type RootDatabase } from "lmdb";
 
 /** Layout of the databases; a file with another one is refused. */
@@ -6,6 +6,8 @@ const FORMAT = 1;
 /** Address space reserved for the file; it grows beyond if it must. Takes neither memory nor disk. */
 const MAP_SIZE = 2 ** 30;
 
+/** More than the lock file and the first pages of an empty store. */
+const PROBE_BYTES = 131_072;
 const LMDB_MAGIC = 0xbeefc0de;
 const LMDB_VERSION = 2;
 
@@ -20,20 +22,34 @@ export interface Databases {
 
 /** Opens or makes `file`. Throws an Error that says what is wrong with it, for a person. */
 export function openDatabases(file: string): Databases {
+  probeSpace(file);
   inspect(file);
   const root = open<Buffer, string>({
     path: file,
     noSubdir: true,
-    overlappingSync: false,
     encoding: "binary",
     maxDbs: 8,
     mapSize: MAP_SIZE,
+    // A resolved commit is on the disk.
+    overlappingSync: false,
+    // Each of our transactions is explicit. Batching by turn adds a promise nobody holds, whose rejection would end the process.
+    eventTurnBatching: false,
   });
   try {
     return databasesOf(file, root);
   } catch (error) {
     void root.close();
     throw error;
+  }
+}
+
+/** Throws if the disk is full: LMDB maps its lock file, and touching a page that cannot be allocated is fatal. */
+function probeSpace(file: string): void {
+  const probe = `${file}-probe`;
+  try {
+    writeFileSync(probe, Buffer.alloc(PROBE_BYTES));
+  } finally {
+    rmSync(probe, { force: true });
   }
 }
 
