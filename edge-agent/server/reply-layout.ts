@@ -111,7 +111,7 @@ function finish(
   file: Buffer | undefined,
   sname: Buffer | undefined,
   room: Room,
-  told: Pick<Layout, "places" | "left">,
+  told: { readonly places: Map<number, number>; readonly left: readonly number[] },
 ): Layout {
   const overload = (isUsed(file) ? OVERLOAD_FILE : 0) | (isUsed(sname) ? OVERLOAD_SNAME : 0);
   if (overload !== 0) area.put(OPTION.overload, Uint8Array.of(overload));
@@ -120,6 +120,7 @@ function finish(
   let length = area.length;
   const agent = room.agentOptions;
   if (agent !== undefined && length + agentLength(agent) <= room.area) {
+    if (agent.length <= 255) told.places.set(OPTION.relayAgentInformation, length + HEAD);
     for (let taken = 0; taken === 0 || taken < agent.length; taken += 255) {
       const part = agent.subarray(taken, taken + 255);
       bytes[length] = OPTION.relayAgentInformation;

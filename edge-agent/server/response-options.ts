@@ -1,12 +1,14 @@
 import type { AgentConfig } from "../config/agent-config.ts";
-import { type SettledEvaluation, sharedPart } from "../config/evaluate/settled-evaluation.ts";
+import { sharedPart } from "../config/evaluate/settled-evaluation.ts";
 import type { Evaluation } from "../config/evaluation.ts";
 import { MINIMUM_MESSAGE, writeHeader, writeUint32 } from "../dhcp/wire/encode.ts";
+import { decodeFqdn } from "../dhcp/wire/fqdn.ts";
 import { BOOTREPLY, type DhcpMessage } from "../dhcp/wire/message.ts";
 import { FILE_OFFSET, HEADER_SIZE, MAGIC_COOKIE, OPTION, OPTIONS_OFFSET, SNAME_OFFSET } from "../dhcp/wire/option-codes.ts";
 import { type Ipv4Address, ipv4, ipv4FromBytes } from "../values/ipv4.ts";
 import { agentLength, type Layout, layOut, type ReplyOption, type Room } from "./reply-layout.ts";
 import { replyOrder } from "./reply-order.ts";
+import { isTemplate, type LayoutQuestion, patch, templateFor } from "./reply-templates.ts";
 import { replyValue } from "./reply-values.ts";
 
 /** A reply to be built: header fields that are not the request's, and options the server decides itself. */
@@ -37,8 +39,6 @@ const FIXED_SIZE = 28 + HEADER_SIZE;
 const SMALLEST_SIZE = 576;
 const LARGEST_SIZE = 1500;
 const BOOTP_AREA = 64;
-/** Layouts kept for one evaluation; clients send few different request lists, attackers many. */
-const TEMPLATE_LIMIT = 256;
 
 /** The header fields of a reply that come from the configuration: `next-server`, `filename` and `server-name`. */
 export function bootFields(evaluation: Evaluation): {
@@ -96,14 +96,15 @@ function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Arra
     agentOptions,
   };
   const shared = plan.evaluation === undefined ? undefined : sharedPart(plan.evaluation);
-  const layout: PatchedLayout = shared?.reusable === true ? templated(plan, room, shared) : fresh(plan, room).layout;
+  const question = questionOf(plan, room);
+  const layout = shared?.reusable === true ? templateFor(shared, question, () => fresh(plan, room)) : fresh(plan, room).layout;
   const bytes = new Uint8Array(Math.max(MINIMUM_MESSAGE, OPTIONS_OFFSET + layout.area.length));
   writeFields(bytes, plan, layout.file === undefined ? plan.file : NO_BYTES, layout.sname === undefined ? plan.sname : NO_BYTES);
   if (layout.file !== undefined) bytes.set(layout.file, FILE_OFFSET);
   if (layout.sname !== undefined) bytes.set(layout.sname, SNAME_OFFSET);
   writeUint32(bytes, HEADER_SIZE, MAGIC_COOKIE);
   bytes.set(layout.area, OPTIONS_OFFSET);
-  if (layout.patched !== undefined) patch(bytes, plan, layout.patched);
+  if (isTemplate(layout)) patch(bytes, OPTIONS_OFFSET, layout, question);
   return bytes;
 }
 
@@ -127,57 +128,19 @@ function writeFields(bytes: Uint8Array, plan: ReplyPlan, file: Uint8Array, sname
   });
 }
 
-/** A layout whose forced options are at known places, to be written over for each reply. */
-interface PatchedLayout extends Layout {
-  readonly patched?: readonly number[];
-}
-const templates = new WeakMap<SettledEvaluation, Map<string, PatchedLayout>>();
-
-function templated(plan: ReplyPlan, room: Room, shared: SettledEvaluation): PatchedLayout {
-  if (room.agentOptions !== undefined) return fresh(plan, room).layout;
-  let known = templates.get(shared);
-  if (known === undefined) {
-    known = new Map();
-    templates.set(shared, known);
-  }
-  const key = templateKey(plan, room);
-  const template = known.get(key);
-  if (template !== undefined) return template;
-  const { layout, sent } = fresh(plan, room);
-  const patched = plan.forced.map(({ code, value }) => (value.length === 0 || !sent.has(code) ? 0 : (layout.places.get(code) ?? -1)));
-  if (patched.includes(-1)) return layout;
-  if (known.size >= TEMPLATE_LIMIT) known.clear();
-  const made = { ...layout, patched };
-  known.set(key, made);
-  return made;
-}
-
-/** All that a layout depends on besides the evaluation: what is asked for, what room there is, and what the server puts in. */
-function templateKey(plan: ReplyPlan, room: Room): string {
+function questionOf(plan: ReplyPlan, room: Room): LayoutQuestion {
   const { options } = plan.request;
-  let key = String.fromCharCode(
-    room.area,
-    (room.file ? 1 : 0) |
-      (room.sname ? 2 : 0) |
-      (endsInNul(options.get(OPTION.hostName)) ? 4 : 0) |
-      (options.has(OPTION.fqdn) ? 8 : 0) |
-      ((options.get(OPTION.messageType)?.[0] ?? 0) << 4),
-    plan.forced.length,
-  );
-  for (const { code, value } of plan.forced) key += String.fromCharCode(code, value.length);
-  for (const { code, value } of plan.forced) if (isTime(code)) key += String.fromCharCode(...value);
-  for (const { code, value } of plan.fallback) key += String.fromCharCode(code, value.length, ...value);
-  const list = options.get(OPTION.parameterRequestList);
-  return list === undefined ? key : `${key}:${String.fromCharCode(...list.subarray(0, LARGEST_SIZE))}`;
-}
-
-/** Times decide whether a configured renewal or rebinding time is sent. */
-const isTime = (code: number): boolean => code === OPTION.leaseTime;
-
-function patch(bytes: Uint8Array, plan: ReplyPlan, patched: readonly number[]): void {
-  for (let index = 0; index < patched.length; index += 1) {
-    if (patched[index]! > 0) bytes.set(plan.forced[index]!.value, OPTIONS_OFFSET + patched[index]!);
-  }
+  const fqdn = options.get(OPTION.fqdn);
+  return {
+    room,
+    list: options.get(OPTION.parameterRequestList),
+    traits:
+      (endsInNul(options.get(OPTION.hostName)) ? 1 : 0) |
+      (fqdn !== undefined && decodeFqdn(fqdn) !== undefined ? 2 : 0) |
+      ((options.get(OPTION.messageType)?.[0] ?? 0) << 2),
+    forced: plan.forced,
+    fallback: plan.fallback,
+  };
 }
 
 function fresh(plan: ReplyPlan, room: Room): { readonly layout: Layout; readonly sent: ReadonlySet<number> } {

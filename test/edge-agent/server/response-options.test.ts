@@ -196,6 +196,20 @@ describe("replies of shared evaluations", () => {
       for (const size of [1, 2]) expect(codes(shared(OFFER, [55, new Uint8Array(size).fill(code)]))).toEqual(expected);
     }
   });
+  test("relay agent information of the moment is written into each", () => {
+    for (const circuit of ["a", "b", "long", "a"]) {
+      const agentOptions = bytes([1, circuit.length, ...bytes(circuit)]);
+      const reply = read(buildReply(plan(discover([asking(15)]), chain, { agentOptions })));
+      expect(reply.options.get(82)).toEqual(agentOptions);
+      expect([...reply.options.keys()].at(-1)).toBe(82);
+    }
+  });
+  test("a packet's bytes may be used again once its reply is built", () => {
+    const request = discover([asking(59, 15)]);
+    const first = buildReply(plan(request, chain));
+    request.bytes.fill(0);
+    expect(buildReply(plan(discover([asking(59, 15)]), chain))).toEqual(first);
+  });
   test("evaluations of one packet are not shared with the next", () => {
     const dynamic = [scope(false, setOption(HOST_NAME, fromPacket(HOST_NAME)))];
     const echoed = (host: string) => {
