@@ -18,6 +18,8 @@ export type TakeLock = (file: string) => Result<{ release(): void }, string>;
 
 interface PendingCommit {
   readonly writes: readonly StoreWrite[];
+  /** Some of its writes were rolled back before it was asked for. */
+  readonly doomed: boolean;
   resolve(): void;
   reject(error: CommitFailed): void;
 }
@@ -63,6 +65,8 @@ export class LmdbStore implements Store {
   #open: StoreWrite[] = [];
   #waiting: PendingCommit[] = [];
   #flushing = false;
+  /** Writes that no commit was asked for yet were rolled back: the commit that is to cover them must not succeed. */
+  #lostWrites = false;
 
   /** See {@link openLmdbStore}. */
   constructor(databases: Databases, lock: { release(): void }) {
@@ -116,10 +120,12 @@ export class LmdbStore implements Store {
 
   commit(): Promise<void> {
     const writes = this.#open;
+    const doomed = this.#lostWrites;
     this.#open = [];
+    this.#lostWrites = false;
     this.#table.seal();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ writes, resolve, reject });
+      this.#waiting.push({ writes, doomed, resolve, reject });
       if (!this.#flushing) void this.#flush();
     });
   }
@@ -145,6 +151,7 @@ export class LmdbStore implements Store {
       const group = this.#waiting;
       this.#waiting = [];
       try {
+        if (group.some(({ doomed }) => doomed)) throw new Error("an earlier commit failed and took these writes with it");
         const operations = operationsOf(this.#databases, group);
         if (operations.length > 0) await this.#transact(operations);
         this.#settle(group);
@@ -176,6 +183,7 @@ export class LmdbStore implements Store {
   #fail(group: readonly PendingCommit[], error: unknown): void {
     const lost = [...group, ...this.#waiting];
     this.#waiting = [];
+    this.#lostWrites = this.#open.length > 0;
     this.#open = [];
     this.#table.rollBack();
     this.#records = readRecords(this.#databases);

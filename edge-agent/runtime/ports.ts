@@ -10,7 +10,10 @@ export interface Store {
   /** Outbox entries after `seq`, oldest first, at most `limit`. */
   outbox(after: number, limit: number): readonly { readonly seq: number; readonly value: Uint8Array }[];
   apply(writes: readonly StoreWrite[]): void;
-  /** Makes everything applied so far durable. Rejects with {@link CommitFailed}; the view is then back at the last durable state. */
+  /**
+   * Makes everything applied so far durable. Rejects with {@link CommitFailed}; the view is then back at the last durable
+   * state, and what was applied meanwhile is gone too: the commit that would have covered it also rejects.
+   */
   commit(): Promise<void>;
   /** Tells which addresses belong to which pool; on start and after each reload. Addresses outside all pools stay stored. */
   layout(pools: readonly PoolLayout[]): void;

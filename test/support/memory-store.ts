@@ -21,6 +21,8 @@ interface Small {
 
 interface PendingCommit {
   readonly writes: readonly StoreWrite[];
+  /** Some of its writes were rolled back before it was asked for. */
+  readonly doomed: boolean;
   readonly done: (error?: Error) => void;
 }
 
@@ -40,6 +42,7 @@ export class MemoryStore implements Store {
   #small: Small;
   #failure: string | undefined;
   #closed = false;
+  #lostWrites = false;
 
   constructor(disk: MemoryDisk = memoryDisk()) {
     this.disk = disk;
@@ -77,10 +80,12 @@ export class MemoryStore implements Store {
 
   commit(): Promise<void> {
     const writes = this.#applied;
+    const doomed = this.#lostWrites;
     this.#applied = [];
+    this.#lostWrites = false;
     this.view.seal();
     return new Promise((resolve, reject) => {
-      this.#queue.push({ writes, done: (error) => (error === undefined ? resolve() : reject(error)) });
+      this.#queue.push({ writes, doomed, done: (error) => (error === undefined ? resolve() : reject(error)) });
       if (!this.hold) queueMicrotask(() => this.#commitOne());
     });
   }
@@ -115,8 +120,8 @@ export class MemoryStore implements Store {
   #commitOne(): void {
     const next = this.#queue.shift();
     if (next === undefined || this.#closed) return;
-    if (this.#failure !== undefined) {
-      this.#fail(next, this.#failure);
+    if (this.#failure !== undefined || next.doomed) {
+      this.#fail(next, this.#failure ?? "an earlier commit failed and took these writes with it");
       return;
     }
     for (const write of next.writes) {
@@ -131,6 +136,7 @@ export class MemoryStore implements Store {
   #fail(first: PendingCommit, reason: string): void {
     this.#failure = undefined;
     const lost = [first, ...this.#queue.splice(0)];
+    this.#lostWrites = this.#applied.length > 0;
     this.#applied = [];
     this.#small = { records: new Map(this.disk.records), outbox: new Map(this.disk.outbox) };
     this.view.rollBack();

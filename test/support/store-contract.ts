@@ -159,6 +159,11 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
         expect(plain(store.record("k"))).toEqual([1]);
         expect(store.outbox(0, 9).map(({ seq }) => seq)).toEqual([1]);
 
+        // The writes that were waiting for their commit went too, so that commit cannot succeed.
+        store.apply([write(15)]);
+        await expect(store.commit()).rejects.toBeInstanceOf(CommitFailed);
+        expect(store.view.get(15 as Ipv4Address)).toBeUndefined();
+
         store.apply([write(14)]);
         await store.commit();
         await store.close();
