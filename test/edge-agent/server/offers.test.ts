@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Offer, OfferTable } from "../../../edge-agent/server/offers.ts";
+import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
+import { epochSeconds } from "../../../edge-agent/values/time.ts";
+
+const offer = (address: number, client: string, via = "eth0", until = 220): Offer => ({
+  address: ipv4(address),
+  client,
+  via,
+  until: epochSeconds(until),
+  hostname: undefined,
+});
+const at = epochSeconds(100);
+
+test("an address is held for one client, a client holds one address, and both end", () => {
+  const table = new OfferTable();
+  table.add(offer(1, "a"), at);
+  expect(table.heldForOther(ipv4(1), "b", at)).toBe(true);
+  expect(table.heldForOther(ipv4(1), "a", at)).toBe(false);
+  table.add(offer(2, "a"), at);
+  expect(table.at(ipv4(1), at)).toBeUndefined();
+  expect(table.of("a", at)?.address).toBe(2);
+  expect(table.of("a", epochSeconds(220))).toBeUndefined();
+});
+
+test("a relay that floods loses its own oldest offers, not those of others", () => {
+  const table = new OfferTable(100, 10);
+  table.add(offer(1, "quiet", "eth1"), at);
+  for (let address = 2; address < 60; address += 1) table.add(offer(address, `c${address}`), at);
+  expect(table.size).toBe(11);
+  expect(table.of("quiet", at)?.address).toBe(1);
+  expect(table.of("c49", at)).toBeUndefined();
+  expect(table.of("c50", at)?.address).toBe(50);
+});
+
+test("whatever is added and dropped, the bounds hold and every view agrees", () => {
+  const anyOffer = fc.record({
+    address: fc.nat(12),
+    client: fc.constantFrom("a", "b", "c", "d", "e", "f", "g"),
+    via: fc.constantFrom("x", "y"),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(anyOffer, fc.nat(60), fc.boolean())), (script) => {
+      const table = new OfferTable(5, 3);
+      let now = 100;
+      for (const [next, pause, drop] of script) {
+        now += pause;
+        const added = offer(next.address, next.client, next.via, now + 120);
+        table.add(added, epochSeconds(now));
+        expect(table.at(added.address, epochSeconds(now))).toBe(added);
+        expect(table.of(next.client, epochSeconds(now))).toBe(added);
+        expect(table.size).toBeLessThanOrEqual(5);
+        if (drop) {
+          table.drop(added);
+          expect(table.at(added.address, epochSeconds(now))).toBeUndefined();
+          expect(table.of(next.client, epochSeconds(now))).toBeUndefined();
+        }
+      }
+    }),
+  );
+});
