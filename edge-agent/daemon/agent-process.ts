@@ -1,5 +1,6 @@
 import type { AgentEvent } from "../agent/event.ts";
 import type { AgentOptions } from "../cli.ts";
+import type { StoreWrite } from "../leases/store-write.ts";
 import { CLOCK_RECORD, type LeaseClock } from "../rim/clock.ts";
 import { DatagramReceiver, type ListeningSockets } from "../rim/datagram-port.ts";
 import { DatagramSender } from "../rim/datagram-sender.ts";
@@ -31,6 +32,8 @@ export interface AgentParts<State> {
   readonly metrics: Metrics;
   /** The failover relationships as configured at the moment; absent without any. */
   readonly failoverPeers?: (() => readonly FailoverAddresses[]) | undefined;
+  /** These writes are on disk. */
+  onCommitted(writes: readonly StoreWrite[]): void;
   /** Our own fault: say so and end. */
   onBug(error: unknown): void;
 }
@@ -77,6 +80,7 @@ export class AgentProcess<State> {
       defer: setImmediate,
       later: (millis, task) => setTimeout(task, millis),
       perform: (effect) => performEffect(performers, effect),
+      committed: parts.onCommitted,
       flush: () => sender.flush(),
       onCommitTrouble: (failures, reason) => this.#commitTrouble(failures, reason),
       onBug: parts.onBug,

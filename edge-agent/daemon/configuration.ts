@@ -15,7 +15,10 @@ export async function loadTelling(path: string, logger: Logger): Promise<AgentCo
     return undefined;
   }
   for (const diagnostic of diagnostics) {
-    logger.line(diagnostic.severity === "error" ? "error" : diagnostic.severity === "warning" ? "warn" : "info", formatDiagnosticLikeDhcpd(diagnostic));
+    logger.line(
+      diagnostic.severity === "error" ? "error" : diagnostic.severity === "warning" ? "warn" : "info",
+      formatDiagnosticLikeDhcpd(diagnostic),
+    );
   }
   if (config === undefined) logger.line("error", CONFIG_ERRORS);
   return config;

@@ -60,12 +60,12 @@ export function logFacility(config: AgentConfig): string | undefined {
     if (statement.kind !== "parameter" || statement.name !== "log-facility") continue;
     const { value } = statement;
     if (value.kind === "bytes") return new TextDecoder().decode(value.value);
-    if (value.kind === "number") return FACILITY_NAMES[value.value];
+    if (value.kind === "number") return FACILITY_NAMES[value.value >> 3];
   }
   return undefined;
 }
 
-/** Facilities by number (syslog(3)), should the value be one. */
+/** Facilities by number; the value has it three bits up, as syslog(3) does. */
 const FACILITY_NAMES: readonly string[] = [
   ...["kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "", "", "", ""],
   ...["local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"],

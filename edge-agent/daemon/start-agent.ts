@@ -1,22 +1,19 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { lookup } from "node:dns/promises";
-import { hostname } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import type { AgentOptions } from "../cli.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import { CLOCK_RECORD, LeaseClock } from "../rim/clock.ts";
 import { lockFile } from "../rim/folder-lock.ts";
 import { findInterface, listInterfaces, type NetworkInterface } from "../rim/interfaces.ts";
 import { bootMillis, interfaceIndex, openIcmpSocket } from "../rim/linux-sockets.ts";
-import { openLmdbStore } from "../rim/lmdb-store.ts";
-import { Metrics } from "../rim/metrics-http.ts";
+import { type LmdbStore, openLmdbStore } from "../rim/lmdb-store.ts";
 import { errorText } from "../rim/pid-file.ts";
 import { dropPrivileges, type Identity } from "../rim/privileges.ts";
 import type { Store } from "../runtime/ports.ts";
-import { formatHardware } from "../values/hardware-address.ts";
+import { ETHERNET, formatHardware } from "../values/hardware-address.ts";
 import { type Ipv4Address, LIMITED_BROADCAST, parseIpv4 } from "../values/ipv4.ts";
-import { AgentProcess } from "./agent-process.ts";
 import { FALLBACK_TEXT, listeningText, missingLeaseFile, NO_INTERFACES, noSubnetText } from "./banner.ts";
-import { chooseInterfaces, type InterfaceChoice } from "./choose-interfaces.ts";
+import { chooseInterfaces } from "./choose-interfaces.ts";
 import type { AgentLog } from "./logging.ts";
 import { type OpenedSockets, openSockets } from "./open-sockets.ts";
 import type { AgentPaths } from "./paths.ts";
@@ -42,24 +39,95 @@ export function checkLeaseFile({ leaseFile }: AgentPaths): void {
   }
 }
 
-/** Opens everything that needs privileges, gives them up, and says who is served. */
-export function openNetwork(context: StartContext): { choice: InterfaceChoice; opened: OpenedSockets; icmpSocket: number | undefined } {
-  const { options, config, log } = context;
-  const icmpSocket = openProbeSocket(log);
+/** The network side of an agent, open, and what is to be said of it once the leases were read. */
+export interface OpenedNetwork {
+  readonly interfaces: readonly NetworkInterface[];
+  readonly opened: OpenedSockets;
+  readonly icmpSocket: number | undefined;
+  readonly port: number;
+  readonly broadcastAddress: Ipv4Address;
+  readonly lines: readonly { readonly level: "info" | "warn" | "error"; readonly text: string }[];
+}
+
+/** Opens everything that needs privileges. */
+export async function openNetwork({ options, config }: StartContext): Promise<OpenedNetwork> {
+  const lines: { level: "info" | "warn" | "error"; text: string }[] = [];
+  const icmpSocket = openProbeSocket((text) => lines.push({ level: "warn", text }));
   const requested = options.interfaces.map((name) => findInterface(name, interfaceIndex));
   const choice = chooseInterfaces(config, listInterfaces(interfaceIndex), requested);
   if (!choice.ok) throw new StartFailed(choice.error);
-  for (const ignored of choice.value.ignored) log.line("error", noSubnetText(ignored.name, ignored.addresses[0]));
-  if (choice.value.serving.length === 0) throw new StartFailed(NO_INTERFACES);
+  for (const ignored of choice.value.ignored) lines.push({ level: "error", text: noSubnetText(ignored.name, ignored.addresses[0]) });
   const interfaces = choice.value.serving.map(({ networkInterface }) => networkInterface);
-  const opened = openSockets(options.port ?? DEFAULT_PORT, interfaces);
+  if (interfaces.length === 0) throw new StartFailed([...lines.map(({ text }) => text), NO_INTERFACES].join("\n"));
+  const port = options.port ?? DEFAULT_PORT;
+  const opened = openSockets(port, interfaces);
   if (!opened.ok) throw new StartFailed(opened.error);
   const by = opened.value.sockets.mode === "packet" ? "LPF" : "Socket";
   for (const { networkInterface, network } of choice.value.serving) {
-    const hardware = formatHardware({ htype: 1, bytes: networkInterface.hardware });
-    log.line("info", listeningText(by, networkInterface.name, hardware, network));
+    const hardware = formatHardware({ htype: ETHERNET, bytes: networkInterface.hardware });
+    lines.push({ level: "info", text: listeningText(by, networkInterface.name, hardware, network) });
   }
-  if (by === "LPF") log.line("info", FALLBACK_TEXT);
-  if (opened.value.warning !== undefined) log.line("warn", opened.value.warning);
-  return { choice: choice.value, opened: opened.value, icmpSocket };
+  if (by === "LPF") lines.push({ level: "info", text: FALLBACK_TEXT });
+  if (opened.value.warning !== undefined) lines.push({ level: "warn", text: opened.value.warning });
+  const broadcastAddress = await resolveBroadcast(options.broadcastAddress);
+  return { interfaces, opened: opened.value, icmpSocket, port, broadcastAddress, lines };
+}
+
+/** Becomes the user of `-user` and `-group`, who gets the lease file and the lease store. */
+export function becomeUser({ identity, paths }: StartContext): void {
+  try {
+    mkdirSync(paths.stateDirectory, { recursive: true, mode: 0o750 });
+    dropPrivileges(identity, [paths.stateDirectory, paths.leaseFile]);
+  } catch (error) {
+    throw new StartFailed(`Can't give up privileges, or give away ${paths.stateDirectory}: ${errorText(error)}`);
+  }
+}
+
+/** Opens the lease store and tells it the pools. */
+export function openStore({ paths, config }: Pick<StartContext, "paths" | "config">): LmdbStore {
+  const store = openLmdbStore(paths.stateDirectory, lockFile);
+  if (!store.ok) throw new StartFailed(store.error);
+  store.value.layout(config.pools);
+  return store.value;
+}
+
+/** The lease clock, going on where its record in the store left off. */
+export function openClock(store: Store, log: AgentLog): LeaseClock {
+  const sources = { bootMillis, wallMillis: Date.now, bootId: readBootId() };
+  return new LeaseClock(sources, store.record(CLOCK_RECORD), (offset, change) =>
+    log.line(
+      "warn",
+      `The wall clock was set ${Math.abs(change)} seconds ${change < 0 ? "back" : "forward"}. Leases go on by elapsed time; what is shown and sent differs from it by ${offset} seconds.`,
+    ),
+  );
+}
+
+function readBootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function openProbeSocket(warn: (text: string) => void): number | undefined {
+  try {
+    return openIcmpSocket();
+  } catch (error) {
+    warn(`unable to create icmp socket: ${errorText(error)}: addresses are offered without asking whether somebody has them`);
+    return undefined;
+  }
+}
+
+/** `-s`: an address or a name; the limited broadcast if there is none, or if the name is unknown, as dhcpd does. */
+async function resolveBroadcast(text: string | undefined): Promise<Ipv4Address> {
+  if (text === undefined) return LIMITED_BROADCAST;
+  const literal = parseIpv4(text);
+  if (literal.ok) return literal.value;
+  try {
+    const found = parseIpv4((await lookup(text, { family: 4 })).address);
+    return found.ok ? found.value : LIMITED_BROADCAST;
+  } catch {
+    return LIMITED_BROADCAST;
+  }
 }

@@ -6,6 +6,7 @@ export class EventQueue {
   #events: AgentEvent[] = [];
   #head = 0;
   #datagrams = 0;
+  #configs = 0;
 
   constructor(datagramLimit: number) {
     this.#datagramLimit = datagramLimit;
@@ -21,13 +22,23 @@ export class EventQueue {
       if (this.#datagrams >= this.#datagramLimit) return false;
       this.#datagrams += 1;
     }
+    if (event.kind === "config") this.#configs += 1;
     this.#events.push(event);
     return true;
   }
 
-  /** Takes out the oldest, at most `limit`. */
+  get startsWithConfig(): boolean {
+    return this.#events[this.#head]?.kind === "config";
+  }
+
+  /** Takes out the oldest, at most `limit`; a new configuration comes alone. */
   take(limit: number): readonly AgentEvent[] {
-    const end = Math.min(this.#events.length, this.#head + limit);
+    let end = Math.min(this.#events.length, this.#head + limit);
+    for (let index = this.#head; this.#configs > 0 && index < end; index += 1) {
+      if (this.#events[index]?.kind !== "config") continue;
+      end = Math.max(index, this.#head + 1);
+      if (index === this.#head) this.#configs -= 1;
+    }
     const events = this.#events.slice(this.#head, end);
     this.#head = end;
     if (this.#head === this.#events.length) this.#restart([]);
@@ -38,7 +49,10 @@ export class EventQueue {
 
   /** Puts events in front of all others, in their order. */
   unshift(events: readonly AgentEvent[]): void {
-    for (const event of events) if (event.kind === "datagram") this.#datagrams += 1;
+    for (const { kind } of events) {
+      if (kind === "datagram") this.#datagrams += 1;
+      if (kind === "config") this.#configs += 1;
+    }
     this.#restart([...events, ...this.#events.slice(this.#head)]);
   }
 
@@ -46,6 +60,7 @@ export class EventQueue {
   takeLasting(): readonly AgentEvent[] {
     const waiting = this.#events.slice(this.#head);
     this.#restart(waiting.filter((event) => event.kind === "datagram"));
+    this.#configs = 0;
     return waiting.filter((event) => event.kind !== "datagram");
   }
 

@@ -12,11 +12,6 @@ export interface Machine<State> {
   step(state: State, event: AgentEvent, view: LeaseView): Step<State, StoreWrite, AgentEffect>;
   /** When `step` next wants a "tick"; undefined if only input can change anything. */
   nextDeadline(state: State, view: LeaseView): MonotonicMillis | undefined;
-  /**
-   * The store went back to its last durable state, and `state` is from before the lost events, but for tables in it that are
-   * changed in place: makes those agree with the view again.
-   */
-  recover(state: State, view: LeaseView): State;
 }
 
 /** Everything the loop needs from outside. */
@@ -29,6 +24,8 @@ export interface LoopPorts {
   later(millis: number, task: () => void): void;
   /** Carries out one effect; must not throw. */
   perform(effect: AgentEffect): void;
+  /** These writes are on disk. */
+  committed(writes: readonly StoreWrite[]): void;
   /** All effects of a batch were performed: what was gathered may go out together. */
   flush(): void;
   /** A commit failed for the `failures`th time in a row, or works again (`failures` 0). */
@@ -54,6 +51,7 @@ const RETRY_MILLIS = 500;
 interface Batch<State> {
   readonly events: readonly AgentEvent[];
   readonly before: State;
+  readonly writes: readonly StoreWrite[];
   readonly effects: readonly AgentEffect[];
   committed: boolean;
 }
@@ -120,13 +118,6 @@ export class Loop<State> {
     this.#arm();
   }
 
-  /** Replaces the state between two events (a reload of the configuration). Batches in flight keep what they did. */
-  replaceState(change: (state: State) => State): void {
-    this.#state = change(this.#state);
-    this.#inFlight = this.#inFlight.map((batch) => ({ ...batch, before: change(batch.before) }));
-    this.#arm();
-  }
-
   /** Resolves when everything taken in so far was stepped, committed and performed (or given up because commits fail). */
   idle(): Promise<void> {
     return new Promise((resolve) => {
@@ -154,41 +145,47 @@ export class Loop<State> {
     if (this.#stopped) return;
     const depth = this.#failures > 0 ? 1 : this.#limits.depth;
     try {
-      if (this.#queue.length > 0 && this.#inFlight.length < depth) this.#stepBatch();
+      if (this.#mayStep(depth)) this.#stepBatch();
     } catch (error) {
       this.#stopped = true;
       this.#ports.onBug(error);
       return;
     }
-    if (this.#queue.length > 0 && this.#inFlight.length < depth) this.#plan();
+    if (this.#mayStep(depth)) this.#plan();
     this.#settleIdle();
+  }
+
+  /** A new configuration is stepped alone, with nothing in flight: it also changes the store's pools, which cannot be undone. */
+  #mayStep(depth: number): boolean {
+    return this.#queue.length > 0 && this.#inFlight.length < (this.#queue.startsWithConfig ? 1 : depth);
   }
 
   #stepBatch(): void {
     const events = this.#queue.take(this.#failures > 0 ? 1 : this.#limits.batch);
+    if (events[0]?.kind === "config") this.#ports.store.layout(events[0].config.pools);
     const before = this.#state;
     const { machine, store } = { machine: this.#machine, store: this.#ports.store };
     const effects: AgentEffect[] = [];
-    let wrote = false;
+    const writes: StoreWrite[] = [];
     try {
       for (const event of events) {
         const step = machine.step(this.#state, event, store.view);
         this.#state = step.state;
         if (step.writes.length > 0) {
           store.apply(step.writes);
-          wrote = true;
+          for (const write of step.writes) writes.push(write);
         }
         for (const effect of step.effects) effects.push(effect);
       }
     } catch (error) {
       if (!(error instanceof CommitFailed)) throw error;
-      this.#inFlight.push({ events, before, effects, committed: false });
+      this.#inFlight.push({ events, before, writes, effects, committed: false });
       this.#rollBack(error.message);
       return;
     }
-    const batch: Batch<State> = { events, before, effects, committed: !wrote };
+    const batch: Batch<State> = { events, before, writes, effects, committed: writes.length === 0 };
     this.#inFlight.push(batch);
-    if (wrote) this.#commit(batch);
+    if (writes.length > 0) this.#commit(batch);
     else this.#release();
     this.#arm();
   }
@@ -230,6 +227,7 @@ export class Loop<State> {
     for (const batch of this.#inFlight) {
       if (!batch.committed) break;
       released += 1;
+      if (batch.writes.length > 0) this.#ports.committed(batch.writes);
       for (const effect of batch.effects) this.#ports.perform(effect);
     }
     if (released === 0) return;
@@ -244,7 +242,7 @@ export class Loop<State> {
     const first = this.#inFlight.findIndex((batch) => !batch.committed);
     const lost = this.#inFlight.splice(first);
     const oldest = lost[0];
-    if (oldest !== undefined) this.#state = this.#machine.recover(oldest.before, this.#ports.store.view);
+    if (oldest !== undefined) this.#state = oldest.before;
     const kept = lost.flatMap((batch) => batch.events).filter((event) => event.kind !== "datagram" && event.kind !== "tick");
     this.#park(kept);
     this.#ports.onCommitTrouble(this.#failures, reason);

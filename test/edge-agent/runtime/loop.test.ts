@@ -64,7 +64,6 @@ const numbered: Machine<readonly number[]> = {
     return { state: [...state, number], writes, effects };
   },
   nextDeadline: () => undefined,
-  recover: (state) => state,
 };
 
 interface World {
@@ -121,6 +120,9 @@ function world(limits: Partial<LoopLimits> = {}, machine: Machine<readonly numbe
         },
         flush: () => {
           made.flushes += 1;
+        },
+        committed: (writes) => {
+          for (const write of writes) if (write.kind === "outbox-trim") expect(store.durable).toContain(write.upTo);
         },
         onCommitTrouble: (failures) => made.trouble.push(failures),
         onBug: (error) => made.bugs.push(error),

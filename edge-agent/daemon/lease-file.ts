@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import type { AgentConfig } from "../config/agent-config.ts";
+import type { LeaseFileStyle } from "../leases/lease-file/format.ts";
+import { importLeaseFile, readEditedFailoverState } from "../leases/lease-file/import.ts";
+import { parseLeaseFile } from "../leases/lease-file/parse.ts";
+import { decodeEndpoint, encodeRecord, endpointKey, type LeaseFile } from "../leases/lease-file/types.ts";
+import type { StoreWrite } from "../leases/store-write.ts";
+import type { LeaseClock } from "../rim/clock.ts";
+import { LeaseFileWriter } from "../rim/lease-file-writer.ts";
+import type { LmdbStore } from "../rim/lmdb-store.ts";
+import { errorText } from "../rim/pid-file.ts";
+import type { EpochSeconds } from "../values/time.ts";
+import type { StartContext } from "./start-agent.ts";
+import { StartFailed } from "./start-failed.ts";
+
+/** The store's note that a lease file was taken over once; its value is the server's DUID as the file had it. */
+const IMPORTED = "lease-file";
+
+/**
+ * Takes over what dhcpd left in the lease file, if the store is new; then keeps the file behind the store. Also takes a
+ * failover state that somebody edited into the file while the server was down, as dhcpd does.
+ */
+export async function openLeaseFile(context: StartContext, store: LmdbStore, clock: LeaseClock): Promise<LeaseFileWriter> {
+  const { paths, config, log } = context;
+  const file = readLeaseFile(paths.leaseFile, log.line);
+  const { now, wallOffset } = clock.instant();
+  const stored = store.record(IMPORTED);
+  const duid = (stored?.length ? stored : undefined) ?? file.serverDuid ?? newServerDuid(now, wallOffset);
+  const writes: StoreWrite[] = [];
+  if (stored === undefined) {
+    const inFailoverPool = (address: Parameters<typeof store.view.poolOf>[0]): boolean =>
+      config.pools[store.view.poolOf(address) ?? -1]?.failoverPeer !== undefined;
+    writes.push({ kind: "record", key: IMPORTED, value: duid }, ...importLeaseFile(file, { inFailoverPool, wallOffset }));
+    if (file.leases.length > 0) log.line("info", `Took over ${file.leases.length} leases from ${paths.leaseFile}.`);
+  } else {
+    const storedEndpoint = (name: string) => {
+      const record = store.record(endpointKey(name));
+      return record === undefined ? undefined : decodeEndpoint(record);
+    };
+    for (const endpoint of readEditedFailoverState(file, storedEndpoint, wallOffset)) {
+      log.line("warn", `failover peer "${endpoint.name}": taking state ${endpoint.myState} as edited into ${paths.leaseFile}`);
+      writes.push({ kind: "record", key: endpointKey(endpoint.name), value: encodeRecord(endpoint) });
+    }
+  }
+  store.apply(writes);
+  try {
+    await store.commit();
+  } catch (error) {
+    throw new StartFailed(`Can't store leases in ${paths.stateDirectory}: ${(error as Error).message}`);
+  }
+  return startWriter(context, store, clock, duid);
+}
+
+async function startWriter(
+  { paths, config, log }: StartContext,
+  store: LmdbStore,
+  clock: LeaseClock,
+  duid: Uint8Array,
+): Promise<LeaseFileWriter> {
+  const style = leaseFileStyle(config);
+  const writer = new LeaseFileWriter(paths.leaseFile, {
+    leases: () => store.view.all(),
+    records: () => config.failoverPeers.flatMap(({ name }) => store.record(endpointKey(name)) ?? []),
+    now: () => clock.instant().now,
+    style: () => ({ ...style, wallOffset: clock.instant().wallOffset }),
+    serverDuid: duid,
+    trouble: (problem) =>
+      log.line(
+        problem === undefined ? "info" : "error",
+        problem === undefined
+          ? "The lease file is complete again."
+          : `Can't write the lease file: ${problem}. Leases are safe in ${paths.stateDirectory}; the file follows when it can.`,
+      ),
+  });
+  let count = 0;
+  for (const _ of store.view.all()) count += 1;
+  await writer.start();
+  log.line("info", `Wrote ${count} leases to leases file.`);
+  return writer;
+}
+
+/** Reads the file, telling what is not understood; what is left out is only those statements. */
+export function readLeaseFile(path: string, tell: (level: "error", text: string) => void): LeaseFile {
+  let text = "";
+  try {
+    text = readFileSync(path, "latin1");
+  } catch (error) {
+    throw new StartFailed(`Can't open lease database ${path}: ${errorText(error)}`);
+  }
+  const file = parseLeaseFile(text);
+  for (const { line, message } of file.problems) tell("error", `${path} line ${line}: ${message}`);
+  return file;
+}
+
+/** A DUID of type LLT (RFC 8415 §11.2), with chance in place of a hardware address: lease files carry one. */
+function newServerDuid(now: EpochSeconds, wallOffset: number): Uint8Array {
+  const duid = crypto.getRandomValues(new Uint8Array(14));
+  duid.set([0, 1, 0, 1]);
+  new DataView(duid.buffer).setUint32(4, (now + wallOffset - 946_684_800) >>> 0);
+  duid[8] = ((duid[8] ?? 0) & 0xfc) | 2; // a locally administered address
+  return duid;
+}
+
+/** `db-time-format` and `lease-id-format` of the global scope. */
+function leaseFileStyle(config: AgentConfig): Omit<LeaseFileStyle, "wallOffset"> {
+  const text = (name: string): string => {
+    let found = "";
+    for (const statement of config.global.statements) {
+      if (statement.kind !== "parameter" || statement.name !== name) continue;
+      if (statement.value.kind === "bytes") found = new TextDecoder().decode(statement.value.value);
+    }
+    return found;
+  };
+  return { dates: text("db-time-format") === "local" ? "local" : "default", ids: text("lease-id-format") === "hex" ? "hex" : "octal" };
+}
