@@ -60,7 +60,7 @@ async function startWriter(
   const style = leaseFileStyle(config);
   const writer = new LeaseFileWriter(paths.leaseFile, {
     leases: () => store.view.all(),
-    records: () => config.failoverPeers.flatMap(({ name }) => store.record(endpointKey(name)) ?? []),
+    records: () => ["failover/", "host/", "group/"].flatMap((prefix) => [...store.records(prefix)]),
     now: () => clock.instant().now,
     style: () => ({ ...style, wallOffset: clock.instant().wallOffset }),
     serverDuid: duid,

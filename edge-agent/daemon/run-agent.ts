@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { type AgentState, createAgentState } from "../agent/state.ts";
 import { nextDeadline, step } from "../agent/step.ts";
+import type { AgentConfig } from "../config/agent-config.ts";
 import type { LeaseClock } from "../rim/clock.ts";
 import type { LeaseFileWriter } from "../rim/lease-file-writer.ts";
 import type { LmdbStore } from "../rim/lmdb-store.ts";
@@ -42,16 +43,18 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const metrics = new Metrics();
   const serverOptions = { hostName: hostname(), serverPort: network.port, clientPort: clientPort(network.port) };
   const machine: Machine<AgentState> = { step, nextDeadline };
+  const peers = { configured: config.failoverPeers };
   const agent = new AgentProcess({
+    failoverPeers: () => peers.configured,
     ...{ options, machine, store, clock, metrics, logger: log, onBug: ports.onBug },
     onCommitted: (writes) => leaseFile.changed(writes),
-    initial: createAgentState(config, serverOptions, store.view),
+    initial: createAgentState(config, serverOptions, store.view, (key) => store.record(key)),
     ...{ sockets: network.opened.sockets, icmpSocket: network.icmpSocket, interfaces: network.interfaces },
     ...{ port: network.port, broadcastAddress: network.broadcastAddress },
   });
   const scrapes = await openMetrics(context, metrics, agent);
   return {
-    reload: () => reload(context, agent, clock),
+    reload: () => reload(context, agent, clock, peers),
     stop: () => stop(agent, leaseFile, store, scrapes),
   };
 }
@@ -69,13 +72,19 @@ async function openMetrics({ options }: StartContext, metrics: Metrics, agent: A
   }
 }
 
-async function reload({ paths, log }: StartContext, agent: AgentProcess<AgentState>, clock: LeaseClock): Promise<void> {
+async function reload(
+  { paths, log }: StartContext,
+  agent: AgentProcess<AgentState>,
+  clock: LeaseClock,
+  peers: { configured: AgentConfig["failoverPeers"] },
+): Promise<void> {
   log.line("info", `Reading ${paths.configFile} again.`);
   const config = await loadTelling(paths.configFile, log);
   if (config === undefined) {
     log.line("error", "The configuration was not changed: the one in use stays.");
     return;
   }
+  peers.configured = config.failoverPeers;
   agent.take({ kind: "config", config, at: clock.instant() });
   log.line("info", `The configuration of ${paths.configFile} is in use. Interfaces are looked at again at the next start.`);
 }
