@@ -18,7 +18,9 @@ function fail(reader: TokenReader, message: string, mend?: string): "failed" {
 export function statementBlock(context: ParseContext, reader: TokenReader): readonly Statement[] | "failed" {
   const found: Statement[] = [];
   for (;;) {
+    const { taken } = reader;
     const one = context.grammar.statement(context, reader);
+    if (one === "failed" && reader.taken === taken) reader.next();
     if (one === "failed") continue;
     if (one !== "absent") {
       if (one.statement !== undefined) found.push(one.statement);
@@ -128,7 +130,9 @@ function casesOf(context: ParseContext, reader: TokenReader, wanted: ExpressionC
       cases.push({ matches: typeof matches === "string" ? undefined : matches, body });
       continue;
     }
+    const { taken } = reader;
     const one = context.grammar.statement(context, reader);
+    if (one === "failed" && reader.taken === taken) reader.next();
     if (one === "failed") continue;
     if (one !== "absent") {
       if (one.statement !== undefined) body.push(one.statement);

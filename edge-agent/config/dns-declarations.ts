@@ -13,7 +13,7 @@ function fail(reader: TokenReader, message: string, mend?: string): "failed" {
 
 /** `zone NAME { … }`, after that word: where updates of a DNS zone go, and the key that signs them. */
 export function zoneDeclaration(context: ParseContext, reader: TokenReader): StatementBox | "failed" {
-  const written = reader.accept("STRING") ? reader.last.text : hostName(reader);
+  const written = hostName(reader);
   if (written === undefined) return fail(reader, "expecting hostname.");
   const name = written.endsWith(".") ? written : `${written}.`;
   if (reader.next().type !== "{") return fail(reader, "expecting left brace");

@@ -39,7 +39,7 @@ export function hostDeclaration(context: ParseContext, reader: TokenReader, plac
   if (!reader.leftBrace()) return true;
   const inner: Place = { ...place, kind: "host", scope, host, afterDeclaration: false };
   if (!declarationBlock(context, reader, inner, () => hostStatement(context, reader, host))) return true;
-  const key = name.toLowerCase();
+  const key = name;
   if (host.deleted) context.hosts.delete(key);
   else if (context.hosts.has(key)) {
     const other = context.hosts.get(key)?.scope.location;
@@ -63,6 +63,7 @@ function hostStatement(context: ParseContext, reader: TokenReader, host: HostDra
       reader.next();
       return uid(reader, host);
     case "host-identifier":
+      if (host.identifier !== undefined) reader.fail("only one host-identifier allowed per host");
       reader.next();
       return hostIdentifier(context, reader, host);
     default:
@@ -92,16 +93,17 @@ function uid(reader: TokenReader, host: HostDraft): true {
 
 /** `host-identifier option NAME VALUE;` */
 function hostIdentifier(context: ParseContext, reader: TokenReader, host: HostDraft): true {
-  if (host.identifier !== undefined) return fail(reader, "only one host-identifier allowed per host");
   const word = reader.next();
-  if (word.type === "v6relopt") return fail(reader, "host-identifier v6relopt is only supported in DHCPv6 mode.");
-  if (word.type !== "option") return fail(reader, "host-identifier must be an option or v6relopt");
+  const relay = word.type === "v6relopt";
+  if (relay && reader.next().type !== "NUMBER") return fail(reader, "host-identifier v6relopt must have a number");
+  if (!relay && word.type !== "option") return fail(reader, "host-identifier must be an option or v6relopt");
   const named = optionName(context, reader);
   if (named === undefined) return true;
   if ("undefinedName" in named) return fail(reader, `unknown option ${named.space}.${named.undefinedName}`);
   const value = optionValue(context, reader, named.option);
   if (value === "failed" || !reader.semicolon()) return true;
-  if (value !== "none" && value.kind === "bytes") host.identifier = { option: named.option, value: value.value };
+  if (relay) reader.inform("host-identifier v6relopt has no effect on this server");
+  else if (value !== "none" && value.kind === "bytes") host.identifier = { option: named.option, value: value.value };
   return true;
 }
 

@@ -33,7 +33,11 @@ export function readDeclarations(context: ParseContext, path: string, text: stri
     if (reader.peek().type === "}") {
       reader.fail("expecting a parameter or declaration", `the "}" on line ${reader.peek().line} closes nothing`);
       reader.next();
-    } else place.afterDeclaration = context.grammar.declaration(context, reader, place);
+      continue;
+    }
+    const { taken } = reader;
+    place.afterDeclaration = context.grammar.declaration(context, reader, place);
+    if (reader.taken === taken) reader.next();
   }
   context.files.pop();
 }

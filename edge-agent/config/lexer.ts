@@ -86,30 +86,38 @@ export class Lexer {
 
   #string(offset: number, line: number, spaced: boolean): Token {
     const text = this.source.text;
-    let end = offset + 1;
-    for (;;) {
-      const code = text.charCodeAt(end);
-      if (Number.isNaN(code) || code === 34) break;
-      if (code === 10) this.#line += 1;
-      if (code === 92) {
-        end += 1;
-        if (text.charCodeAt(end) === 10) this.#line += 1;
-      }
-      end += 1;
-    }
     const problems: string[] = [];
-    if (end >= text.length) problems.push("eof in string constant");
+    const state: StringState = { value: "", escape: "none", digits: "" };
+    let end = offset + 1;
+    let plain = end;
+    for (; ; end += 1) {
+      const code = text.charCodeAt(end);
+      if (Number.isNaN(code)) {
+        problems.push("eof in string constant");
+        break;
+      }
+      if (code === 10) this.#line += 1;
+      if (state.escape === "none") {
+        if (code !== 34 && code !== 92) continue;
+        state.value += text.slice(plain, end);
+        plain = end + 1;
+        if (code === 34) break;
+        state.escape = "begun";
+      } else {
+        escaped(state, text[end] ?? "", problems);
+        plain = end + 1;
+      }
+    }
+    if (problems.length > 0 && plain < end) state.value += text.slice(plain, end);
     this.#offset = Math.min(end + 1, text.length);
-    const raw = text.slice(offset + 1, end);
-    const value = raw.includes("\\") ? replaceEscapes(raw, problems) : raw;
-    if (value.length >= LONGEST_TOKEN) problems.push("string constant larger than internal buffer");
-    return { type: "STRING", text: value, offset, line, spaced, problems };
+    if (state.value.length >= LONGEST_TOKEN) problems.push("string constant larger than internal buffer");
+    return { type: "STRING", text: state.value, offset, line, spaced, problems };
   }
 }
 
 /** A word that begins with a digit or "-": dhcpd promotes number to number-or-name to name as it reads. */
 function numberType(word: string): TokenType {
-  if (word === "-") return "-";
+  // Also a lone "-", so that dhcpd has no subtraction.
   if (/^-?\d*$/.test(word)) return "NUMBER";
   if (/^-?\d*[0-9a-fA-F]*$/.test(word) || /^0[xX][0-9a-fA-F]+$/.test(word)) return "NUMBER-OR-NAME";
   return "NAME";
@@ -129,30 +137,39 @@ const ESCAPES = new Map([
   ["b", "\b"],
 ]);
 
-/** dhcpd's escapes: \t \r \n \b, \nnn (octal, three digits, at most 377), \xnn (two digits), and \c for any other c. */
-function replaceEscapes(raw: string, problems: string[]): string {
-  let value = "";
-  for (let at = 0; at < raw.length; at += 1) {
-    if (raw[at] !== "\\") {
-      value += raw[at];
-      continue;
-    }
-    at += 1;
-    const letter = raw[at] ?? "";
-    if (letter >= "0" && letter <= "3") {
-      const digits = /^[0-7]{1,3}/.exec(raw.slice(at, at + 3))?.[0] ?? "";
-      if (digits.length === 3) value += String.fromCharCode(Number.parseInt(digits, 8));
-      else if (/^0+$/.test(digits)) value += "\0";
-      else problems.push(`invalid octal digit ${hexOf(raw, at + digits.length)}`);
-      at += digits.length === 3 ? 2 : digits.length;
-    } else if (letter === "x") {
-      const digits = /^[0-9a-fA-F]{0,2}/.exec(raw.slice(at + 1, at + 3))?.[0] ?? "";
-      if (digits.length === 2) value += String.fromCharCode(Number.parseInt(digits, 16));
-      else problems.push(`invalid hex digit: ${hexOf(raw, at + 1 + digits.length)}`);
-      at += digits.length === 2 ? 2 : digits.length + 1;
-    } else value += ESCAPES.get(letter) ?? letter;
-  }
-  return value;
+interface StringState {
+  value: string;
+  escape: "none" | "begun" | "octal" | "hex";
+  digits: string;
 }
 
-const hexOf = (text: string, at: number): string => (text.charCodeAt(at) || 34).toString(16);
+/**
+ * A character inside an escape. dhcpd knows \t \r \n \b, \nnn (three octal digits, at most 377), \xnn (two hexadecimal
+ * digits), and \c for any other c. After a lone \0 it drops one character and takes the next as if "\" stood before it.
+ */
+function escaped(state: StringState, character: string, problems: string[]): void {
+  const code = character.charCodeAt(0).toString(16);
+  if (state.escape === "begun") {
+    state.digits = character >= "0" && character <= "3" ? character : "";
+    if (state.digits !== "") state.escape = "octal";
+    else if (character === "x") state.escape = "hex";
+    else {
+      state.value += ESCAPES.get(character) ?? character;
+      state.escape = "none";
+    }
+    return;
+  }
+  const [wanted, base, length] = state.escape === "octal" ? ([/[0-7]/, 8, 3] as const) : ([/[0-9a-fA-F]/, 16, 2] as const);
+  if (wanted.test(character)) {
+    state.digits += character;
+    if (state.digits.length < length) return;
+    state.value += String.fromCharCode(Number.parseInt(state.digits, base));
+    state.escape = "none";
+  } else if (base === 8 && /^0+$/.test(state.digits)) {
+    state.value += "\0";
+    state.escape = "begun";
+  } else {
+    problems.push(base === 8 ? `invalid octal digit ${code}` : `invalid hex digit: ${code}`);
+    state.escape = "none";
+  }
+}

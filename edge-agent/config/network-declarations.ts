@@ -20,16 +20,23 @@ export function declarationBlock(context: ParseContext, reader: TokenReader, pla
       reader.fail("unexpected end of file", `a "}" is missing: the block begins on line ${place.scope.location.line}`);
       return false;
     }
+    const { taken } = reader;
     if (!special()) place.afterDeclaration = context.grammar.declaration(context, reader, place);
+    if (reader.taken === taken) reader.next();
   }
 }
 
 export const NOTHING_SPECIAL = (): boolean => false;
 
 /** `interface NAME;` */
-function interfaceStatement(reader: TokenReader, found: (name: string) => void): boolean {
+function interfaceStatement(reader: TokenReader, network: NetworkDraft, found: (name: string) => void): boolean {
   if (!reader.accept("interface")) return false;
-  found(reader.next().text);
+  const name = reader.next().text;
+  if (network.interfaceName !== undefined) {
+    reader.fail("A subnet or shared network can't be connected to two interfaces.", `it has ${network.interfaceName} already`);
+  }
+  network.interfaceName = name;
+  found(name);
   reader.semicolon();
   return true;
 }
@@ -56,10 +63,7 @@ export function sharedNetworkDeclaration(context: ParseContext, reader: TokenRea
     failoverPeer: undefined,
   };
   const inner: Place = { kind: "shared-network", scope, network, subnet: undefined, host: undefined, afterDeclaration: false };
-  const named = (text: string): void => {
-    network.interfaceName = text;
-  };
-  if (!declarationBlock(context, reader, inner, () => interfaceStatement(reader, named))) return true;
+  if (!declarationBlock(context, reader, inner, () => interfaceStatement(reader, network, () => {}))) return true;
   if (network.subnets.length === 0) reader.fail("empty shared-network decl", "a shared network needs at least one subnet");
   else context.networks.push(network);
   return true;
@@ -98,9 +102,8 @@ export function subnetDeclaration(context: ParseContext, reader: TokenReader, pl
   const inner: Place = { kind: "subnet", scope, network, subnet, host: undefined, afterDeclaration: false };
   network.subnets.push(subnet);
   declarationBlock(context, reader, inner, () =>
-    interfaceStatement(reader, (name) => {
+    interfaceStatement(reader, network, (name) => {
       subnet.interfaceName = name;
-      network.interfaceName ??= name;
     }),
   );
   if (network.implicit && place.network === undefined) context.networks.push(network);
@@ -140,6 +143,7 @@ export function groupDeclaration(context: ParseContext, reader: TokenReader, pla
     reader.next();
     if (type === "deleted") deleted = true;
     reader.semicolon();
+    if (reader.peek().type === "}") reader.fail("expecting a parameter or declaration", `dhcpd wants another statement after ${type}`);
     return true;
   });
   if (name === undefined) return true;

@@ -24,7 +24,7 @@ interface SpaceEntry {
 
 const STANDARD: readonly (readonly [OptionSpace, number, readonly OptionRow[]])[] = [
   [{ name: "dhcp", codeWidth: 1, lengthWidth: 1 }, 255, DHCP_OPTIONS],
-  [{ name: "agent", codeWidth: 1, lengthWidth: 1 }, 255, AGENT_OPTIONS],
+  [{ name: "agent", codeWidth: 1, lengthWidth: 1 }, 0, AGENT_OPTIONS],
   [{ name: "nwip", codeWidth: 1, lengthWidth: 1 }, 0, NWIP_OPTIONS],
   [{ name: "fqdn", codeWidth: 1, lengthWidth: 1 }, 0, FQDN_OPTIONS],
   [{ name: "vendor-class", codeWidth: 4, lengthWidth: 1 }, 0, VENDOR_CLASS_OPTIONS],

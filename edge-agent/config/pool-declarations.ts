@@ -42,10 +42,7 @@ function poolStatement(context: ParseContext, reader: TokenReader, place: Place,
     case "no":
       reader.next();
       if (reader.next().type !== "failover" || reader.next().type !== "peer") fail(reader, 'expecting "failover peer".');
-      else {
-        pool.failoverPeer = undefined;
-        reader.accept(";");
-      }
+      else pool.failoverPeer = undefined; // dhcpd wants no ";" here, and refuses one
       return true;
     case "failover":
       reader.next();

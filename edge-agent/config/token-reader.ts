@@ -15,6 +15,7 @@ export class TokenReader {
   #last: Token;
   #closed = false;
   #errors = 0;
+  #taken = 0;
 
   constructor(source: Source, diagnostics: DiagnosticList) {
     this.source = source;
@@ -30,6 +31,10 @@ export class TokenReader {
   /** The token taken last: where dhcpd places its errors. */
   get last(): Token {
     return this.#last;
+  }
+  /** Tokens taken so far. A loop over statements takes one itself if a statement took none, and so always ends. */
+  get taken(): number {
+    return this.#taken;
   }
   /** The place of the token taken last. */
   get location(): Location {
@@ -49,6 +54,7 @@ export class TokenReader {
 
   next(): Token {
     const token = this.#ahead.shift() ?? this.#read();
+    this.#taken += 1;
     // The end of the file has no line of its own: what is missing there is missing after the last token.
     this.#last = token.type === "EOF" ? { ...this.#last, type: "EOF", text: "" } : token;
     return this.#last;

@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { verdictCases } from "../support/verdict-cases.ts";
+
+/** What the installed dhcpd says about a file: "accept", "reject LINE", "reject", or "crash". */
+function dhcpdVerdict(folder: string, text: string): string {
+  const file = join(folder, "dhcpd.conf");
+  const leases = join(folder, "leases");
+  writeFileSync(file, text);
+  writeFileSync(leases, "");
+  const { status, stderr } = spawnSync("/usr/sbin/dhcpd", ["-t", "-4", "-cf", file, "-lf", leases], { encoding: "latin1" });
+  if (status === 0) return "accept";
+  const line = stderr.split("\n").find((one) => one.startsWith(`${file} line `));
+  const verdict = status === null ? "crash" : "reject";
+  return line === undefined ? verdict : `${verdict} ${/ line (\d+):/.exec(line)?.[1]}`;
+}
+
+test("the verdicts on record are those of the real dhcpd", () => {
+  const folder = mkdtempSync(join(tmpdir(), "verdicts-"));
+  try {
+    const wrong = verdictCases()
+      .map((one) => ({ ...one, found: dhcpdVerdict(folder, one.text) }))
+      .filter(({ dhcpd, found }) => dhcpd !== found)
+      .map(({ file, line, dhcpd, found }) => `${file}:${line}: ${found} instead of ${dhcpd}`);
+    expect(wrong).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);
+
+test("every difference from dhcpd has a reason", () => {
+  const unexplained = verdictCases().filter(({ dhcpd, ours, reason }) => dhcpd.replace(/ 0$/, " 1") !== ours && reason === undefined);
+  expect(unexplained).toEqual([]);
+});
