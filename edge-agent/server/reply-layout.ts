@@ -32,13 +32,17 @@ const HEAD = 2;
 const OVERLOAD_OPTION = 3;
 
 class Buffer {
-  readonly bytes: Uint8Array;
   readonly size: number;
   length = 0;
+  #bytes: Uint8Array | undefined;
 
   constructor(size: number) {
     this.size = size;
-    this.bytes = new Uint8Array(size);
+  }
+  /** Made when first needed: most replies leave the fields alone. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= new Uint8Array(this.size);
+    return this.#bytes;
   }
   put(code: number, part: Uint8Array): void {
     this.bytes[this.length] = code;

@@ -5,6 +5,7 @@ import { MINIMUM_MESSAGE, writeHeader, writeUint32 } from "../dhcp/wire/encode.t
 import { decodeFqdn } from "../dhcp/wire/fqdn.ts";
 import { BOOTREPLY, type DhcpMessage } from "../dhcp/wire/message.ts";
 import { FILE_OFFSET, HEADER_SIZE, MAGIC_COOKIE, OPTION, OPTIONS_OFFSET, SNAME_OFFSET } from "../dhcp/wire/option-codes.ts";
+import { echoOf } from "../dhcp/wire/relay-agent.ts";
 import { type Ipv4Address, ipv4, ipv4FromBytes } from "../values/ipv4.ts";
 import { agentLength, type Layout, layOut, type ReplyOption, type Room } from "./reply-layout.ts";
 import { replyOrder } from "./reply-order.ts";
@@ -26,7 +27,7 @@ export interface ReplyPlan {
   readonly forced: readonly ReplyOption[];
   /** Options for want of a configured one: subnet mask, host name from the declaration, … */
   readonly fallback: readonly ReplyOption[];
-  /** Option 82 to echo (RFC 3046 §2.2). */
+  /** Option 82 as it came, to be echoed (RFC 3046 §2.2). */
   readonly agentOptions: Uint8Array | undefined;
   /** What the configuration gives; undefined for a DHCPNAK, which carries `forced` alone. */
   readonly evaluation: Evaluation | undefined;
@@ -87,7 +88,8 @@ function areaFor(maximumMessageSize: Uint8Array | undefined): number {
 }
 
 function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Array {
-  const agentOptions = plan.agentOptions ?? (plan.evaluation === undefined ? undefined : replyValue(82, plan.evaluation, plan.config));
+  const echoed = plan.agentOptions === undefined ? undefined : echoOf(plan.agentOptions);
+  const agentOptions = echoed ?? (plan.evaluation === undefined ? undefined : replyValue(82, plan.evaluation, plan.config));
   const agentSize = agentLength(agentOptions);
   const room: Room = {
     area: Math.min(area + agentSize, LARGEST_SIZE - FIXED_SIZE) - 4,

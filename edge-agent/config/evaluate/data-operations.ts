@@ -66,7 +66,7 @@ function digits(number: number, base: number): string {
   let column = base;
   while (number >= column) {
     count += 1;
-    const next = Number((BigInt(column) * BigInt(base)) & 0xffffffffn);
+    const next = (column * base) % 0x1_0000_0000;
     if (next <= column) break;
     column = next;
   }

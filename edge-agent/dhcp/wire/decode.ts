@@ -20,17 +20,19 @@ const NO_OPTIONS: ReadonlyMap<number, Uint8Array> = new Map();
 
 /**
  * Reads a BOOTP or DHCP datagram (RFC 951, RFC 2131 §2). Refuses what dhcpd drops: less than the fixed header, hlen over
- * 16, and an option area in which an option runs past the end. Fields are views on `bytes`, not copies.
+ * 16, an option area in which an option runs past the end, and an empty client identifier; the error is dhcpd's log line.
+ * Fields are views on `bytes`, not copies.
  */
 export function decodeMessage(bytes: Uint8Array): Result<DhcpMessage, string> {
   if (bytes.length < HEADER_SIZE) return err(`${bytes.length} bytes are too few for a BOOTP header`);
   const hlen = bytes[2]!;
-  if (hlen > CHADDR_SIZE) return err(`hlen ${hlen} is over ${CHADDR_SIZE}`);
+  if (hlen > CHADDR_SIZE) return err("Discarding packet with bogus hlen.");
   const hasCookie = bytes.length >= OPTIONS_OFFSET && ipv4FromBytes(bytes, HEADER_SIZE) === MAGIC_COOKIE;
   let options = NO_OPTIONS;
   if (hasCookie) {
     const collected = collectOptions(bytes);
     if (typeof collected === "string") return err(collected);
+    if (collected.get(OPTION.clientIdentifier)?.length === 0) return err("Dropped DHCPv4 packet with zero-length client-id");
     options = collected;
   }
   return ok({
@@ -82,13 +84,13 @@ class OptionCollector {
       offset += 1;
       if (code === OPTION.pad) continue;
       if (offset >= end) {
-        this.failure = `option ${code} has no length`;
+        this.failure = malformed(code, "code tag at end of buffer - missing length field");
         return false;
       }
       const length = bytes[offset]!;
       offset += 1;
       if (offset + length > end) {
-        this.failure = `option ${code} of ${length} bytes runs past the end`;
+        this.failure = malformed(code, "option length exceeds option buffer length");
         return false;
       }
       const value = bytes.subarray(offset, offset + length);
@@ -111,6 +113,8 @@ class OptionCollector {
     return this.options;
   }
 }
+
+const malformed = (code: number, why: string): string => `parse_option_buffer: malformed option dhcp.<unknown> (code ${code}): ${why}.`;
 
 /** All `parts` in one array. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {

@@ -214,6 +214,13 @@ export const SPACE_CASES: readonly ExpressionCase[] = [
     discover(ASKED, option(82, "010241420201 09".replaceAll(" ", ""))),
     plain,
   ),
+  one(
+    "relay agent options that are malformed, padded, empty or repeated",
+    `option domain-name = option agent.circuit-id;`,
+    ...["01c841", "010241420000ff", "0100020141", "0101410101420201 43".replaceAll(" ", ""), "", "0100", "ff"].map((hex) =>
+      discover(ASKED, option(82, hex)),
+    ),
+  ),
   one("raw relay agent option", `option root-path = option relay-agent-information;`, discover(ASKED, option(82, "01024142020109"))),
   one(
     "fqdn in text",

@@ -10,7 +10,7 @@ const address = u32.map(ipv4);
 const block = (size: number) => fc.uint8Array({ minLength: size, maxLength: size });
 const options = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 254 }), fc.uint8Array({ maxLength: 700 })), { maxLength: 12 })
-  .map((entries) => new Map(entries.filter(([code]) => code !== 52)));
+  .map((entries) => new Map(entries.filter(([code, value]) => code !== 52 && (code !== 61 || value.length > 0))));
 const anyMessage = fc.record({
   op: fc.constantFrom(1, 2),
   htype: fc.nat(255),
@@ -96,6 +96,10 @@ describe("RFC 2131 §3 and RFC 2132 §2: the option area", () => {
   test("an option that runs past the end, or has no length, makes the message void", () => {
     expect(decodeMessage(header([53, 1, 1, 12, 5, 65])).ok).toBe(false);
     expect(decodeMessage(header([53, 1, 1, 12])).ok).toBe(false);
+  });
+  test("RFC 2132 §9.14: an empty client identifier makes the message void", () => {
+    expect(decodeMessage(header([53, 1, 1, 61, 0, 255]))).toEqual({ ok: false, error: "Dropped DHCPv4 packet with zero-length client-id" });
+    expect(decodeMessage(header([53, 1, 1, 61, 1, 7, 255])).ok).toBe(true);
   });
   test("RFC 3396 §7: parts are joined in their order", () => {
     expect(listed(header([77, 1, 1, 53, 1, 1, 77, 2, 2, 3, 77, 0, 255]))).toEqual([
