@@ -1,6 +1,6 @@
 import { decodeMessage } from "../dhcp/wire/decode.ts";
 import { BOOTREQUEST } from "../dhcp/wire/message.ts";
-import { MESSAGE_TYPE } from "../dhcp/wire/option-codes.ts";
+import { HEADER_SIZE, MESSAGE_TYPE } from "../dhcp/wire/option-codes.ts";
 import { sameBytes, sameHardware } from "../values/hardware-address.ts";
 import { UNSPECIFIED } from "../values/ipv4.ts";
 import { bootp } from "./bootp.ts";
@@ -22,6 +22,10 @@ export function serve(exchange: Exchange, datagram: DatagramReceived): void {
   const decoded = decodeMessage(datagram.bytes);
   if (!decoded.ok || decoded.value.op !== BOOTREQUEST) {
     exchange.effects.push({ kind: "count", metric: "datagrams_dropped", labels: { reason: decoded.ok ? "not-a-request" : "malformed" } });
+    // dhcpd says nothing of what is too short to be BOOTP
+    if (!decoded.ok && datagram.bytes.length >= HEADER_SIZE) {
+      exchange.effects.push({ kind: "log", event: "dhcp-message", fields: { text: decoded.error } });
+    }
     return;
   }
   for (const address of datagram.interfaceAddresses) exchange.state.ownAddresses.add(address);
