@@ -36,7 +36,8 @@ const IP_PKTINFO = 8;
 const ETH_P_IP = 0x0800;
 const CLOCK_BOOTTIME = 7;
 const IPPROTO_ICMP = 1;
-const RECEIVE_BUFFER_BYTES = 8 << 20;
+/** Some thousand packets, a fraction of a second of the highest rate: older ones are not worth an answer. */
+const SOCKET_BUFFER_BYTES = 2 << 20;
 
 const libc = koffi.load(null);
 const calls = {
@@ -246,7 +247,7 @@ export function inetAddress(host: number, port: number): Uint8Array {
 }
 
 function growBuffers(fd: number): void {
-  const size = intBytes(RECEIVE_BUFFER_BYTES);
+  const size = intBytes(SOCKET_BUFFER_BYTES);
   if (calls.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, 4) < 0) calls.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, size, 4);
   calls.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, size, 4);
 }

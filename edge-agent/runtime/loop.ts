@@ -43,7 +43,7 @@ export interface LoopLimits {
   readonly datagrams: number;
 }
 
-export const DEFAULT_LIMITS: LoopLimits = { batch: 256, depth: 3, datagrams: 8192 };
+export const DEFAULT_LIMITS: LoopLimits = { batch: 256, depth: 3, datagrams: 2048 };
 
 /** While the disk refuses, how long events that must not be lost wait for the next try, in milliseconds. */
 const RETRY_MILLIS = 500;
