@@ -22,6 +22,8 @@ export interface Sweep {
   readonly OpenConflicts: number;
   readonly RequestsGranted: number;
   readonly FailoversRunning: number;
+  /** How long this sweep took. */
+  readonly SweepSeconds: number;
 }
 const CHUNK = 100;
 
@@ -57,6 +59,7 @@ export async function sweep(deps: Deps): Promise<Sweep> {
     OpenConflicts: (await queryAll(deps.ledger, { index: "gs2", partition: OPEN_CONFLICTS })).length,
     RequestsGranted: granted,
     FailoversRunning: plans.length,
+    SweepSeconds: (deps.now() - now) / 1000,
   };
 }
 

@@ -1,0 +1,205 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { ROUTE_NAMES, ROUTES } from "../../cloud/contract/api.ts";
+import type { Route, TableRight } from "../../cloud/contract/api-route.ts";
+import { EXCEPTIONS } from "../../infra/nag-suppressions.ts";
+import { allowed, type Statement } from "../support/iam.ts";
+import { type Resource, synthesize } from "../support/synth.ts";
+
+const synth = synthesize();
+const { Resources } = synth.template;
+const TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/ledger";
+/** ARNs of the template: the table, its indexes, and for the rest whatever text there is. */
+const resolveArn = (resource: unknown): string => {
+  if (typeof resource === "string") return resource;
+  const intrinsic = resource as { "Fn::GetAtt"?: string[]; "Fn::Join"?: [string, unknown[]]; Ref?: string };
+  if (intrinsic["Fn::GetAtt"] !== undefined)
+    return Resources[intrinsic["Fn::GetAtt"][0]!]?.Type === "AWS::DynamoDB::GlobalTable"
+      ? TABLE
+      : `arn:${intrinsic["Fn::GetAtt"].join(".")}`;
+  if (intrinsic["Fn::Join"] !== undefined) return intrinsic["Fn::Join"][1].map(resolveArn).join(intrinsic["Fn::Join"][0]);
+  return intrinsic.Ref ?? "";
+};
+const statementsOf = (role: string): Statement[] => {
+  const policies = synth.of("AWS::IAM::Policy").filter(([, policy]) => JSON.stringify(policy.Properties.Roles).includes(`"${role}"`));
+  return policies.flatMap(([, policy]) => policy.Properties.PolicyDocument.Statement);
+};
+const functionOf = (handler: string): Resource =>
+  synth.of("AWS::Lambda::Function").find(([, found]) => found.Properties.Handler === `index.${handler}`)![1];
+const statementsOfFunction = (handler: string) => statementsOf(functionOf(handler).Properties.Role["Fn::GetAtt"][0]);
+
+test("synthesizes without account, Region or network", () => {
+  expect(synth.output).not.toMatch(/error/i);
+  expect(synth.status).toBe(0);
+});
+
+test("cdk-nag finds nothing but what is excepted, with a reason", () => {
+  expect(synth.report.pluginReports.map(({ pluginName }) => pluginName)).toEqual(expect.arrayContaining(["AwsSolutions", "Serverless"]));
+  for (const report of synth.report.pluginReports) expect([report.pluginName, report.conclusion]).toEqual([report.pluginName, "success"]);
+  for (const { reason } of EXCEPTIONS) expect(reason.length).toBeGreaterThan(40);
+});
+
+test("the table is one region's, kept, protected, encrypted, restorable, and expires what has a TTL", () => {
+  const tables = synth.of("AWS::DynamoDB::GlobalTable");
+  expect(tables.length).toBe(1);
+  const [, table] = tables[0]!;
+  expect(table.DeletionPolicy).toBe("Retain");
+  expect(table.Properties).toMatchObject({
+    BillingMode: "PAY_PER_REQUEST",
+    SSESpecification: { SSEEnabled: true },
+    StreamSpecification: { StreamViewType: "NEW_AND_OLD_IMAGES" },
+    TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
+  });
+  expect(table.Properties.Replicas).toMatchObject([
+    { DeletionProtectionEnabled: true, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 } },
+  ]);
+  expect(table.Properties.GlobalSecondaryIndexes.map((index: { IndexName: string }) => index.IndexName)).toEqual(["gs1", "gs2", "gs3"]);
+});
+
+test("every route has a function of its own, behind the authorizer and scope of the contract", () => {
+  const routes = new Map(synth.of("AWS::ApiGatewayV2::Route").map(([, route]) => [route.Properties.RouteKey, route.Properties]));
+  expect(routes.size).toBe(ROUTE_NAMES.length);
+  for (const name of ROUTE_NAMES) {
+    const route: Route = ROUTES[name];
+    const found = routes.get(`${route.method} ${route.path}`);
+    expect(found?.AuthorizationType).toBe(route.auth.kind === "jwt" ? "JWT" : "AWS_IAM");
+    if (route.auth.kind === "jwt") expect(found?.AuthorizationScopes).toEqual([route.auth.scope]);
+    const integration = Resources[found?.Target["Fn::Join"][1][1].Ref];
+    const handler = Resources[integration?.Properties.IntegrationUri["Fn::GetAtt"][0]];
+    expect(handler?.Properties.Handler).toBe(`index.routes.${name}`);
+  }
+});
+
+test("functions run on Node 24 with their own role and a log that ends", () => {
+  const functions = synth.of("AWS::Lambda::Function");
+  expect(functions.length).toBe(ROUTE_NAMES.length + 2);
+  expect(new Set(functions.map(([, found]) => found.Properties.Role["Fn::GetAtt"][0])).size).toBe(functions.length);
+  for (const [, found] of functions) {
+    expect(found.Properties).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
+    expect(Object.keys(found.Properties.Environment.Variables).sort()).toEqual(["CURSOR_KEY", "LEDGER_TABLE"]);
+  }
+  const logs = synth.of("AWS::Logs::LogGroup");
+  expect(logs.length).toBe(functions.length + 1);
+  for (const [, log] of logs) expect(log.Properties.RetentionInDays).toBe(90);
+});
+
+/** What a function may do to which partition. */
+const DEEDS = [
+  { action: "dynamodb:GetItem", keys: ["S#X1"], needs: ["read"] },
+  { action: "dynamodb:Query", keys: ["S#X1#H#0a000001"], needs: ["read"] },
+  { action: "dynamodb:UpdateItem", keys: ["S#X1"], needs: ["switch"] },
+  { action: "dynamodb:UpdateItem", keys: ["S#X1#V#A"], needs: ["switch"] },
+  { action: "dynamodb:PutItem", keys: ["S#X1#E"], needs: ["switch", "settle"] },
+  { action: "dynamodb:PutItem", keys: ["S#X1#I"], needs: ["switch"] },
+  { action: "dynamodb:UpdateItem", keys: ["S#X1#X"], needs: ["settle"] },
+  { action: "dynamodb:UpdateItem", keys: ["W#1234"], needs: ["plan"] },
+  { action: "dynamodb:UpdateItem", keys: ["S#X1#E"], needs: [] },
+  { action: "dynamodb:PutItem", keys: ["S#X1#L"], needs: [] },
+  { action: "dynamodb:PutItem", keys: ["S#X1#H#0a000001"], needs: [] },
+  { action: "dynamodb:DeleteItem", keys: ["S#X1#E"], needs: [] },
+  { action: "dynamodb:Scan", keys: undefined, needs: [] },
+] as const;
+const RIGHTS: readonly (readonly [string, readonly TableRight[]])[] = [
+  ...ROUTE_NAMES.map((name) => [`routes.${name}`, ROUTES[name].rights] as const),
+  ["audit", ["read", "settle"]],
+  ["sweep", ["read", "gs2", "switch", "plan"]],
+];
+test.each(RIGHTS)("%s may do what its rights say, and nothing else", (handler, rights) => {
+  const statements = statementsOfFunction(handler);
+  for (const { action, keys, needs } of DEEDS) {
+    // What one right withholds is withheld from a function that has others too.
+    const expected = (needs as readonly string[]).some((right) => rights.includes(right as TableRight));
+    const ask = { action, resource: TABLE, ...(keys === undefined ? {} : { keys: [...keys] }) };
+    expect([action, keys, allowed(statements, ask, resolveArn)]).toEqual([action, keys, expected]);
+  }
+  for (const index of ["gs1", "gs2", "gs3"] as const) {
+    expect(allowed(statements, { action: "dynamodb:Query", resource: `${TABLE}/index/${index}`, keys: ["x"] }, resolveArn)).toBe(
+      rights.includes(index),
+    );
+  }
+  const anywhere = statements.filter(({ Resource }) => [Resource].flat().includes("*")).flatMap(({ Action }) => [Action].flat());
+  expect(anywhere.filter((action) => !action.startsWith("xray:") && action !== "dynamodb:ListStreams")).toEqual([]);
+});
+
+const agentRole = synth.of("AWS::IAM::Role").find(([, role]) => JSON.stringify(role.Properties).includes("rolesanywhere"))![0];
+const agent = statementsOf(agentRole);
+const tags = { "x509Subject/OU": "S1", "x509Subject/CN": "A" };
+const ofAgent = (action: string, ...keys: string[]) =>
+  allowed(agent, { action: `dynamodb:${action}`, resource: TABLE, keys, tags }, resolveArn);
+test.each([
+  ["reads its own server item", true, () => ofAgent("GetItem", "S#S1#V#A")],
+  ["writes its own server item", true, () => ofAgent("UpdateItem", "S#S1#V#A")],
+  ["reads its partner's", true, () => ofAgent("GetItem", "S#S1#V#B")],
+  ["reads the site's control item", true, () => ofAgent("GetItem", "S#S1")],
+  ["reads the site's leases", true, () => ofAgent("Query", "S#S1#L")],
+  [
+    "writes leases, history and conflicts",
+    true,
+    () => ofAgent("UpdateItem", "S#S1#L") && ofAgent("PutItem", "S#S1#H#0a000001") && ofAgent("PutItem", "S#S1#X"),
+  ],
+  ["writes its partner's server item", false, () => ofAgent("UpdateItem", "S#S1#V#B")],
+  ["puts its own server item anew", false, () => ofAgent("PutItem", "S#S1#V#A")],
+  ["writes the control item", false, () => ofAgent("UpdateItem", "S#S1")],
+  ["writes the audit trail", false, () => ofAgent("PutItem", "S#S1#E")],
+  ["reads a site whose name begins like its own", false, () => ofAgent("GetItem", "S#S10") || ofAgent("Query", "S#S10#L")],
+  ["writes another site's leases", false, () => ofAgent("UpdateItem", "S#S2#L") || ofAgent("PutItem", "S#S10#H#0a000001")],
+  ["reads two sites in one batch", false, () => ofAgent("BatchGetItem", "S#S1", "S#S2")],
+  ["deletes", false, () => ofAgent("DeleteItem", "S#S1#L")],
+  ["scans", false, () => ofAgent("Scan") || ofAgent("GetItem")],
+  [
+    "asks an index",
+    false,
+    () => allowed(agent, { action: "dynamodb:Query", resource: `${TABLE}/index/gs1`, keys: ["C#m:1:aa"], tags }, resolveArn),
+  ],
+  ["runs PartiQL", false, () => ofAgent("PartiQLSelect", "S#S1") || ofAgent("PartiQLUpdate", "S#S1#L")],
+])("an agent %s: %s", (_, expected, attempt) => {
+  expect(attempt()).toBe(expected);
+});
+test.each([
+  ["S1", "A", "partner-down", true],
+  ["S1", "A", "clear", true],
+  ["S1", "B", "partner-down", false],
+  ["S2", "A", "partner-down", false],
+])("an agent of S1/A calls the switch of %s/%s %s: %s", (site, server, act, expected) => {
+  const statement = agent.find(({ Action }) => Action === "execute-api:Invoke")!;
+  const base = resolveArn(statement.Resource).split("/*/POST")[0];
+  expect(
+    allowed(
+      agent,
+      { action: "execute-api:Invoke", resource: `${base}/$default/POST/v1/agent/sites/${site}/servers/${server}/${act}`, tags },
+      resolveArn,
+    ),
+  ).toBe(expected);
+});
+
+test("the agents' role trusts the operator's certificates only", () => {
+  const [, role] = synth.of("AWS::IAM::Role").find(([name]) => name === agentRole)!;
+  for (const statement of role.Properties.AssumeRolePolicyDocument.Statement) {
+    expect(statement.Principal).toEqual({ Service: "rolesanywhere.amazonaws.com" });
+    expect(statement.Condition.StringEquals).toEqual({ "aws:PrincipalTag/x509Subject/O": "branch-dhcp" });
+    expect(JSON.stringify(statement.Condition.ArnEquals)).toContain("TrustAnchor");
+  }
+  expect(synth.of("AWS::RolesAnywhere::Profile")[0]![1].Properties).toMatchObject({
+    DurationSeconds: 43_200,
+    AcceptRoleSessionName: false,
+  });
+});
+
+test("every alarm names a section of the runbook that is there", () => {
+  const runbook = resolve(import.meta.dirname, "../../docs/operations.md");
+  expect(existsSync(runbook)).toBe(true);
+  const sections = [...readFileSync(runbook, "utf8").matchAll(/^#+ (.+)$/gm)].map((match) =>
+    match[1]!
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9 -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+  const alarms = synth.of("AWS::CloudWatch::Alarm");
+  expect(alarms.length).toBeGreaterThanOrEqual(10);
+  for (const [, alarm] of alarms) {
+    const section = /Runbook: docs\/operations\.md#([a-z0-9-]+)$/.exec(alarm.Properties.AlarmDescription)?.[1];
+    expect(sections).toContain(section);
+    expect(alarm.Properties.AlarmActions.length).toBe(1);
+  }
+});
