@@ -44,7 +44,7 @@ export interface ReplyRoute {
 /**
  * Where a reply goes (RFC 2131 §4.1, §4.3.2, §4.3.5), with dhcpd's choices where the RFC leaves some: a relay on the
  * loopback is answered on the client port; a renewing client that shows a server identifier or asks for broadcast is taken
- * to be on our own wire; INFORM goes to ciaddr even through a relay. Link layers that we write no frames for get broadcasts.
+ * to be on our own wire; INFORM goes to ciaddr even through a relay. The wire is Ethernet whatever `htype` says; a `chaddr` of another length is no address on it, so the frame is broadcast.
  */
 export function replyDestination(route: ReplyRoute): ReplyDestination {
   const { giaddr, ciaddr, clientPort, serverPort, source } = route;
@@ -54,10 +54,13 @@ export function replyDestination(route: ReplyRoute): ReplyDestination {
   const broadcast = (route.flags & BROADCAST_FLAG) !== 0;
   const onOurWire = (route.hasServerId || broadcast) && route.isLocal;
   if (route.kind === "ack" && ciaddr !== UNSPECIFIED && !onOurWire) return { kind: "udp", address: ciaddr, port: clientPort };
-  if (broadcast || route.htype !== ETHERNET || route.hlen !== 6) return { kind: "broadcast", port: clientPort, source };
-  return { kind: "layer2", htype: route.htype, chaddr: route.chaddr, address: route.yiaddr, port: clientPort, source };
+  if (broadcast) return { kind: "broadcast", port: clientPort, source };
+  const chaddr = route.hlen === ETHERNET_LENGTH ? route.chaddr : ETHERNET_BROADCAST;
+  return { kind: "layer2", htype: ETHERNET, chaddr, address: route.yiaddr, port: clientPort, source };
 }
 
+const ETHERNET_LENGTH = 6;
+const ETHERNET_BROADCAST = Uint8Array.of(255, 255, 255, 255, 255, 255);
 const LOOPBACK = ipv4(0x7f000001);
 
 function informDestination(route: ReplyRoute): ReplyDestination {

@@ -18,6 +18,8 @@ export interface ClientMessage {
   readonly clientId: Uint8Array | undefined;
   /** Who asks, as a key: option 61, else htype and chaddr (RFC 2131 §4.2). */
   readonly key: string;
+  /** Its hardware alone, as a key. */
+  readonly hardwareKey: string;
   /** Option 50. */
   readonly requested: Ipv4Address | undefined;
   /** Option 54. */
@@ -41,6 +43,7 @@ export function readClientMessage(datagram: DatagramReceived, message: DhcpMessa
   const hardware = { htype: message.htype, bytes: message.chaddr.subarray(0, message.hlen) };
   const clientId = options.get(OPTION.clientIdentifier);
   const known = clientId !== undefined && clientId.length > 0 ? clientId : undefined;
+  const hardwareKey = keyOf("h", hardware.bytes, hardware.htype);
   return {
     datagram,
     message,
@@ -48,11 +51,12 @@ export function readClientMessage(datagram: DatagramReceived, message: DhcpMessa
     hardware,
     hardwareText: hexPairs(hardware.bytes),
     clientId: known,
-    key: known === undefined ? keyOf("h", hardware.bytes, hardware.htype) : keyOf("i", known, 0),
+    key: known === undefined ? hardwareKey : keyOf("i", known, 0),
+    hardwareKey,
     requested: addressOption(options, OPTION.requestedAddress),
     serverId: addressOption(options, OPTION.serverIdentifier),
     hostname: textOption(options.get(OPTION.hostName)),
-    agentOptions: options.get(OPTION.relayAgentInformation),
+    agentOptions: wellFormed(options.get(OPTION.relayAgentInformation)),
     stashed: false,
     via: message.giaddr === UNSPECIFIED ? datagram.interfaceName : formatIpv4(message.giaddr),
   };
@@ -85,6 +89,14 @@ export function subOption(agentOptions: Uint8Array | undefined, code: number): U
 /** Four bytes as an address; undefined for any other length. */
 export function asAddress(bytes: Uint8Array | undefined): Ipv4Address | undefined {
   return bytes !== undefined && bytes.length === 4 ? ipv4FromBytes(bytes) : undefined;
+}
+
+/** Option 82 if its sub-options, and pads between them, fill it; an empty or broken one is as good as none, and is not echoed. */
+function wellFormed(value: Uint8Array | undefined): Uint8Array | undefined {
+  if (value === undefined || value.length === 0) return undefined;
+  let at = 0;
+  while (at + 2 <= value.length) at += value[at] === 0 ? 1 : 2 + value[at + 1]!;
+  return at === value.length ? value : undefined;
 }
 
 function addressOption(options: ReadonlyMap<number, Uint8Array>, code: number): Ipv4Address | undefined {

@@ -16,7 +16,8 @@ export interface Subject {
   readonly known: boolean;
   readonly lease: Lease | undefined;
   readonly address: Ipv4Address | undefined;
-  readonly leaseSeconds: number | undefined;
+  /** What `lease-time` gives; set once it is known, as options are evaluated when they are needed. */
+  leaseSeconds: number | undefined;
   readonly host: HostDeclaration | undefined;
 }
 
@@ -68,7 +69,9 @@ function inputOf(exchange: Exchange, subject: Subject): EvaluationInput {
     message: subject.client?.message,
     lease: subject.lease,
     leasedAddress: subject.address,
-    leaseSeconds: subject.leaseSeconds,
+    get leaseSeconds() {
+      return subject.leaseSeconds;
+    },
     host: subject.host,
     known: subject.known,
     classNames: subject.classNames,

@@ -80,8 +80,9 @@ function grantFixed(given: Grant): void {
   const { exchange, caller, evaluation, candidate, kind, host, subject } = given;
   const seconds = kind === "bootp" ? INFINITE : desiredLeaseTime(exchange, evaluation, caller.client, target(given));
   if (seconds === "closed") return;
+  subject.leaseSeconds = kind === "offer" ? OFFER_SECONDS : seconds;
   if (kind !== "offer") {
-    const settled = runHandlers(exchange, evaluation, "commit", { ...subject, leaseSeconds: seconds });
+    const settled = runHandlers(exchange, evaluation, "commit", subject);
     exchange.staticGrants.push({ address: candidate.address, hostName: host?.name ?? "", evaluation: settled, client: caller.client });
   }
   reply(given, seconds);
@@ -113,10 +114,16 @@ function offer(given: Grant, seconds: Seconds): void {
   const { exchange, caller, candidate } = given;
   const { client } = caller;
   const { offers } = exchange.state;
+  // An offer is a lease of two minutes, unless the client has a longer one.
+  const left = candidate.lease?.status === "ACTIVE" ? secondsBetween(exchange.at.now, candidate.lease.ends) : 0;
+  given.subject.leaseSeconds = Math.max(left, OFFER_SECONDS);
   const repeated = offers.at(candidate.address, exchange.at.now)?.client === client.key;
   if (candidate.lease?.status !== "ACTIVE") {
     const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
-    offers.add({ address: candidate.address, client: client.key, via: client.via, until, hostname: client.hostname }, exchange.at.now);
+    offers.add(
+      { address: candidate.address, client: client.key, hardware: client.hardwareKey, via: client.via, until, hostname: client.hostname },
+      exchange.at.now,
+    );
   }
   if (!repeated && probeFirst(given, () => answerEffects(given, seconds))) return;
   reply(given, seconds);
@@ -133,8 +140,9 @@ function commit(given: Grant, terms: Terms): void {
   const pool = candidate.pool!;
   const { state, at } = exchange;
   const leaseSeconds = terms.seconds;
+  subject.leaseSeconds = leaseSeconds;
   const hasCommit = evaluation.handlers.length > 0;
-  const settled = hasCommit ? runHandlers(exchange, evaluation, "commit", { ...subject, leaseSeconds }) : evaluation;
+  const settled = hasCommit ? runHandlers(exchange, evaluation, "commit", subject) : evaluation;
   const held = state.offers.of(caller.client.key, at.now);
   if (held !== undefined) state.offers.drop(held);
   if (kind === "ack" && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {

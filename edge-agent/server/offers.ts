@@ -6,6 +6,8 @@ export interface Offer {
   readonly address: Ipv4Address;
   /** Who it is for, as {@link ClientMessage.key} says it. */
   readonly client: string;
+  /** Its hardware address, as {@link ClientMessage.hardwareKey} says it: firmware and system of one machine differ in option 61. */
+  readonly hardware: string;
   /** Relay or interface by which the client was heard; each has its own share of the table. */
   readonly via: string;
   readonly until: EpochSeconds;
@@ -45,10 +47,10 @@ export class OfferTable {
     return offer !== undefined && offer.until > now ? offer : undefined;
   }
 
-  /** Is `address` held for somebody other than `client`? */
-  heldForOther(address: Ipv4Address, client: string, now: EpochSeconds): boolean {
+  /** Is `address` held for a client with neither this identity nor this hardware? */
+  heldForOther(address: Ipv4Address, client: { readonly key: string; readonly hardwareKey: string }, now: EpochSeconds): boolean {
     const offer = this.#byAddress.get(address);
-    return offer !== undefined && offer.client !== client && offer.until > now;
+    return offer !== undefined && offer.until > now && offer.client !== client.key && offer.hardware !== client.hardwareKey;
   }
 
   /** Notes an offer; the client's earlier one, and whatever was noted for the address, go. */

@@ -1,6 +1,6 @@
 import { decodeMessage } from "../dhcp/wire/decode.ts";
-import { BOOTREQUEST } from "../dhcp/wire/message.ts";
-import { HEADER_SIZE, MESSAGE_TYPE } from "../dhcp/wire/option-codes.ts";
+import { BOOTREQUEST, type DhcpMessage } from "../dhcp/wire/message.ts";
+import { HEADER_SIZE, MESSAGE_TYPE, OPTION } from "../dhcp/wire/option-codes.ts";
 import { sameBytes, sameHardware } from "../values/hardware-address.ts";
 import { UNSPECIFIED } from "../values/ipv4.ts";
 import { bootp } from "./bootp.ts";
@@ -28,9 +28,17 @@ export function serve(exchange: Exchange, datagram: DatagramReceived): void {
     }
     return;
   }
+  sayOddities(exchange, decoded.value);
   for (const address of datagram.interfaceAddresses) exchange.state.ownAddresses.add(address);
   const read = readClientMessage(datagram, decoded.value);
   dispatch(exchange, withLeaseOptions(exchange, read));
+}
+
+/** Says what is odd about the client's identity, as dhcpd does. */
+function sayOddities(exchange: Exchange, { options, hlen }: DhcpMessage): void {
+  if (options.get(OPTION.hostName)?.length === 0) say(exchange, "Ignoring empty DHO_HOST_NAME option");
+  if (hlen > 0 || options.has(OPTION.clientIdentifier)) return;
+  say(exchange, "Received DHCPv4 packet without client-id option and empty hlen field.");
 }
 
 /** Somebody answered, or nobody did, at an address that is about to be offered. */

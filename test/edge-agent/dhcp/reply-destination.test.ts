@@ -38,7 +38,12 @@ test.each<[string, Partial<ReplyRoute>, unknown]>([
   ["ciaddr and the broadcast flag on our wire: broadcast", { ciaddr, flags: 0x8000 }, broadcast],
   ["the broadcast flag", { kind: "offer", flags: 0x8000 }, broadcast],
   ["no flag: a frame to chaddr", { kind: "offer" }, frame],
-  ["a link layer without frames of ours: broadcast", { kind: "offer", htype: 32, hlen: 0 }, broadcast],
+  ["another hardware type: a frame all the same", { kind: "offer", htype: 6 }, frame],
+  [
+    "a chaddr that is no Ethernet address: a frame to all",
+    { kind: "offer", hlen: 16, chaddr: new Uint8Array(16) },
+    { ...frame, chaddr: new Uint8Array(6).fill(255) },
+  ],
   ["BOOTP: a frame to chaddr", { kind: "bootp" }, frame],
   ["INFORM: ciaddr, even by a relay", { kind: "inform", ciaddr, giaddr: relay }, udp(ciaddr, 68)],
   ["INFORM without ciaddr: the relay", { kind: "inform", giaddr: relay, clientSource: ciaddr }, udp(relay, 67)],

@@ -7,6 +7,7 @@ import { epochSeconds } from "../../../edge-agent/values/time.ts";
 const offer = (address: number, client: string, via = "eth0", until = 220): Offer => ({
   address: ipv4(address),
   client,
+  hardware: `hw ${client}`,
   via,
   until: epochSeconds(until),
   hostname: undefined,
@@ -16,8 +17,9 @@ const at = epochSeconds(100);
 test("an address is held for one client, a client holds one address, and both end", () => {
   const table = new OfferTable();
   table.add(offer(1, "a"), at);
-  expect(table.heldForOther(ipv4(1), "b", at)).toBe(true);
-  expect(table.heldForOther(ipv4(1), "a", at)).toBe(false);
+  expect(table.heldForOther(ipv4(1), { key: "b", hardwareKey: "hw b" }, at)).toBe(true);
+  expect(table.heldForOther(ipv4(1), { key: "a", hardwareKey: "hw b" }, at)).toBe(false);
+  expect(table.heldForOther(ipv4(1), { key: "b", hardwareKey: "hw a" }, at)).toBe(false);
   table.add(offer(2, "a"), at);
   expect(table.at(ipv4(1), at)).toBeUndefined();
   expect(table.of("a", at)?.address).toBe(2);

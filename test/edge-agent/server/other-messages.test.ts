@@ -203,3 +203,31 @@ test("a new configuration keeps the offers whose addresses are still there", () 
   expect(bench.send({ type: 3, mac: 1, requested: "10.0.0.10" })).toBeUndefined();
   expect(bench.lease({ mac: 1 })).toBe("10.0.0.12");
 });
+
+test("RFC 2132 §9.14 an identifier has a length; a client without one is not answered", () => {
+  const bench = new Bench(BASE);
+  expect(bench.send({ type: 1, clientId: "" })).toBeUndefined();
+  expect(bench.said()).toEqual(["Dropped DHCPv4 packet with zero-length client-id"]);
+});
+
+test("a client that shows its identifier in one of DISCOVER and REQUEST alone gets what it was offered", () => {
+  const bench = new Bench(BASE);
+  bench.send({ type: 1, mac: 1, clientId: "\u0001a" });
+  expect(bench.send({ type: 3, mac: 1, requested: "10.0.0.10", serverId: "10.0.0.1" })?.type).toBe(5);
+  bench.send({ type: 1, mac: 2 });
+  expect(bench.send({ type: 3, mac: 2, clientId: "\u0001b", requested: "10.0.0.11", serverId: "10.0.0.1" })?.type).toBe(5);
+});
+
+test("a broken option 82 is not echoed", () => {
+  const bench = new Bench(BASE);
+  for (const broken of [Uint8Array.of(1, 255, 65), new Uint8Array(0)]) {
+    expect(bench.send({ type: 1, giaddr: "10.0.0.2", options: { 82: broken } })?.option(82)).toBeUndefined();
+  }
+});
+
+test("dhcp-eval lease-time is two minutes in an offer, and what is granted in an ACK", () => {
+  const bench = new Bench(`option span code 212 = unsigned integer 32; option span = encode-int (lease-time, 32); ${BASE}`);
+  const options = { 55: Uint8Array.of(212) };
+  expect(bench.send({ type: 1, options })?.seconds(212)).toBe(120);
+  expect(bench.send({ type: 3, requested: "10.0.0.10", options })?.seconds(212)).toBe(600);
+});
