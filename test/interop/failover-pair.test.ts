@@ -1,0 +1,105 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { FailoverSite, type PairOptions, type Role } from "../support/failover-site.ts";
+import { eventually, sleep } from "../support/netns.ts";
+
+const PAIRS: readonly PairOptions[] = [
+  { primary: "tandem", secondary: "dhcpd" },
+  { primary: "dhcpd", secondary: "tandem" },
+  { primary: "tandem", secondary: "tandem" },
+];
+
+const open: FailoverSite[] = [];
+afterEach(async (context) => {
+  for (const site of open.splice(0)) {
+    if (context.task.result?.state === "fail") {
+      for (const role of ["primary", "secondary"] as const) console.log(role, site.servers[role].log().slice(-3500));
+    }
+    await site.close();
+  }
+});
+
+const site = (options: PairOptions): FailoverSite => {
+  const made = new FailoverSite(options);
+  open.push(made);
+  return made;
+};
+
+/** What both lease files say of an address. */
+const both = (pair: FailoverSite, address: string) => [
+  pair.servers.primary.bindingState(address),
+  pair.servers.secondary.bindingState(address),
+];
+const comeTo = (pair: FailoverSite, address: string, state: string) =>
+  eventually(
+    () => both(pair, address).every((each) => each === state),
+    15_000,
+    () => `${address} is ${both(pair, address).join(" and ")}, not ${state}`,
+  );
+const other = (role: Role): Role => (role === "primary" ? "secondary" : "primary");
+
+describe.each(PAIRS)("$primary as primary with $secondary as secondary", (programs) => {
+  test("first start to NORMAL; bindings of either reach the other; the first lease is MCLT, renewals grow", async () => {
+    const pair = site(programs);
+    await pair.start();
+    await pair.bothNormal();
+    await sleep(3000);
+    const leases = [];
+    for (let client = 0; client < 6; client += 1) leases.push(await pair.dora(client, 0));
+    for (const lease of leases) expect(lease).toMatchObject({ seconds: 20 });
+    expect(new Set(leases.map((lease) => lease?.server)).size).toBe(2);
+    for (const lease of leases) await comeTo(pair, lease?.address ?? "", "active");
+    await sleep(2500);
+    const renewed = await pair.rebind(0, leases[0]?.address ?? "");
+    expect(renewed?.seconds).toBe(120);
+  });
+
+  test.each(["primary", "secondary"] as const)("the %s is killed, the other serves, it comes back", async (victim) => {
+    const pair = site(programs);
+    await pair.start();
+    await pair.bothNormal();
+    await sleep(3000);
+    const before = await pair.dora(1, 0);
+    await comeTo(pair, before?.address ?? "", "active");
+    await pair.servers[victim].stop("SIGKILL");
+    await pair.reaches(other(victim), "communications-interrupted");
+    const alone = [];
+    for (let client = 10; client < 14; client += 1) alone.push(await pair.dora(client, 0));
+    for (const lease of alone) expect(lease?.seconds).toBe(20);
+    expect(await pair.rebind(1, before?.address ?? "")).toBeDefined();
+    await pair.start(victim);
+    await pair.bothNormal(40_000);
+    for (const lease of alone) await comeTo(pair, lease?.address ?? "", "active");
+  });
+
+  test.each(["primary", "secondary"] as const)("the %s loses its database and gets it back", async (victim) => {
+    const pair = site({ ...programs, mclt: 8 });
+    await pair.start();
+    await pair.bothNormal();
+    await sleep(3000);
+    const lease = await pair.dora(1, 0);
+    await comeTo(pair, lease?.address ?? "", "active");
+    await sleep(3000);
+    await pair.servers[victim].stop("SIGKILL");
+    await pair.reaches(other(victim), "communications-interrupted");
+    pair.forget(victim);
+    await pair.start(victim);
+    await pair.bothNormal(60_000);
+    await eventually(() => pair.servers[victim].bindingState(lease?.address ?? "") !== undefined);
+    expect(await pair.dora(2)).toBeDefined();
+  });
+
+  test("the failover link goes silent: both serve; it heals: both NORMAL and agreed", async () => {
+    const pair = site({ ...programs, maxResponseDelay: 6 });
+    await pair.start();
+    await pair.bothNormal();
+    await sleep(3000);
+    pair.silence(true);
+    await pair.reaches("primary", "communications-interrupted");
+    await pair.reaches("secondary", "communications-interrupted");
+    const alone = [];
+    for (let client = 20; client < 24; client += 1) alone.push(await pair.dora(client));
+    pair.silence(false);
+    await pair.bothNormal(60_000);
+    for (const lease of alone) await comeTo(pair, lease?.address ?? "", "active");
+  });
+});
