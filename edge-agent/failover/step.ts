@@ -114,7 +114,7 @@ function onLinkedMessage(turn: Turn, relationship: Relationship, connection: Con
       break;
     case "UPDREQ":
     case "UPDREQALL":
-      beginTransfer(relationship, xid, message.type === "UPDREQALL");
+      beginTransfer(turn, relationship, xid, message.type === "UPDREQALL");
       break;
     case "UPDDONE":
       onUpdateDone(turn, relationship, xid);

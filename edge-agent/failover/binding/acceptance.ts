@@ -71,10 +71,15 @@ export interface Announced {
   readonly cltt: EpochSeconds;
 }
 
-/** Both servers announced something before hearing of the other's: does ours stand (dhcpd's table)? */
+/**
+ * Both servers announced something before hearing of the other's: does ours stand? The later transaction of two clients'
+ * leases, else the lease in use, else the primary's. dhcpd lets either side give in when one says ACTIVE and the other
+ * EXPIRED, or the secondary ACTIVE and the primary anything else; then each ends with the other's word. Standing by ACTIVE is
+ * what its table expects of the other side, and nobody loses a lease by it.
+ */
 export function oursWins(ours: Announced, theirs: Announced, isPrimary: boolean): boolean {
-  if (ours.status === "ACTIVE" && theirs.status === "ACTIVE") return ours.cltt === theirs.cltt ? isPrimary : ours.cltt > theirs.cltt;
-  if (ours.status === "ACTIVE" && theirs.status === "EXPIRED") return false;
-  if (ours.status !== "ACTIVE" && theirs.status === "ACTIVE") return false;
+  const [mine, other] = [ours.status === "ACTIVE", theirs.status === "ACTIVE"];
+  if (mine !== other) return mine;
+  if (mine && ours.cltt !== theirs.cltt) return ours.cltt > theirs.cltt;
   return isPrimary;
 }

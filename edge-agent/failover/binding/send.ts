@@ -30,6 +30,7 @@ export function sendUpdates(turn: Turn, relationship: Relationship): void {
   if (transfer === undefined || transfer.cursor !== undefined || updates.transferLeft > 0) return;
   sendReply(turn, connection, { type: "UPDDONE", xid: transfer.xid, options: {} });
   relationship.transfer = undefined;
+  turn.log(`Sent update done message to ${relationship.config.peer.name}`);
 }
 
 const firstKey = (map: ReadonlyMap<Ipv4Address, unknown>): Ipv4Address | undefined => map.keys().next().value;

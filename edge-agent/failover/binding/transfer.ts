@@ -7,7 +7,8 @@ import { endTransfer, markForTransfer, queueUpdate } from "./queue.ts";
 const MOST_WALKED = 16_384;
 
 /** The partner asks for what it lacks (UPDREQ) or for everything (UPDREQALL); a newer request replaces the older (failover-12 §7.3, §7.4). */
-export function beginTransfer(relationship: Relationship, xid: number, everything: boolean): void {
+export function beginTransfer(turn: Turn, relationship: Relationship, xid: number, everything: boolean): void {
+  turn.log(`Update request ${everything ? "all " : ""}from ${relationship.config.peer.name}: sending update`);
   const { updates } = relationship;
   const id = (relationship.transfer?.id ?? 0) + 1;
   endTransfer(updates);

@@ -101,6 +101,7 @@ function requestUpdates(turn: Turn, relationship: Relationship): void {
   const type = resolving || (endpoint.partnerIsTandem && endpoint.storeIntact) ? "UPDREQ" : "UPDREQALL";
   turn.log(`failover peer ${nameOf(relationship)}: requesting ${type === "UPDREQ" ? "update" : "full update"} from peer`);
   endpoint.requested = { type, xid: sendNew(turn, link.up, type, {}) };
+  turn.log(`Sent update request ${type === "UPDREQ" ? "" : "all "}message to ${nameOf(relationship)}`);
 }
 
 /** The partner's STATE has come (failover-12 §8.3, §9): communications are restored with the first of a connection. */
