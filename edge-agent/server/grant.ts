@@ -13,6 +13,7 @@ import { bootpLeaseTime, desiredLeaseTime, requestedTime } from "./lease-time.ts
 import { line, replyLine } from "./log-lines.ts";
 import { OFFER_SECONDS } from "./offers.ts";
 import { releaseOtherLeases } from "./one-lease.ts";
+import { watchPool } from "./pool-threshold.ts";
 import { probeFirst } from "./probe-offer.ts";
 import { type Answer, answerDatagram, refuse } from "./reply.ts";
 import { isSameClient, mayReuse } from "./reuse-lease.ts";
@@ -161,6 +162,7 @@ function commit(given: Grant, terms: Terms): void {
     evaluation: settled,
     client: caller.client,
   });
+  watchPool(exchange, pool, evaluation, { address: candidate.address, added: candidate.lease?.status !== "ACTIVE" });
   if (hasCommit) state.handlers.set(candidate.address, evaluation.handlers);
   else if (state.handlers.size > 0) state.handlers.delete(candidate.address);
   reply(given, leaseSeconds);

@@ -1,7 +1,7 @@
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { Evaluation } from "../config/evaluation.ts";
 import { Candidates } from "../leases/choose-address.ts";
-import type { LeaseView } from "../leases/lease-view.ts";
+import type { LeaseView, PoolId } from "../leases/lease-view.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { Billing } from "./billing.ts";
 import { DeclineMeter } from "./decline-meter.ts";
@@ -33,6 +33,8 @@ export interface ServerState {
   readonly declines: DeclineMeter;
   /** `on release` and `on expiry` of leases in use, as the packet that made the lease met them. */
   readonly handlers: Map<Ipv4Address, Evaluation["handlers"]>;
+  /** Pools that were said to be full, with how many addresses in use end that. */
+  readonly thresholds: Map<PoolId, number>;
   /** Every address of ours that a packet came in by: what a client may name as its server. */
   readonly ownAddresses: Set<Ipv4Address>;
 }
@@ -48,6 +50,7 @@ export function createServerState(config: AgentConfig, options: ServerOptions, v
     billing: Billing.of(config, view),
     declines: new DeclineMeter(),
     handlers: new Map(),
+    thresholds: new Map(),
     ownAddresses: new Set(),
   };
 }
@@ -65,5 +68,6 @@ export function reconfigured(state: ServerState, config: AgentConfig, view: Leas
     networks: new NetworkIndex(config),
     probes: new ProbeTable(),
     billing: Billing.of(config, view),
+    thresholds: new Map(),
   };
 }

@@ -192,3 +192,18 @@ test("one-lease-per-client releases what the client had elsewhere", () => {
   expect(bench.send({ type: 3, clientId: "\u0001a", requested: "10.1.0.10" })?.type).toBe(5);
   expect(bench.record("10.0.0.10")?.status).toBe("FREE");
 });
+
+test("log-threshold-high and -low: said once, and again after the pool emptied", () => {
+  const bench = new Bench(`log-threshold-high 75; log-threshold-low 25; ping-check false; default-lease-time 300;
+    subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10 10.0.0.13; }`);
+  const said = () => bench.said().filter((line) => line.startsWith("Pool"));
+  for (const mac of [1, 2]) bench.lease({ mac });
+  expect(said()).toEqual([]);
+  for (const mac of [3, 4]) bench.lease({ mac });
+  const where = "shared subnet: 10.0.0.0/24; address:";
+  expect(said()).toEqual([`Pool threshold exceeded - ${where} 10.0.0.12; high threshold 75% 3/4.`]);
+  bench.wait(301);
+  bench.tick();
+  bench.lease({ mac: 1 });
+  expect(said()).toEqual([`Pool threshold reset - ${where} 10.0.0.10; low threshold 1/4.`]);
+});
