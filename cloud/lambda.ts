@@ -39,8 +39,7 @@ export const audit = async (event: DynamoDBStreamEvent): Promise<void> => {
 export const sweep = async (): Promise<Sweep> => {
   const counts = await sweepOnce(deps);
   const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: "Count" }));
-  process.stdout.write(
-    `${JSON.stringify({ _aws: { Timestamp: deps.now(), CloudWatchMetrics: [{ Namespace: "Tandem", Dimensions: [[]], Metrics: metrics }] }, ...counts })}\n`,
-  );
+  const _aws = { Timestamp: deps.now(), CloudWatchMetrics: [{ Namespace: "Tandem", Dimensions: [[]], Metrics: metrics }] };
+  deps.log.info({ _aws, ...counts }, "sweep");
   return counts;
 };
