@@ -1,9 +1,13 @@
 import type { AgentConfig } from "../config/agent-config.ts";
+import type { RecordedDeclaration } from "../leases/lease-file/types.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
+import type { Hmac } from "../omapi/authenticate.ts";
 import { Billing } from "../server/billing.ts";
 import { createServerState, type ServerOptions, type ServerState } from "../server/state.ts";
 import type { Instant } from "../values/time.ts";
 import { createFailover, type Failover, recoverFailover } from "./failover.ts";
+import { NamesAtWork } from "./names.ts";
+import { createOmapi, type Omapi } from "./omapi.ts";
 
 /**
  * All that an agent remembers, apart from what is stored. The tables within `server` are mutable and consumed linearly: after
@@ -13,6 +17,9 @@ import { createFailover, type Failover, recoverFailover } from "./failover.ts";
 export interface AgentState {
   readonly server: ServerState;
   readonly failover: Failover;
+  readonly omapi: Omapi;
+  /** DNS updates under way; mutable and consumed linearly, as the tables of `server`. */
+  readonly names: NamesAtWork;
   readonly expiry: ExpirySchedule;
   /** How many steps led here. */
   readonly sequence: number;
@@ -29,6 +36,16 @@ export interface ExpirySchedule {
   readonly nextLook: Instant["now"] | undefined;
 }
 
+/** What OMAPI needs beside the configuration. */
+export interface AgentExtras {
+  /** Without it, signed OMAPI requests are refused. */
+  readonly hmac: Hmac | undefined;
+  /** Hosts and groups that were made over OMAPI. */
+  readonly declarations: readonly RecordedDeclaration[];
+}
+
+const NO_EXTRAS: AgentExtras = { hmac: undefined, declarations: [] };
+
 /**
  * The state of an agent that just started: no offers, no connections. `record` gives a small record of the store; the
  * partners' states come from there with the first event.
@@ -38,10 +55,13 @@ export function createAgentState(
   options: ServerOptions,
   view: LeaseView,
   record: (key: string) => Uint8Array | undefined = () => undefined,
+  extras: AgentExtras = NO_EXTRAS,
 ): AgentState {
   return {
     server: createServerState(config, options, view),
     failover: createFailover(config, record),
+    names: new NamesAtWork(),
+    omapi: createOmapi(extras.hmac, extras.declarations),
     expiry: { held: 0, nextLook: undefined },
     sequence: 0,
     progress: { reached: 0 },

@@ -6,6 +6,7 @@ import type { IcmpProbe } from "../rim/icmp-probe.ts";
 import type { Logger } from "../rim/logger.ts";
 import type { Metrics } from "../rim/metrics-http.ts";
 import { unreachable } from "../values/assert.ts";
+import type { Services } from "./services.ts";
 
 /** What carries out effects. */
 export interface Performers {
@@ -15,6 +16,8 @@ export interface Performers {
   readonly metrics: Metrics;
   /** Undefined without a partner. */
   readonly failover: FailoverTcp | undefined;
+  /** Control socket, OMAPI, DNS updates; undefined where none of them is wanted. */
+  readonly services?: Services | undefined;
   /** Undefined unless the operator allowed `execute`. */
   readonly commands: CommandRunner | undefined;
 }
@@ -44,6 +47,15 @@ export function performEffect(performers: Performers, effect: AgentEffect): void
     case "failover-send":
     case "failover-close":
       performers.failover?.perform(effect);
+      return;
+    case "dns-query":
+    case "control-reply":
+    case "control-reload":
+    case "omapi-send":
+    case "omapi-close":
+    case "reload":
+    case "shut-down":
+      performers.services?.perform(effect);
       return;
     default:
       unreachable(effect);

@@ -1,7 +1,8 @@
 import type { AgentConfig, HostDeclaration, Pool, PoolRange } from "../config/agent-config.ts";
+import { optionIn } from "../config/settings.ts";
 import { hexPairs } from "../values/hardware-address.ts";
 import { broadcastOf, contains, formatIpv4, type Ipv4Address, inRange } from "../values/ipv4.ts";
-import { addressesOf, optionIn, prefixOf, subnetOf } from "./facts.ts";
+import { addressesOf, prefixOf, subnetOf } from "./facts.ts";
 import type { Finding, LintRule } from "./finding.ts";
 
 const OPTION_ROUTERS = 3;

@@ -1,5 +1,6 @@
 import type { AgentConfig, ClassDeclaration, Pool } from "../config/agent-config.ts";
-import { flagIn, networkOf, numberIn, prefixOf, statementsOf, subnetOf } from "./facts.ts";
+import { flagIn, numberIn } from "../config/settings.ts";
+import { networkOf, prefixOf, statementsOf, subnetOf } from "./facts.ts";
 import type { Finding, LintRule } from "./finding.ts";
 
 /** dhcpd's own defaults, seconds. */

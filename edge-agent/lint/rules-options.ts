@@ -1,7 +1,8 @@
 import type { AgentConfig, Scope } from "../config/agent-config.ts";
+import { bytesIn, optionIn } from "../config/settings.ts";
 import { sameBytes } from "../values/hardware-address.ts";
 import { broadcastOf, formatIpv4, ipv4FromBytes, ipv4ToBytes } from "../values/ipv4.ts";
-import { addressesOf, bytesIn, optionIn, poolsOf, prefixOf, statementsOf, textOf } from "./facts.ts";
+import { addressesOf, poolsOf, prefixOf, statementsOf, textOf } from "./facts.ts";
 import type { Finding, LintRule } from "./finding.ts";
 
 const SUBNET_MASK = 1;

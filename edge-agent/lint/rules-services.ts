@@ -1,5 +1,6 @@
 import type { AgentConfig } from "../config/agent-config.ts";
-import { bytesIn, flagIn, networkOf, numberIn, textOf } from "./facts.ts";
+import { bytesIn, flagIn, numberIn } from "../config/settings.ts";
+import { networkOf, textOf } from "./facts.ts";
 import type { Finding, LintRule } from "./finding.ts";
 
 /** IANA's port for failover between DHCP servers, and dhcpd's default. */

@@ -27,8 +27,11 @@ export interface FailoverAttributes {
   readonly unackedUpdates: number;
 }
 
-/** The numbers that `local-state` takes (draft-ietf-dhc-failover-12 §12.24; 254 is ISC's recover-wait). */
-const STATE_NUMBERS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 254]);
+/**
+ * The numbers that `local-state` takes (draft-ietf-dhc-failover-12 §12.24; 254 is ISC's recover-wait). 1, which meant
+ * partner-down to dhcpd 3.0 and is STARTUP since, is refused: whoever sends it means something else.
+ */
+const STATE_NUMBERS = new Set([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 254]);
 
 /** "failover-state": look one up by name, read it, set local-state. */
 export function failoverObject(all: readonly FailoverAttributes[]): ObjectType<OmapiChange> {

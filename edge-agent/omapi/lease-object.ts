@@ -19,8 +19,11 @@ const READ_ONLY = new Set(["ip-address", "pool", "subnet", "starts", "tstp", "ts
 const IGNORED = new Set(["dhcp-client-identifier", "client-hostname", "hostname", "hardware-address", "hardware-type", "remote-handle"]);
 const KEYS = new Set(["ip-address", "dhcp-client-identifier", "hardware-address", "hardware-type"]);
 
+/** What of the leases is looked up. */
+export type LeaseReader = Pick<LeaseView, "get" | "poolOf" | "byClientId" | "byHardware">;
+
 export interface LeaseSurroundings {
-  readonly view: LeaseView;
+  readonly view: LeaseReader;
   readonly wallOffset: number;
   /** Name of the host declaration for this client, if there is one. */
   readonly hostOf: (lease: Lease) => string | undefined;
@@ -39,7 +42,7 @@ export function leaseObject(around: LeaseSurroundings): ObjectType<OmapiChange> 
   };
 }
 
-function findLease(keys: readonly OmapiValue[], view: LeaseView): Result<ObjectReference, Refusal> {
+function findLease(keys: readonly OmapiValue[], view: LeaseReader): Result<ObjectReference, Refusal> {
   const used = keys.filter(({ name }) => KEYS.has(name) && name !== "hardware-type");
   if (used.length === 0) return err(refuse(RESULT.notImplemented, "can't create new object"));
   let found: Ipv4Address | undefined;
@@ -55,7 +58,7 @@ function findLease(keys: readonly OmapiValue[], view: LeaseView): Result<ObjectR
   return found === undefined ? err(refuse(RESULT.notFound)) : ok({ type: "lease", name: formatIpv4(found) });
 }
 
-function matchesOf(key: OmapiValue, keys: readonly OmapiValue[], view: LeaseView): Result<readonly Ipv4Address[], Refusal> {
+function matchesOf(key: OmapiValue, keys: readonly OmapiValue[], view: LeaseReader): Result<readonly Ipv4Address[], Refusal> {
   if (key.name === "dhcp-client-identifier") return ok(view.byClientId(key.value));
   if (key.name === "hardware-address") {
     const type = keys.find(({ name }) => name === "hardware-type");

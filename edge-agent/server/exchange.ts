@@ -1,5 +1,6 @@
 import type { Pool } from "../config/agent-config.ts";
 import type { Evaluation } from "../config/evaluation.ts";
+import type { DdnsPlan } from "../ddns/plan.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
@@ -35,6 +36,13 @@ export interface StaticGrant {
   readonly client: ClientMessage;
 }
 
+/** What a grant means for DNS; `lease` is undefined for a fixed address, which has nothing to remember its records by. */
+export interface NamesGranted {
+  readonly address: Ipv4Address;
+  readonly lease: Lease | undefined;
+  readonly plan: DdnsPlan;
+}
+
 /** One event being served: what it may read, and where what it does is gathered. */
 export interface Exchange {
   readonly state: ServerState;
@@ -45,10 +53,11 @@ export interface Exchange {
   readonly effects: ServerEffect[];
   readonly changes: LeaseChange[];
   readonly staticGrants: StaticGrant[];
+  readonly names: NamesGranted[];
 }
 
 export function openExchange(state: ServerState, view: LeaseView, authority: PoolAuthority, at: Instant): Exchange {
-  return { state, view, authority, at, writes: [], effects: [], changes: [], staticGrants: [] };
+  return { state, view, authority, at, writes: [], effects: [], changes: [], staticGrants: [], names: [] };
 }
 
 export function say(exchange: Exchange, text: string): void {

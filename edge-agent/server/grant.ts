@@ -1,8 +1,11 @@
+import type { Evaluation } from "../config/evaluation.ts";
+import type { DdnsPlan } from "../ddns/plan.ts";
 import { type Lease, neverUsed } from "../leases/lease.ts";
 import { formatIpv4 } from "../values/ipv4.ts";
 import { after, INFINITE, type Seconds, secondsBetween } from "../values/time.ts";
 import { chooseBilling } from "./billing.ts";
 import type { Caller } from "./caller.ts";
+import { fqdnAnswer, planNames } from "./dns-names.ts";
 import { answerChain, policy, runHandlers, runScopes, type Subject } from "./evaluate-for.ts";
 import { type Exchange, say, storeLease } from "./exchange.ts";
 import type { Candidate } from "./find-lease.ts";
@@ -85,8 +88,24 @@ function grantFixed(given: Grant): void {
   if (kind !== "offer") {
     const settled = runHandlers(exchange, evaluation, "commit", subject);
     exchange.staticGrants.push({ address: candidate.address, hostName: host?.name ?? "", evaluation: settled, client: caller.client });
+    const names = kind === "ack" ? namesFor(given, settled, seconds, NO_VARIABLES) : undefined;
+    if (names !== undefined) exchange.names.push({ address: candidate.address, lease: undefined, plan: names });
+    reply(given, seconds, names);
+    return;
   }
   reply(given, seconds);
+}
+
+const NO_VARIABLES: ReadonlyMap<string, Uint8Array> = new Map();
+
+/** What the grant means for DNS (RFC 4702, 4703). */
+function namesFor(given: Grant, evaluation: Evaluation, leaseSeconds: number, variables: ReadonlyMap<string, Uint8Array>) {
+  const { exchange, caller, candidate, clientId } = given;
+  const { digest } = exchange.state.options;
+  if (digest === undefined) return undefined;
+  const isStatic = candidate.pool === undefined;
+  const named = { client: caller.client, clientId, address: candidate.address, variables, leaseSeconds, isStatic };
+  return planNames(named, evaluation, digest);
 }
 
 function grantDynamic(given: Grant): void {
@@ -152,7 +171,9 @@ function commit(given: Grant, terms: Terms): void {
   }
   const reserved = kind === "ack" && requestedTime(caller.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true;
   if (reserved) say(exchange, `Infinite-leasetime reservation made on ${formatIpv4(candidate.address)}.`);
-  const draft = grantedLease(given, { seconds: leaseSeconds, reserved, billing: terms.change.billing, variables: settled.variables });
+  const names = kind === "ack" ? namesFor(given, settled, leaseSeconds, given.sameClient ? settled.variables : NO_VARIABLES) : undefined;
+  const variables = withNames(settled.variables, names);
+  const draft = grantedLease(given, { seconds: leaseSeconds, reserved, billing: terms.change.billing, variables });
   const stored: Lease = exchange.authority.changed(pool, candidate.lease, draft, terms.desired, at);
   storeLease(exchange, {
     cause: "granted",
@@ -165,20 +186,32 @@ function commit(given: Grant, terms: Terms): void {
   watchPool(exchange, pool, evaluation, { address: candidate.address, added: candidate.lease?.status !== "ACTIVE" });
   if (hasCommit) state.handlers.set(candidate.address, evaluation.handlers);
   else if (state.handlers.size > 0) state.handlers.delete(candidate.address);
-  reply(given, leaseSeconds);
+  if (names !== undefined) exchange.names.push({ address: candidate.address, lease: stored, plan: names });
+  reply(given, leaseSeconds, names);
+}
+
+/** The variables that the plan sets at once; the others follow as DNS answers. */
+function withNames(variables: ReadonlyMap<string, Uint8Array>, plan: DdnsPlan | undefined): ReadonlyMap<string, Uint8Array> {
+  if (plan === undefined || plan.variables.length === 0) return variables;
+  const changed = new Map(variables);
+  for (const { name, value } of plan.variables) {
+    if (value === undefined) changed.delete(name);
+    else changed.set(name, value);
+  }
+  return changed;
 }
 
 const target = ({ candidate }: Grant) => ({ pool: candidate.pool, lease: candidate.lease, addressText: formatIpv4(candidate.address) });
 
 const WORDS = { offer: "DHCPOFFER", ack: "DHCPACK", bootp: "BOOTREPLY" } as const;
 
-function reply(given: Grant, seconds: Seconds): void {
+function reply(given: Grant, seconds: Seconds, names?: DdnsPlan): void {
   say(given.exchange, given.text);
-  given.exchange.effects.push(...answerEffects(given, seconds));
+  given.exchange.effects.push(...answerEffects(given, seconds, names));
 }
 
 /** The answer and the line that tells of it. */
-function answerEffects(given: Grant, leaseSeconds: Seconds) {
+function answerEffects(given: Grant, leaseSeconds: Seconds, names?: DdnsPlan) {
   const { exchange, caller, candidate, kind, evaluation, host } = given;
   const { client } = caller;
   const isStatic = candidate.pool === undefined;
@@ -190,6 +223,7 @@ function answerEffects(given: Grant, leaseSeconds: Seconds) {
     leaseSeconds,
     hostName: host?.name,
     isStatic,
+    fqdn: names === undefined ? undefined : fqdnAnswer(client, names, evaluation),
   };
   const sent = answerDatagram(exchange, caller, answer);
   const told =

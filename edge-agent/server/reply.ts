@@ -28,6 +28,8 @@ export interface Answer {
   readonly hostName: string | undefined;
   /** The address is fixed by a declaration. */
   readonly isStatic: boolean;
+  /** Option 81, for a client that sent one. */
+  readonly fqdn: ReplyOption | undefined;
 }
 
 /** The datagram that gives a client its address: DHCPOFFER, DHCPACK or BOOTREPLY. */
@@ -136,6 +138,7 @@ function forcedOptions(client: ClientMessage, answer: Answer, identity: Ipv4Addr
     { code: OPTION.serverIdentifier, value: ipv4ToBytes(identity) },
     { code: OPTION.leaseTime, value: secondsBytes(answer.leaseSeconds) },
   ];
+  if (answer.fqdn !== undefined) forced.push(answer.fqdn);
   return withEchoes(forced, client, answer.evaluation);
 }
 

@@ -1,5 +1,6 @@
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { Evaluation } from "../config/evaluation.ts";
+import type { Digest } from "../ddns/dhcid.ts";
 import { Candidates } from "../leases/choose-address.ts";
 import type { LeaseView, PoolId } from "../leases/lease-view.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
@@ -16,6 +17,8 @@ export interface ServerOptions {
   /** UDP ports of servers and clients; 67 and 68 unless the command line says otherwise. */
   readonly serverPort: number;
   readonly clientPort: number;
+  /** MD5 and SHA-256, for the marks of names in DNS; without it there are no DNS updates. */
+  readonly digest?: Digest;
 }
 
 /**
