@@ -55,7 +55,14 @@ test("allow, deny and ignore are parameters with a number", () => {
 test("a failover peer has dhcpd's defaults, and split fills the first buckets", () => {
   const config = configOf(`failover peer "f" { primary; peer address 10.0.0.2; mclt 60; split 9; }
     subnet 10.0.0.0 netmask 255.255.255.0 { pool { failover peer "f"; range 10.0.0.5; } pool { failover peer "f"; range 10.0.0.9; } }`);
-  expect(config.failoverPeers[0]).toMatchObject({ port: 647, peerPort: 647, mclt: 60, maxResponseDelay: 60, loadBalanceMaxSeconds: 0 });
+  expect(config.failoverPeers[0]).toMatchObject({
+    port: 647,
+    peerPort: 647,
+    mclt: 60,
+    maxResponseDelay: 20,
+    maxUnackedUpdates: 100,
+    loadBalanceMaxSeconds: 0,
+  });
   expect(config.failoverPeers[0]?.hba?.slice(0, 3)).toEqual(bytes(255, 1, 0));
   expect(config.pools.map((pool) => [pool.failoverPeer, pool.ranges.length])).toEqual([["f", 2]]);
 });
