@@ -41,6 +41,7 @@ async function start(options: AgentOptions): Promise<void> {
   process.on("uncaughtException", fatal);
   process.on("unhandledRejection", fatal);
   process.on("SIGUSR1", () => {}); // else Node opens its debugger
+  console.error = (...words: readonly unknown[]) => log.line("debug", words.map(String).join(" ")); // libraries: we say it ourselves
   try {
     await startLogged(options, log);
   } catch (error) {

@@ -112,7 +112,9 @@ export function textLogger(sink: LineSink, verbose: boolean): Logger {
       if (!verbose && (level === "trace" || level === "debug")) return;
       sink.write(level, fill(templates.get(event) ?? [], fields));
     },
-    line: (level, text) => sink.write(level, text),
+    line: (level, text) => {
+      if (verbose || (level !== "trace" && level !== "debug")) sink.write(level, text);
+    },
     flush: () => sink.flush(),
   };
 }
