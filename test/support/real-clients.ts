@@ -96,11 +96,6 @@ export class RealClient {
     await this.#process?.stop("SIGKILL");
   }
 
-  /** Makes udhcpc or dhcpcd extend its lease at once; dhclient does so when half of it is over. */
-  renew(): void {
-    process.kill(this.process.pid, this.tool === "udhcpc" ? "SIGUSR1" : "SIGHUP");
-  }
-
   /** Gives the address back. */
   async release(): Promise<void> {
     if (this.tool === "dhclient") this.namespace.attempt([...this.#dhclient(), "-r", this.#device]);
@@ -196,11 +191,8 @@ const HOOK = `#!/bin/sh
 word="\${reason:-$1}"
 address="\${new_ip_address:-$ip}"
 routers="\${new_routers:-$router}"
-{
-  printf '%s' "$word"
-  env | sed -n -E 's/^(new_[a-z0-9_]+|old_ip_address|ip|serverid|lease|router|domain|hostname|siaddr|sname|boot_file|bootfile|tftp|dns|subnet|message)=/\\t&/p' | tr -d '\\n'
-  printf '\\n'
-} >>@EVENTS@
+values=$(env | sed -n -E 's/^(new_[a-z0-9_]+|old_ip_address|ip|serverid|lease|router|domain|hostname|siaddr|sname|boot_file|bootfile|tftp|dns|subnet|message)=/\\t&/p' | tr -d '\\n')
+echo "$word$values" >>@EVENTS@
 case "$word" in
 PREINIT | deconfig) ip -4 address flush dev "$interface"; ip link set "$interface" up ;;
 BOUND | RENEW | REBIND | REBOOT | bound | renew)
