@@ -38,6 +38,8 @@ export function isOurs(exchange: Exchange, caller: Caller, named: Ipv4Address): 
   const { client } = caller;
   const { ownAddresses } = exchange.state;
   if (named === UNSPECIFIED || ownAddresses.has(named) || named === client.datagram.target) return true;
+  // A relay that puts itself in our place towards its clients does not always undo that.
+  if (named === client.message.giaddr) return true;
   if (named === asAddress(subOption(client.agentOptions, SERVER_ID_OVERRIDE))) return true;
   const evaluation = evaluateWithoutLease({ ...exchange, effects: [] }, caller);
   return named === asAddress(evaluation?.option("dhcp", OPTION.serverIdentifier));

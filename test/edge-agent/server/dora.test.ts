@@ -58,6 +58,12 @@ test("a configured server identifier is ours", () => {
   expect(bench.send({ type: 3, requested: "10.0.0.10", serverId: "192.0.2.1" })?.type).toBe(5);
 });
 
+test("a relay that shows clients its own address as the server's is understood", () => {
+  const bench = new Bench(BASE);
+  bench.send({ type: 1, giaddr: "10.0.0.2" });
+  expect(bench.send({ type: 3, requested: "10.0.0.10", serverId: "10.0.0.2", giaddr: "10.0.0.2" })?.type).toBe(5);
+});
+
 test("RFC 5107 a relay's server identifier override is used and recognised", () => {
   const bench = new Bench(BASE);
   const relay = { giaddr: "10.0.0.2", options: { 82: Uint8Array.of(11, 4, 10, 0, 0, 2) } };
