@@ -18,8 +18,6 @@ export interface ClientMessage {
   readonly clientId: Uint8Array | undefined;
   /** Who asks, as a key: option 61, else htype and chaddr (RFC 2131 §4.2). */
   readonly key: string;
-  /** Its hardware alone, as a key. */
-  readonly hardwareKey: string;
   /** Option 50. */
   readonly requested: Ipv4Address | undefined;
   /** Option 54. */
@@ -43,7 +41,6 @@ export function readClientMessage(datagram: DatagramReceived, message: DhcpMessa
   const hardware = { htype: message.htype, bytes: message.chaddr.subarray(0, message.hlen) };
   const clientId = options.get(OPTION.clientIdentifier);
   const known = clientId !== undefined && clientId.length > 0 ? clientId : undefined;
-  const hardwareKey = keyOf("h", hardware.bytes, hardware.htype);
   return {
     datagram,
     message,
@@ -51,8 +48,7 @@ export function readClientMessage(datagram: DatagramReceived, message: DhcpMessa
     hardware,
     hardwareText: hexPairs(hardware.bytes),
     clientId: known,
-    key: known === undefined ? hardwareKey : keyOf("i", known, 0),
-    hardwareKey,
+    key: known === undefined ? keyOf("h", hardware.bytes, hardware.htype) : keyOf("i", known, 0),
     requested: addressOption(options, OPTION.requestedAddress),
     serverId: addressOption(options, OPTION.serverIdentifier),
     hostname: textOption(options.get(OPTION.hostName)),

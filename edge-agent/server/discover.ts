@@ -64,7 +64,7 @@ export function allocate(exchange: Exchange, caller: Caller, network: SharedNetw
 
 function isFree(exchange: Exchange, caller: Caller, address: Ipv4Address): boolean {
   const { state, at, authority, view } = exchange;
-  if (state.offers.heldForOther(address, caller.client, at.now) || state.probes.has(address, at.monotonic)) return false;
+  if (state.offers.heldForOther(address, caller.client.key, at.now) || state.probes.has(address, at.monotonic)) return false;
   // What this very step did to an address, the view does not show yet.
   if (exchange.changes.some(({ after }) => after.address === address)) return false;
   const lease = view.get(address);

@@ -155,7 +155,7 @@ class Search {
         return undefined;
       }
       if (lease?.reserved === true) return undefined;
-      if (this.#exchange.state.offers.heldForOther(asked, client, this.#exchange.at.now)) return undefined;
+      if (this.#exchange.state.offers.heldForOtherMachine(asked, client, this.#exchange.at.now)) return undefined;
     }
     if (hasOther && this.#purpose === "discover" && !this.#isAvailable(weighed)) return undefined;
     return weighed;

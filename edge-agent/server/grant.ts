@@ -141,7 +141,7 @@ function offer(given: Grant, seconds: Seconds): void {
   if (candidate.lease?.status !== "ACTIVE") {
     const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
     offers.add(
-      { address: candidate.address, client: client.key, hardware: client.hardwareKey, via: client.via, until, hostname: client.hostname },
+      { address: candidate.address, client: client.key, hardware: client.hardware, via: client.via, until, hostname: client.hostname },
       exchange.at.now,
     );
   }

@@ -1,3 +1,4 @@
+import { type HardwareAddress, sameHardware } from "../values/hardware-address.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { EpochSeconds } from "../values/time.ts";
 
@@ -6,8 +7,8 @@ export interface Offer {
   readonly address: Ipv4Address;
   /** Who it is for, as {@link ClientMessage.key} says it. */
   readonly client: string;
-  /** Its hardware address, as {@link ClientMessage.hardwareKey} says it: firmware and system of one machine differ in option 61. */
-  readonly hardware: string;
+  /** Firmware and system of one machine may differ in option 61, but not in this. */
+  readonly hardware: HardwareAddress;
   /** Relay or interface by which the client was heard; each has its own share of the table. */
   readonly via: string;
   readonly until: EpochSeconds;
@@ -47,10 +48,20 @@ export class OfferTable {
     return offer !== undefined && offer.until > now ? offer : undefined;
   }
 
-  /** Is `address` held for a client with neither this identity nor this hardware? */
-  heldForOther(address: Ipv4Address, client: { readonly key: string; readonly hardwareKey: string }, now: EpochSeconds): boolean {
+  /** Is `address` held for somebody other than `client`? */
+  heldForOther(address: Ipv4Address, client: string, now: EpochSeconds): boolean {
     const offer = this.#byAddress.get(address);
-    return offer !== undefined && offer.until > now && offer.client !== client.key && offer.hardware !== client.hardwareKey;
+    return offer !== undefined && offer.until > now && offer.client !== client;
+  }
+
+  /** Is `address` held for another machine? A client without a hardware address is a machine of its own. */
+  heldForOtherMachine(
+    address: Ipv4Address,
+    client: { readonly key: string; readonly hardware: HardwareAddress },
+    now: EpochSeconds,
+  ): boolean {
+    if (!this.heldForOther(address, client.key, now)) return false;
+    return client.hardware.bytes.length === 0 || !sameHardware(this.#byAddress.get(address)?.hardware, client.hardware);
   }
 
   /** Notes an offer; the client's earlier one, and whatever was noted for the address, go. */

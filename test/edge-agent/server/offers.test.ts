@@ -7,19 +7,23 @@ import { epochSeconds } from "../../../edge-agent/values/time.ts";
 const offer = (address: number, client: string, via = "eth0", until = 220): Offer => ({
   address: ipv4(address),
   client,
-  hardware: `hw ${client}`,
+  hardware: hardwareOf(client),
   via,
   until: epochSeconds(until),
   hostname: undefined,
 });
+const hardwareOf = (client: string) => ({ htype: 1, bytes: Uint8Array.from(Buffer.from(client)) });
 const at = epochSeconds(100);
 
 test("an address is held for one client, a client holds one address, and both end", () => {
   const table = new OfferTable();
   table.add(offer(1, "a"), at);
-  expect(table.heldForOther(ipv4(1), { key: "b", hardwareKey: "hw b" }, at)).toBe(true);
-  expect(table.heldForOther(ipv4(1), { key: "a", hardwareKey: "hw b" }, at)).toBe(false);
-  expect(table.heldForOther(ipv4(1), { key: "b", hardwareKey: "hw a" }, at)).toBe(false);
+  expect(table.heldForOther(ipv4(1), "b", at)).toBe(true);
+  expect(table.heldForOther(ipv4(1), "a", at)).toBe(false);
+  expect(table.heldForOtherMachine(ipv4(1), { key: "b", hardware: hardwareOf("b") }, at)).toBe(true);
+  expect(table.heldForOtherMachine(ipv4(1), { key: "b", hardware: hardwareOf("a") }, at)).toBe(false);
+  table.add({ ...offer(3, "x"), hardware: hardwareOf("") }, at);
+  expect(table.heldForOtherMachine(ipv4(3), { key: "b", hardware: hardwareOf("") }, at)).toBe(true);
   table.add(offer(2, "a"), at);
   expect(table.at(ipv4(1), at)).toBeUndefined();
   expect(table.of("a", at)?.address).toBe(2);
