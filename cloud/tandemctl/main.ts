@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { CallFailed, createClient } from "./api-client.ts";
+import { COMMANDS } from "./commands.ts";
+import { UsageError } from "./context.ts";
+import { createOutput } from "./output.ts";
+
+const text = { type: "string" } as const;
+const flag = { type: "boolean" } as const;
+const OPTIONS = {
+  api: text,
+  token: text,
+  json: flag,
+  help: { ...flag, short: "h" },
+  survivor: text,
+  wait: flag,
+  force: flag,
+  reason: text,
+  standing: flag,
+  sites: text,
+  "at-once": text,
+  "stop-after": text,
+  "no-wait": flag,
+  ip: text,
+  at: text,
+  client: text,
+  from: text,
+  to: text,
+  site: text,
+  status: text,
+  all: flag,
+  silent: flag,
+  "not-normal": flag,
+  names: text,
+  pool: text,
+  mclt: text,
+  autonomy: text,
+  "max-lease": text,
+} as const;
+
+/** Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the API cannot be reached or takes no token. */
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const complain = (message: string) => process.stderr.write(`tandemctl: ${message}\n`);
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+    const [name, ...args] = positionals;
+    const command = COMMANDS[name ?? ""];
+    if (values.help === true || command === undefined) {
+      const lines = Object.entries(COMMANDS).map(([key, { usage }]) => `  tandemctl ${key} ${usage}\n`);
+      process.stdout.write(
+        `Usage:\n${lines.join("")}Everywhere: --json, --api URL (or TANDEM_API), --token TOKEN (or TANDEM_TOKEN)\nExit status: 0 done, 1 refused, 2 usage, 3 unreachable or not let in\n`,
+      );
+      if (name !== undefined && command === undefined) complain(`there is no command ${name}`);
+      return values.help === true ? 0 : 2;
+    }
+    const api = values.api ?? process.env["TANDEM_API"];
+    const token = values.token ?? process.env["TANDEM_TOKEN"];
+    if (api === undefined || token === undefined) throw new UsageError("set TANDEM_API and TANDEM_TOKEN, or give --api and --token");
+    return await command.run({
+      client: createClient(api, token),
+      output: createOutput(values.json === true),
+      options: values,
+      args,
+      sleep,
+    });
+  } catch (error) {
+    if (error instanceof CallFailed) {
+      complain(error.message);
+      return error.status === 0 || error.status === 401 ? 3 : 1;
+    }
+    complain(error instanceof Error ? error.message : String(error));
+    return 2;
+  }
+}
