@@ -8,6 +8,7 @@ import { MAY_DECLARE_PARTNER_DOWN } from "./endpoint/transitions.ts";
 import type { FailoverCommand } from "./event.ts";
 import { nameOf, type Relationship } from "./relationship.ts";
 import type { Turn } from "./turn.ts";
+import { serverStateOf } from "./wire/codes.ts";
 
 /** Why a command is refused, for the operator; undefined if it may be given. Nothing is changed. */
 export function commandRefusal(relationship: Relationship, command: FailoverCommand): string | undefined {
@@ -69,6 +70,12 @@ export function onCommand(turn: Turn, relationship: Relationship, command: Failo
       enter(turn, relationship, command.state);
       return;
   }
+}
+
+/** What omshell's `set local-state = n` orders; undefined for numbers that name no state of ours. */
+export function commandForState(number: number): FailoverCommand | undefined {
+  const state = serverStateOf(number);
+  return state === undefined || state === "UNKNOWN" || state === "STARTUP" ? undefined : { verb: "set-state", state };
 }
 
 /** A server that announced its going recovers; one that paused was merely out of touch. */

@@ -22,6 +22,8 @@ export interface RelationshipStatus {
   /** Partner's clock minus ours when the connection was last set up; seconds. */
   readonly skew: number | undefined;
   readonly service: Service;
+  /** Why clients are not served, as dhcpd's log lines end; empty if they are. */
+  readonly silence: string;
   readonly mclt: Seconds;
   readonly hba: Uint8Array | undefined;
   /** Updates sent and not acknowledged; waiting to be sent; refused by the partner. */
@@ -49,7 +51,7 @@ export function relationshipStatus(relationship: Relationship, view: LeaseView, 
     refusal: link.refusal,
     partnerVendorClass: link.partnerVendorClass,
     skew: link.skew,
-    service: service(relationship).service,
+    ...service(relationship),
     mclt: endpoint.mclt,
     hba: endpoint.hba,
     unacked: updates.unacked.size,

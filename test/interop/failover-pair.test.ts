@@ -88,6 +88,31 @@ describe.each(PAIRS)("$primary as primary with $secondary as secondary", (progra
     expect(await pair.dora(2)).toBeDefined();
   });
 
+  test.each(["primary", "secondary"] as const)(
+    "the %s dies, the other goes partner-down and takes everything; it recovers",
+    async (victim) => {
+      const pair = site({ ...programs, mclt: 8, extra: "auto-partner-down 3;" });
+      await pair.start();
+      await pair.bothNormal();
+      await sleep(3000);
+      const before = await pair.dora(1, 0);
+      await comeTo(pair, before?.address ?? "", "active");
+      await pair.servers[victim].stop("SIGKILL");
+      await pair.reaches(other(victim), "partner-down");
+      const first = await pair.dora(30);
+      expect(first?.seconds).toBe(8);
+      await sleep(10_000);
+      // more than half of the pool: the partner's share is ours after MCLT
+      const alone = [];
+      for (let client = 31; client < 43; client += 1) alone.push(await pair.dora(client));
+      expect(alone.filter((lease) => lease !== undefined).length).toBeGreaterThan(10);
+      await pair.start(victim);
+      await pair.bothNormal(60_000);
+      const held = alone.at(-1);
+      expect(both(pair, held?.address ?? "")[0]).toBe(both(pair, held?.address ?? "")[1]);
+    },
+  );
+
   test("the failover link goes silent: both serve; it heals: both NORMAL and agreed", async () => {
     const pair = site({ ...programs, maxResponseDelay: 6 });
     await pair.start();
