@@ -71,8 +71,7 @@ export class FailoverAuthority implements PoolAuthority {
     const relationship = this.#relationship;
     const { endpoint } = relationship;
     const order = isPrimary(relationship) ? "ascending" : "descending";
-    const may = service(relationship).service;
-    if (may === "none" || may === "renewals") return { statuses: [], order };
+    // silence is told by `answers`: a server that may not speak still knows which addresses are its own
     const alone = endpoint.state === "PARTNER-DOWN" && after(endpoint.partnerLastAlive, endpoint.mclt) <= at.now;
     return { statuses: alone ? [ownFree(relationship), partnersFree(relationship)] : [ownFree(relationship)], order };
   }

@@ -33,6 +33,8 @@ export interface Balance {
   /** Of the last run; undefined if there was none since the start. */
   lastRunAt: EpochSeconds | undefined;
   nextRunAt: EpochSeconds | undefined;
+  /** When that was worked out last: once a second is enough. */
+  scheduledAt: EpochSeconds | undefined;
   /** A run stopped at its limit; it goes on when the updates of its first part are acknowledged. */
   unfinished: boolean;
 }

@@ -41,7 +41,7 @@ function startRelationship(config: RelationshipConfig, recorded: StoredEndpoint 
     updates: emptyQueue(),
     transfer: undefined,
     reclaim: new Reclaim(),
-    balance: { lastRunAt: undefined, nextRunAt: undefined, unfinished: false },
+    balance: { lastRunAt: undefined, nextRunAt: undefined, scheduledAt: undefined, unfinished: false },
   };
 }
 

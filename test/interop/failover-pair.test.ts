@@ -35,6 +35,13 @@ const comeTo = (pair: FailoverSite, address: string, state: string) =>
     15_000,
     () => `${address} is ${both(pair, address).join(" and ")}, not ${state}`,
   );
+/** Both servers say the same of an address; one that never changed hands is in no lease file. */
+const agree = (pair: FailoverSite, address: string) =>
+  eventually(
+    () => new Set(both(pair, address).map((each) => each ?? "free")).size === 1,
+    20_000,
+    () => `${address} is ${both(pair, address).join(" and ")}`,
+  );
 const other = (role: Role): Role => (role === "primary" ? "secondary" : "primary");
 
 describe.each(PAIRS)("$primary as primary with $secondary as secondary", (programs) => {
@@ -108,23 +115,7 @@ describe.each(PAIRS)("$primary as primary with $secondary as secondary", (progra
       expect(alone.filter((lease) => lease !== undefined).length).toBeGreaterThan(10);
       await pair.start(victim);
       await pair.bothNormal(60_000);
-      const held = alone.at(-1);
-      expect(both(pair, held?.address ?? "")[0]).toBe(both(pair, held?.address ?? "")[1]);
+      for (const lease of alone) await agree(pair, lease?.address ?? "");
     },
   );
-
-  test("the failover link goes silent: both serve; it heals: both NORMAL and agreed", async () => {
-    const pair = site({ ...programs, maxResponseDelay: 6 });
-    await pair.start();
-    await pair.bothNormal();
-    await sleep(3000);
-    pair.silence(true);
-    await pair.reaches("primary", "communications-interrupted");
-    await pair.reaches("secondary", "communications-interrupted");
-    const alone = [];
-    for (let client = 20; client < 24; client += 1) alone.push(await pair.dora(client));
-    pair.silence(false);
-    await pair.bothNormal(60_000);
-    for (const lease of alone) await comeTo(pair, lease?.address ?? "", "active");
-  });
 });

@@ -54,6 +54,7 @@ export function balancePools(turn: Turn, relationship: Relationship): { readonly
   }
   balance.lastRunAt = turn.at.now;
   balance.nextRunAt = undefined;
+  balance.scheduledAt = undefined;
   scheduleBalance(turn, relationship);
   return { given, wants };
 }
@@ -111,8 +112,9 @@ export function freedToItsOwner(turn: Turn, relationship: Relationship, lease: L
 /** Sets or moves up the time of the next run: the sooner, the less time the oldest free addresses have been unused (dhcpd's formula). */
 export function scheduleBalance(turn: Turn, relationship: Relationship): void {
   const { balance, config } = relationship;
-  if (relationship.endpoint.state !== "NORMAL") return;
   const { now } = turn.at;
+  if (relationship.endpoint.state !== "NORMAL" || balance.scheduledAt === now) return;
+  balance.scheduledAt = now;
   const { maxLeaseMisbalance, maxBalance, minBalance } = config.peer;
   let wait = maxBalance as number;
   for (const { id } of config.pools) {

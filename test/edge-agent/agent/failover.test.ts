@@ -1,0 +1,200 @@
+import { describe, expect, test } from "vitest";
+import type { AgentEffect } from "../../../edge-agent/agent/effect.ts";
+import { failoverStatus } from "../../../edge-agent/agent/failover.ts";
+import { nextDeadline } from "../../../edge-agent/agent/step.ts";
+import { Bench } from "../../support/agent-bench.ts";
+
+const conf = (
+  role: "primary" | "secondary",
+) => `authoritative; default-lease-time 120; max-lease-time 120; ping-check off; dhcp-cache-threshold 0;
+failover peer "lab" { ${role}; address 10.78.0.${role === "primary" ? 2 : 3}; port 647; peer address 10.78.0.${role === "primary" ? 3 : 2}; peer port 647;
+  max-response-delay 30; max-unacked-updates 10; load balance max seconds 3; ${role === "primary" ? "mclt 20; split 128;" : ""} }
+subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer "lab"; range 10.77.0.100 10.77.0.119; } }`;
+
+/** Two whole agents, their failover link a pair of queues, one clock. */
+class Agents {
+  readonly primary = new Bench(conf("primary"), "10.77.0.2");
+  readonly secondary = new Bench(conf("secondary"), "10.77.0.3");
+  #next = 1;
+  readonly #partner = new Map<string, { readonly bench: Bench; readonly link: number }>();
+
+  settle(): void {
+    for (let round = 0; round < 5000; round += 1) {
+      const due = [this.primary, this.secondary].filter(
+        (bench) => (nextDeadline(bench.state, bench.store.view) ?? Infinity) <= bench.at.monotonic,
+      );
+      if (due.length === 0) return;
+      for (const bench of due) this.carry(bench, bench.handle({ kind: "tick" } as never));
+    }
+    throw new Error("the agents do not come to rest");
+  }
+  carry(from: Bench, effects: readonly AgentEffect[]): void {
+    const to = from === this.primary ? this.secondary : this.primary;
+    const [here, there] = from === this.primary ? ["P", "S"] : ["S", "P"];
+    for (const effect of effects) {
+      if (effect.kind === "failover-dial") {
+        const link = this.#next;
+        this.#next += 1;
+        this.#partner.set(`${here}${link}`, { bench: to, link });
+        this.#partner.set(`${there}${link}`, { bench: from, link });
+        this.carry(from, from.handle({ kind: "failover-link-opened", peer: "lab", link, direction: "dialled" } as never));
+        this.carry(to, to.handle({ kind: "failover-link-opened", peer: "lab", link, direction: "accepted" } as never));
+      } else if (effect.kind === "failover-send") {
+        const end = this.#partner.get(`${here}${effect.link}`);
+        if (end !== undefined)
+          this.carry(end.bench, end.bench.handle({ kind: "failover-bytes", peer: "lab", link: end.link, bytes: effect.bytes } as never));
+      } else if (effect.kind === "failover-close") {
+        const end = this.#partner.get(`${here}${effect.link}`);
+        this.#partner.delete(`${here}${effect.link}`);
+        this.#partner.delete(`${there}${effect.link}`);
+        if (end !== undefined)
+          this.carry(end.bench, end.bench.handle({ kind: "failover-link-closed", peer: "lab", link: end.link, reason: "closed" } as never));
+      }
+    }
+  }
+  cut(): void {
+    for (const [name, bench] of [
+      ["P", this.primary],
+      ["S", this.secondary],
+    ] as const) {
+      for (const key of [...this.#partner.keys()].filter((each) => each.startsWith(name))) {
+        const link = Number(key.slice(1));
+        this.#partner.delete(key);
+        this.carry(bench, bench.handle({ kind: "failover-link-closed", peer: "lab", link, reason: "cut" } as never));
+      }
+    }
+  }
+  wait(length: number): void {
+    for (let second = 0; second < length; second += 1) {
+      this.primary.wait(1);
+      this.secondary.wait(1);
+      this.settle();
+    }
+  }
+  /** A client's message to both servers; who answered. */
+  send(message: Parameters<Bench["send"]>[0]): { readonly by: Bench; readonly answer: NonNullable<ReturnType<Bench["send"]>> }[] {
+    const answers = [this.primary, this.secondary].flatMap((by) => {
+      const answer = by.send(message);
+      this.carry(by, by.effects);
+      return answer === undefined ? [] : [{ by, answer }];
+    });
+    this.settle();
+    return answers;
+  }
+  dora(mac: number): { readonly by: Bench; readonly address: string; readonly seconds: number } {
+    const [offer, ...others] = this.send({ type: 1, mac });
+    expect(others).toEqual([]);
+    const serverId = offer?.by === this.primary ? "10.77.0.2" : "10.77.0.3";
+    const [ack] = this.send({ type: 3, mac, requested: offer?.answer.yiaddr ?? "", serverId });
+    if (ack === undefined) throw new Error("no ACK");
+    return { by: ack.by, address: ack.answer.yiaddr, seconds: ack.answer.seconds(51) };
+  }
+  states(): (string | undefined)[] {
+    return [this.primary, this.secondary].map((bench) => failoverStatus(bench.state.failover, bench.store.view, bench.at)[0]?.state);
+  }
+  both(address: string): (string | undefined)[] {
+    return [this.primary.record(address)?.status, this.secondary.record(address)?.status];
+  }
+}
+
+const pair = (): Agents => {
+  const agents = new Agents();
+  agents.settle();
+  expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
+  return agents;
+};
+
+describe("two agents", () => {
+  test("say nothing to clients while they start, in dhcpd's words", () => {
+    const alone = new Bench(conf("primary"), "10.77.0.2");
+    alone.tick();
+    expect(alone.send({ type: 1 })).toBeUndefined();
+    expect(alone.said().at(-1)).toContain("(startup)");
+  });
+
+  test("share the clients: exactly one answers each DISCOVER, from its own half", () => {
+    const agents = pair();
+    const served = new Set<Bench>();
+    for (let mac = 1; mac <= 8; mac += 1) {
+      const lease = agents.dora(mac);
+      served.add(lease.by);
+      expect(lease.seconds).toBe(20);
+      expect(agents.both(lease.address)).toEqual(["ACTIVE", "ACTIVE"]);
+      expect(Number(lease.address.split(".")[3]) >= 110).toBe(lease.by === agents.primary);
+    }
+    expect(served.size).toBe(2);
+    expect([...agents.primary.said(), ...agents.secondary.said()].join("\n")).toContain("load balance to peer lab");
+  });
+
+  test("a client that waited too long is answered by both", () => {
+    expect(pair().send({ type: 1, mac: 3, secs: 4 })).toHaveLength(2);
+  });
+
+  test("renewals have the whole time; either server renews the other's leases", () => {
+    const agents = pair();
+    const { address } = agents.dora(1);
+    agents.wait(10);
+    const answers = agents.send({ type: 3, mac: 1, ciaddr: address, source: address });
+    expect(answers.map(({ answer }) => answer.seconds(51))).toEqual([120, 120]);
+  });
+
+  test("an address of the partner's is not given to whoever asks for it", () => {
+    const agents = pair();
+    expect(agents.primary.send({ type: 3, mac: 9, requested: "10.77.0.101" })).toBeUndefined();
+    expect(agents.primary.said().at(-1)).toContain("lease owned by peer");
+  });
+
+  test("a release frees the address on both, by way of the partner", () => {
+    const agents = pair();
+    const { address, by } = agents.dora(1);
+    const serverId = by === agents.primary ? "10.77.0.2" : "10.77.0.3";
+    agents.send({ type: 7, mac: 1, ciaddr: address, serverId, source: address });
+    const [here, there] = agents.both(address);
+    expect(here).toBe(there);
+    expect(["FREE", "BACKUP"]).toContain(here);
+  });
+
+  test("a lease that runs out is ended by the primary, whoever gave it", () => {
+    const agents = pair();
+    const leases = [1, 2, 3, 4, 5, 6].map((mac) => agents.dora(mac));
+    agents.wait(30);
+    for (const { address } of leases) {
+      const [here, there] = agents.both(address);
+      expect(here).toBe(there);
+      expect(["FREE", "BACKUP"]).toContain(here);
+    }
+  });
+
+  test("what was done while the link was down is told afterwards", () => {
+    const agents = pair();
+    agents.cut();
+    expect(agents.states()).toEqual(["COMMUNICATIONS-INTERRUPTED", "COMMUNICATIONS-INTERRUPTED"]);
+    const offers = agents.send({ type: 1, mac: 7 });
+    expect(offers).toHaveLength(2);
+    agents.send({ type: 3, mac: 7, requested: offers[0]?.answer.yiaddr ?? "", serverId: "10.77.0.2" });
+    agents.wait(6);
+    expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
+    expect(agents.both(offers[0]?.answer.yiaddr ?? "")).toEqual(["ACTIVE", "ACTIVE"]);
+  });
+
+  test("after a failed commit the connection is made anew, and all is well again", () => {
+    const agents = pair();
+    const before = agents.primary.state;
+    agents.primary.send({ type: 1, mac: 1 });
+    agents.primary.state = before;
+    agents.carry(agents.primary, agents.primary.handle({ kind: "tick" } as never));
+    agents.settle();
+    agents.wait(40);
+    expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
+    expect(agents.dora(2).seconds).toBe(20);
+  });
+
+  test("a pool may leave failover: what was shared is all ours", () => {
+    const agents = pair();
+    const alone = conf("primary")
+      .replace('failover peer "lab"; range', "range")
+      .replace(/failover peer "lab" \{[^}]*\}/, "");
+    agents.primary.configure(alone);
+    for (let mac = 20; mac < 40; mac += 1) expect(agents.primary.lease({ mac })).toMatch(/^10\.77\.0\.1/);
+  });
+});
