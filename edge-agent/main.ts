@@ -15,6 +15,9 @@ import { findIdentity } from "./rim/privileges.ts";
 /** Exit status for a fault of our own (sysexits.h EX_SOFTWARE). */
 const EXIT_BUG = 70;
 
+/** How long partners are given to hear that this server goes. */
+const SHUTDOWN_MILLIS = 1000;
+
 /** Writes to stderr without caring whether anybody reads. */
 function say(text: string): void {
   try {
@@ -89,6 +92,8 @@ async function serve(context: StartContext): Promise<void> {
       if (failed !== undefined) log.line("error", `Can't create PID file ${paths.pidFile}: ${failed}.`);
     },
     onBug: (error) => endByBug(error, log),
+    // as TERM does; by then partners have been told
+    shutDown: () => setTimeout(() => process.kill(process.pid, "SIGTERM"), SHUTDOWN_MILLIS),
   });
   handleSignals(agent, paths, context);
   log.line("info", STARTING_SERVICE);

@@ -15,6 +15,7 @@ import { Loop, type Machine } from "../runtime/loop.ts";
 import type { Store } from "../runtime/ports.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { performEffect } from "./perform.ts";
+import type { Services } from "./services.ts";
 
 /** Everything opened that an agent runs on. */
 export interface AgentParts<State> {
@@ -34,6 +35,8 @@ export interface AgentParts<State> {
   readonly failoverPeers?: (() => readonly FailoverAddresses[]) | undefined;
   /** These writes are on disk. */
   onCommitted(writes: readonly StoreWrite[]): void;
+  /** Control socket, OMAPI and DNS updates. */
+  readonly services?: Services | undefined;
   /** Our own fault: say so and end. */
   onBug(error: unknown): void;
 }
@@ -73,7 +76,7 @@ export class AgentProcess<State> {
     const onFailed = (command: string, reason: string): void => logger.line("warn", `execute ${command}: ${reason}`);
     const commands = parts.options.allowExecute ? new CommandRunner(onFailed) : undefined;
     this.#failover = this.#openFailover(parts);
-    const performers = { sender, probe: this.#probe, logger, metrics, commands, failover: this.#failover };
+    const performers = { sender, probe: this.#probe, logger, metrics, commands, failover: this.#failover, services: parts.services };
     this.loop = new Loop(parts.machine, parts.initial, {
       store,
       clock,

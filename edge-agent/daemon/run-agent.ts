@@ -1,17 +1,21 @@
 import type { Server } from "node:http";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { type AgentState, createAgentState } from "../agent/state.ts";
 import { nextDeadline, step } from "../agent/step.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
+import { decodeDeclaration, type RecordedDeclaration } from "../leases/lease-file/types.ts";
 import type { LeaseClock } from "../rim/clock.ts";
 import type { LeaseFileWriter } from "../rim/lease-file-writer.ts";
 import type { LmdbStore } from "../rim/lmdb-store.ts";
 import { listenForScrapes, Metrics } from "../rim/metrics-http.ts";
 import { errorText } from "../rim/pid-file.ts";
 import type { Machine } from "../runtime/loop.ts";
+import { VERSION } from "../version.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { loadTelling } from "./configuration.ts";
 import { openLeaseFile } from "./lease-file.ts";
+import { digest, hmac, type ServiceOptions, Services } from "./services.ts";
 import { becomeUser, openClock, openNetwork, openStore, type StartContext } from "./start-agent.ts";
 import { StartFailed } from "./start-failed.ts";
 
@@ -20,6 +24,8 @@ export interface RunPorts {
   /** The last moment with the privileges that the process was started with. */
   beforePrivilegesDrop(): void;
   onBug(error: unknown): void;
+  /** An operator ordered the end of this process. */
+  shutDown(): void;
 }
 
 /** An agent that serves. */
@@ -41,23 +47,67 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const leaseFile = await openLeaseFile(context, store, clock);
   for (const { level, text } of network.lines) log.line(level, text);
   const metrics = new Metrics();
-  const serverOptions = { hostName: hostname(), serverPort: network.port, clientPort: clientPort(network.port) };
+  const serverOptions = { hostName: hostname(), serverPort: network.port, clientPort: clientPort(network.port), digest };
   const machine: Machine<AgentState> = { step, nextDeadline };
-  const peers = { configured: config.failoverPeers };
-  const agent = new AgentProcess({
-    failoverPeers: () => peers.configured,
+  const inForce = { config };
+  const services = openServices(context, clock, inForce, {
+    emit: (event) => agent.take(event),
+    reload: () => reload(context, agent, clock, inForce),
+    shutDown: ports.shutDown,
+  });
+  const agent: AgentProcess<AgentState> = new AgentProcess({
+    failoverPeers: () => inForce.config.failoverPeers,
+    services,
     ...{ options, machine, store, clock, metrics, logger: log, onBug: ports.onBug },
     onCommitted: (writes) => leaseFile.changed(writes),
-    initial: createAgentState(config, serverOptions, store.view, (key) => store.record(key)),
+    initial: createAgentState(config, serverOptions, store.view, (key) => store.record(key), { hmac, declarations: declarationsIn(store) }),
     ...{ sockets: network.opened.sockets, icmpSocket: network.icmpSocket, interfaces: network.interfaces },
     ...{ port: network.port, broadcastAddress: network.broadcastAddress },
   });
+  await services.open();
   const scrapes = await openMetrics(context, metrics, agent);
   return {
-    reload: () => reload(context, agent, clock, peers),
-    stop: () => stop(agent, leaseFile, store, scrapes),
+    reload: async () => void (await reload(context, agent, clock, inForce)),
+    stop: async () => {
+      await services.close();
+      return stop(agent, leaseFile, store, scrapes);
+    },
   };
 }
+
+function openServices(
+  { paths, log }: StartContext,
+  clock: LeaseClock,
+  inForce: { readonly config: AgentConfig },
+  ports: Pick<ServiceOptions, "emit" | "reload" | "shutDown">,
+): Services {
+  const { now, wallOffset } = clock.instant();
+  return new Services({
+    ...ports,
+    config: () => inForce.config,
+    controlSocket: join(paths.stateDirectory, "control.sock"),
+    instant: () => clock.instant(),
+    warn: (text) => log.line("warn", text),
+    about: {
+      version: VERSION,
+      startedAt: now + wallOffset,
+      configurationFile: paths.configFile,
+      ledger: { configured: false, note: NO_LEDGER },
+    },
+  });
+}
+
+const NO_LEDGER =
+  "The rules of the failover protocol alone apply: nothing but the operator's word tells a dead partner from one out of reach.";
+
+/** Hosts and groups made over OMAPI, as they are kept. */
+const declarationsIn = (store: LmdbStore): readonly RecordedDeclaration[] =>
+  ["group/", "host/"].flatMap((prefix) =>
+    [...store.records(prefix)].flatMap((value) => {
+      const declaration = decodeDeclaration(value);
+      return declaration === undefined ? [] : [declaration];
+    }),
+  );
 
 /** Clients listen one port above the server, as dhcpd has it. */
 const clientPort = (serverPort: number): number => (serverPort + 1) & 0xffff;
@@ -76,17 +126,18 @@ async function reload(
   { paths, log }: StartContext,
   agent: AgentProcess<AgentState>,
   clock: LeaseClock,
-  peers: { configured: AgentConfig["failoverPeers"] },
-): Promise<void> {
+  inForce: { config: AgentConfig },
+): Promise<{ readonly ok: boolean; readonly message: string }> {
   log.line("info", `Reading ${paths.configFile} again.`);
   const config = await loadTelling(paths.configFile, log);
   if (config === undefined) {
     log.line("error", "The configuration was not changed: the one in use stays.");
-    return;
+    return { ok: false, message: `${paths.configFile} has errors, which are in the log: the configuration in use stays` };
   }
-  peers.configured = config.failoverPeers;
+  inForce.config = config;
   agent.take({ kind: "config", config, at: clock.instant() });
   log.line("info", `The configuration of ${paths.configFile} is in use. Interfaces are looked at again at the next start.`);
+  return { ok: true, message: `the configuration of ${paths.configFile} is in use` };
 }
 
 async function stop(
