@@ -91,7 +91,11 @@ function placeOf(via: string | undefined, { state }: Exchange): Result<Place, st
   if (network === undefined || subnet === undefined)
     return err(`no network is called "${via}"; name a relay's address, or one of ${names(networks)}`);
   if (another !== undefined) return err(`say where the client asks: --via with a relay's address, or one of ${names(networks)}`);
-  return ok({ giaddr: UNSPECIFIED, interfaceName: network.interfaceName ?? "", interfaceAddresses: [ipv4(subnet.network.address + 1)] });
+  return ok({
+    giaddr: UNSPECIFIED,
+    interfaceName: network.interfaceName ?? network.name,
+    interfaceAddresses: [ipv4(subnet.network.address + 1)],
+  });
 }
 
 const names = (networks: readonly SharedNetwork[]): string =>

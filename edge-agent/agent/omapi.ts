@@ -86,7 +86,14 @@ function contextFor(omapi: Omapi, exchange: Exchange, failover: Failover, apply:
   const { config } = exchange.state;
   const required = bytesIn(config.global, "omapi-key");
   const hmac = omapi.hmac ?? (() => new Uint8Array(0));
-  const hosts = { hosts: hostsNow(omapi, config), groups: omapi.groups, statementsError, freshName: () => freshName(omapi, exchange) };
+  const hosts = {
+    get hosts() {
+      return hostsNow(omapi, config);
+    },
+    groups: omapi.groups,
+    statementsError,
+    freshName: () => freshName(omapi, exchange),
+  };
   const leases = leaseObject({
     view: {
       get: (address) => leaseAt(exchange, address),
@@ -200,6 +207,7 @@ const HTYPES: Readonly<Record<number, string>> = { 1: "ethernet", 6: "token-ring
 /** Why statements given over OMAPI cannot be taken; undefined when they can. */
 function statementsError(text: string): string | undefined {
   if (text.trim() === "") return undefined;
+  if (leavesItsBraces(text)) return "statements must stay within their own braces";
   const loaded = loadConfig({
     path: "statements",
     text: `group { ${text} }`,
@@ -207,6 +215,24 @@ function statementsError(text: string): string | undefined {
     resolveHost: () => undefined,
   });
   return loaded.diagnostics.find(({ severity }) => severity === "error")?.message;
+}
+
+/** Would the text, put between braces, end them early? Then it could declare anything. */
+function leavesItsBraces(text: string): boolean {
+  let depth = 0;
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (isQuoted) {
+      if (character === "\\") index += 1;
+      else if (character === '"') isQuoted = false;
+    } else if (character === '"') isQuoted = true;
+    else if (character === "#") return true;
+    else if (character === "{") depth += 1;
+    else if (character === "}") depth -= 1;
+    if (depth < 0) return true;
+  }
+  return isQuoted || depth !== 0;
 }
 
 /** A name as dhcpd makes them: "nh", the time, and a counter. */

@@ -13,7 +13,7 @@ import { errorText } from "../rim/pid-file.ts";
 import type { Machine } from "../runtime/loop.ts";
 import { VERSION } from "../version.ts";
 import { AgentProcess } from "./agent-process.ts";
-import { loadTelling } from "./configuration.ts";
+import { loadWithDeclarations } from "./configuration.ts";
 import { openLeaseFile } from "./lease-file.ts";
 import { digest, hmac, type ServiceOptions, Services } from "./services.ts";
 import { becomeUser, openClock, openNetwork, openStore, type StartContext } from "./start-agent.ts";
@@ -38,7 +38,7 @@ export interface RunningAgent {
 
 /** Opens network, store and lease file, and serves. Throws StartFailed. */
 export async function runAgent(context: StartContext, ports: RunPorts): Promise<RunningAgent> {
-  const { options, config, log } = context;
+  const { options, paths, log } = context;
   const network = await openNetwork(context);
   ports.beforePrivilegesDrop();
   becomeUser(context);
@@ -49,10 +49,13 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const metrics = new Metrics();
   const serverOptions = { hostName: hostname(), serverPort: network.port, clientPort: clientPort(network.port), digest };
   const machine: Machine<AgentState> = { step, nextDeadline };
+  const declarations = declarationsIn(store);
+  const config =
+    declarations.length === 0 ? context.config : ((await loadWithDeclarations(paths.configFile, log, declarations)) ?? context.config);
   const inForce = { config };
   const services = openServices(context, clock, inForce, {
     emit: (event) => agent.take(event),
-    reload: () => reload(context, agent, clock, inForce),
+    reload: () => reload(context, agent, store, clock, inForce),
     shutDown: ports.shutDown,
   });
   const agent: AgentProcess<AgentState> = new AgentProcess({
@@ -60,14 +63,14 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
     services,
     ...{ options, machine, store, clock, metrics, logger: log, onBug: ports.onBug },
     onCommitted: (writes) => leaseFile.changed(writes),
-    initial: createAgentState(config, serverOptions, store.view, (key) => store.record(key), { hmac, declarations: declarationsIn(store) }),
+    initial: createAgentState(config, serverOptions, store.view, (key) => store.record(key), { hmac, declarations }),
     ...{ sockets: network.opened.sockets, icmpSocket: network.icmpSocket, interfaces: network.interfaces },
     ...{ port: network.port, broadcastAddress: network.broadcastAddress },
   });
   await services.open();
   const scrapes = await openMetrics(context, metrics, agent);
   return {
-    reload: async () => void (await reload(context, agent, clock, inForce)),
+    reload: async () => void (await reload(context, agent, store, clock, inForce)),
     stop: async () => {
       await services.close();
       return stop(agent, leaseFile, store, scrapes);
@@ -125,11 +128,12 @@ async function openMetrics({ options }: StartContext, metrics: Metrics, agent: A
 async function reload(
   { paths, log }: StartContext,
   agent: AgentProcess<AgentState>,
+  store: LmdbStore,
   clock: LeaseClock,
   inForce: { config: AgentConfig },
 ): Promise<{ readonly ok: boolean; readonly message: string }> {
   log.line("info", `Reading ${paths.configFile} again.`);
-  const config = await loadTelling(paths.configFile, log);
+  const config = await loadWithDeclarations(paths.configFile, log, declarationsIn(store));
   if (config === undefined) {
     log.line("error", "The configuration was not changed: the one in use stays.");
     return { ok: false, message: `${paths.configFile} has errors, which are in the log: the configuration in use stays` };
