@@ -19,11 +19,12 @@ export function sendUpdates(turn: Turn, relationship: Relationship): void {
   if (connection === undefined || !endpoint.communicating) return;
   if (balance.unfinished && updates.waiting.size + updates.unacked.size === 0) balancePools(turn, relationship);
   const budget = { walked: 0 };
-  while (updates.unacked.size < link.partnerMaxUnacked) {
-    let next = firstKey(updates.waiting);
-    if (next === undefined && walkTransfer(turn, relationship, budget)) next = firstKey(updates.waiting);
-    if (next === undefined) break;
-    sendUpdate(turn, relationship, connection, next);
+  for (let room = link.partnerMaxUnacked - updates.unacked.size; room > 0; room = link.partnerMaxUnacked - updates.unacked.size) {
+    let more = true;
+    while (more && updates.waiting.size < room) more = walkTransfer(turn, relationship, budget);
+    const batch = firstKeys(updates.waiting, room);
+    if (batch.length === 0) break;
+    for (const address of batch) sendUpdate(turn, relationship, connection, address);
   }
   // also finds out, with the window full, that nothing is left
   const { transfer } = relationship;
@@ -33,7 +34,15 @@ export function sendUpdates(turn: Turn, relationship: Relationship): void {
   turn.log(`Sent update done message to ${relationship.config.peer.name}`);
 }
 
-const firstKey = (map: ReadonlyMap<Ipv4Address, unknown>): Ipv4Address | undefined => map.keys().next().value;
+/** The oldest keys, at most `limit`, in one pass: beginning anew for each would step over all that were deleted before. */
+function firstKeys(map: ReadonlyMap<Ipv4Address, unknown>, limit: number): readonly Ipv4Address[] {
+  const keys: Ipv4Address[] = [];
+  for (const key of map.keys()) {
+    if (keys.length >= limit) break;
+    keys.push(key);
+  }
+  return keys;
+}
 
 function sendUpdate(turn: Turn, relationship: Relationship, connection: Connection, address: Ipv4Address): void {
   const { updates, endpoint } = relationship;
