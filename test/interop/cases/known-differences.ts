@@ -16,6 +16,8 @@ const OTHER_SERVER =
 const OP = "RFC 2131 §2: op 2 is a reply. dhcpd does not look at op and would answer its own kind.";
 const INFINITE = "RFC 2131 §3.3: 0xffffffff is infinity. dhcpd sends the seconds left until 2038-01-19.";
 const OVERRIDE = "RFC 5107 §4: the server identifier is the one the relay asked for. dhcpd does not know the sub-option.";
+const DECLINE =
+  "RFC 2131 §4.3.3: a DECLINE is about the sender's own address. dhcpd believes anybody, so that one host could have every lease abandoned.";
 
 const rows = (reason: string, group: string, name: string, field: string, ...steps: readonly number[]): KnownDifference[] =>
   steps.map((step) => ({ group, case: name, step, field, reason }));
@@ -26,6 +28,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     ...rows(OTHER_SERVER, group, LEASE_FILE, LEASE_FILE, 0),
   ]),
   ...rows(OP, "malformed", "op of a reply", "type", 0),
+  ...rows(DECLINE, "decline", "decline by another client", "type", 3),
+  ...rows(DECLINE, "decline", LEASE_FILE, LEASE_FILE, 0),
   ...["no time asked for", "infinity", "T1 and T2 on request"].flatMap((name) =>
     rows(INFINITE, "infinite leases", name, "option 51", 0, 1),
   ),
