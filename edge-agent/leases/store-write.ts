@@ -5,7 +5,7 @@ export type StoreWrite =
   | { readonly kind: "lease"; readonly lease: Lease }
   /** A small record by key: endpoint states, the ledger's cursor, the highest epoch seen. `undefined` deletes. */
   | { readonly kind: "record"; readonly key: string; readonly value: Uint8Array | undefined }
-  /** Appends to the ledger's outbox; `seq` only ever grows. */
-  | { readonly kind: "outbox"; readonly seq: number; readonly value: Uint8Array }
-  /** Drops outbox entries up to and including `upTo`. */
-  | { readonly kind: "outbox-trim"; readonly upTo: number };
+  /** Appends to the ledger's outbox, in the lane of one site; `seq` only ever grows, and one that is there is replaced. */
+  | { readonly kind: "outbox"; readonly lane?: string; readonly seq: number; readonly value: Uint8Array }
+  /** Drops outbox entries of a lane up to and including `upTo`. */
+  | { readonly kind: "outbox-trim"; readonly lane?: string; readonly upTo: number };

@@ -77,6 +77,13 @@ export interface CurrentRow {
   readonly hostname: string | undefined;
 }
 
+/** All current rows, and by what right we are alone. */
+export interface CaughtUp {
+  readonly outcome: "read";
+  readonly rows: readonly CurrentRow[];
+  readonly basis: "lapsed" | "attested";
+}
+
 export type LedgerAnswer = { readonly begunAt: MonotonicMillis; readonly endedAt: MonotonicMillis } & (
   | { readonly op: "read-self"; readonly result: { readonly outcome: "read"; readonly row: ServerRow | undefined } | Unanswered }
   | { readonly op: "boot"; readonly result: { readonly outcome: "booted"; readonly row: ServerRow } | Fenced | Unanswered }
@@ -90,7 +97,7 @@ export type LedgerAnswer = { readonly begunAt: MonotonicMillis; readonly endedAt
       readonly result: { readonly outcome: "mirrored"; readonly upTo: number; readonly conflicts: number } | Fenced | Unanswered;
     }
   | { readonly op: "claim"; readonly result: { readonly outcome: "settled"; readonly granted: readonly boolean[] } | Fenced | Unanswered }
-  | { readonly op: "catch-up"; readonly result: { readonly outcome: "read"; readonly rows: readonly CurrentRow[] } | Unanswered }
+  | { readonly op: "catch-up"; readonly result: CaughtUp | Unanswered }
   | {
       readonly op: "ask-partner-down" | "ask-clear";
       readonly result:

@@ -1,5 +1,6 @@
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
+import type { BindingEvent } from "./binding-event.ts";
 import type { LedgerCall, OutboxEntry, ServerRow, Standing } from "./calls.ts";
 import { type ColdStart, noLease, type ServingLease } from "./serving-lease.ts";
 import { type Evidence, noEvidence } from "./witness.ts";
@@ -72,6 +73,8 @@ export interface Grant {
   readonly learntAt: MonotonicMillis;
   /** The partner's current rows were read and merged. */
   readonly caughtUp: boolean;
+  /** By the partner's silence, or by a person's word; known once caught up. */
+  readonly basis: "lapsed" | "attested";
 }
 
 export const MAX_BATCH = 49;
@@ -85,6 +88,17 @@ export interface KnownStanding {
   readonly mode: "PAIR" | "SOLE" | "DOWN";
   readonly nextClaim: number;
 }
+
+/** Puts an address of the partner's share on the list of those to ask for; it must not be on it. */
+export function withClaim(state: SiteState, event: BindingEvent): SiteState {
+  const claim: PendingClaim = { entry: { seq: state.nextClaim, event }, asked: false };
+  return { ...state, claims: [...state.claims, claim], nextClaim: state.nextClaim + 1 };
+}
+/** Puts a request to the control plane on the list; one of a kind at a time. */
+export const withWish = (state: SiteState, call: LedgerCall): SiteState =>
+  state.busy.control?.op === call.op || state.wishes.some(({ op }) => op === call.op)
+    ? state
+    : { ...state, wishes: [...state.wishes, call] };
 
 export function newSite(config: SiteConfig, boot: string, known: KnownStanding | undefined, now: MonotonicMillis): SiteState {
   const mode = known?.mode ?? "PAIR";

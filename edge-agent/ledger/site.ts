@@ -1,8 +1,17 @@
 import type { MonotonicMillis } from "../values/time.ts";
-import type { LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
+import type { CurrentRow, LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
 import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, peerLeaseMillis } from "./lengths.ts";
 import { noLease, renewedByLedger, revoked } from "./serving-lease.ts";
-import { type KnownStanding, type Lane, laneOf, MAX_BATCH, type SiteState, type Surroundings, standingOf } from "./site-state.ts";
+import {
+  type Grant,
+  type KnownStanding,
+  type Lane,
+  laneOf,
+  MAX_BATCH,
+  type SiteState,
+  type Surroundings,
+  standingOf,
+} from "./site-state.ts";
 import { counterSeen, noEvidence, publish, withdrawn } from "./witness.ts";
 
 /** What a site's core does after an event. */
@@ -25,14 +34,22 @@ export type SiteHappening =
   /** Another process with our name runs elsewhere: this one stops serving for good. */
   | { readonly kind: "replaced" }
   | { readonly kind: "claimed"; readonly address: number; readonly granted: boolean }
-  | { readonly kind: "caught-up"; readonly rows: Extract<LedgerAnswer, { op: "catch-up" }>["result"] }
-  | { readonly kind: "answered"; readonly op: "ask-partner-down" | "ask-clear"; readonly ok: boolean; readonly detail: string }
+  | { readonly kind: "caught-up"; readonly rows: readonly CurrentRow[] }
+  | {
+      readonly kind: "answered";
+      readonly op: "ask-partner-down" | "ask-clear";
+      readonly ok: boolean;
+      readonly detail: string;
+      readonly heard: boolean;
+    }
   /** The standing to keep on disk, before anything that depends on it leaves. */
   | { readonly kind: "remember"; readonly known: KnownStanding }
   | { readonly kind: "log"; readonly text: string; readonly level: "info" | "warn" | "error" };
 
 const RETRY_FIRST_MILLIS = 1000;
 const RETRY_LONGEST_MILLIS = 30_000;
+/** Changes that come within this time go into one batch. */
+const GATHER_MILLIS = 20;
 
 /** Starts whatever calls are due. `random` gives a number from 0 up to its argument; it spreads retries. */
 export function startCalls(state: SiteState, now: MonotonicMillis, around: Surroundings): SiteStep {
@@ -55,10 +72,10 @@ export function nextCallAt(
 ): MonotonicMillis | undefined {
   if (state.phase === "stopped") return undefined;
   const wanted: Lane[] = ["beat"];
-  if (state.phase === "running" && around.interrupted) wanted.push("partner");
+  if (state.phase === "running" && around.interrupted && state.standing.mode === "PAIR") wanted.push("partner");
   if (state.phase === "running" && (around.queued > 0 || state.claims.some((claim) => !claim.asked) || needsCatchUp(state)))
     wanted.push("data");
-  if (state.wishes.length > 0) wanted.push("control");
+  if (state.phase === "running" && state.wishes.length > 0) wanted.push("control");
   const times = wanted.filter((lane) => state.busy[lane] === undefined).map((lane) => state.notBefore[lane]);
   return times.length === 0 ? undefined : (Math.min(...times) as MonotonicMillis);
 }
@@ -81,7 +98,8 @@ function nextBeat(state: SiteState, now: MonotonicMillis, around: Surroundings):
   if (state.phase !== "running") return { state, call: { op: "read-self" } };
   const { config, standing, partnerLeaseMillis } = state;
   const lengths = { partnerLeaseMs: partnerLeaseMillis, peerLeaseMs: peerLeaseMillis(config.leaseMillis) };
-  const { evidence, figures } = publish(state.evidence, now, around.interrupted && standing.mode === "PAIR", lengths);
+  const observes = around.interrupted && standing.mode === "PAIR" && !config.partnerIsForeign;
+  const { evidence, figures } = publish(state.evidence, now, observes, lengths);
   const beat = state.beat + 1;
   const call: LedgerCall = {
     op: "heartbeat",
@@ -164,11 +182,14 @@ function onSilence(state: SiteState, lane: Lane, answer: LedgerAnswer, random: (
   };
   const first = state.reachable && !next.reachable;
   const reason = "reason" in answer.result ? answer.result.reason : "no answer";
+  if (answer.op === "ask-partner-down" || answer.op === "ask-clear") {
+    return only(next, { kind: "answered", op: answer.op, ok: false, detail: `no answer: ${reason}`, heard: false });
+  }
   return only(next, ...(first ? [{ kind: "log", level: "warn", text: `ledger out of reach: ${reason}` } as const] : []));
 }
 
 function succeeded(state: SiteState, lane: Lane, answer: LedgerAnswer, around: Pick<Surroundings, "interrupted">): SiteState {
-  const pause = lane === "beat" ? beatPause(state, around) : lane === "partner" ? BUSY_BEAT_MILLIS : 0;
+  const pause = lane === "beat" ? beatPause(state, around) : lane === "partner" ? BUSY_BEAT_MILLIS : lane === "data" ? GATHER_MILLIS : 0;
   return {
     ...state,
     reachable: true,
@@ -180,8 +201,8 @@ function succeeded(state: SiteState, lane: Lane, answer: LedgerAnswer, around: P
 }
 
 /** A lease must be renewed well within its length, however long it is asked to last. */
-function beatPause({ config }: SiteState, around: Pick<Surroundings, "interrupted">): number {
-  return Math.min(around.interrupted ? BUSY_BEAT_MILLIS : CALM_BEAT_MILLIS, Math.floor(config.leaseMillis / 3));
+function beatPause({ config, standing }: SiteState, around: Pick<Surroundings, "interrupted">): number {
+  return Math.min(around.interrupted || standing.mode !== "PAIR" ? BUSY_BEAT_MILLIS : CALM_BEAT_MILLIS, Math.floor(config.leaseMillis / 3));
 }
 
 function onOwnRow(state: SiteState, answer: Answer<"read-self">): SiteStep {
@@ -233,7 +254,7 @@ function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep
     return only({ ...fresh, lease: revoked("DOWN"), grant: undefined, claims: [] }, remember, { kind: "fenced", epoch: row.epoch });
   }
   if (row.mode === "SOLE") {
-    const grant = { epoch: row.epoch, learntAt: now, caughtUp: false };
+    const grant: Grant = { epoch: row.epoch, learntAt: now, caughtUp: false, basis: "attested" };
     return only({ ...fresh, lease: { ...fresh.lease, mode: "SOLE", revoked: false }, grant }, remember, {
       kind: "granted",
       epoch: row.epoch,
@@ -279,8 +300,9 @@ function onClaims(state: SiteState, answer: Answer<"claim">): SiteStep {
 }
 
 function onCaughtUp(state: SiteState, answer: Answer<"catch-up">): SiteStep {
-  const grant = state.grant === undefined ? undefined : { ...state.grant, caughtUp: true };
-  return only({ ...state, grant }, { kind: "caught-up", rows: answer.result });
+  if (answer.result.outcome !== "read" || state.grant === undefined) return only(state);
+  const grant = { ...state.grant, caughtUp: true, basis: answer.result.basis };
+  return only({ ...state, grant }, { kind: "caught-up", rows: answer.result.rows });
 }
 
 function onControlAnswer(state: SiteState, answer: Answer<"ask-partner-down" | "ask-clear">): SiteStep {
@@ -288,5 +310,5 @@ function onControlAnswer(state: SiteState, answer: Answer<"ask-partner-down" | "
   const ok = result.outcome === "done";
   const detail = result.outcome === "refused" ? `${result.code}: ${result.detail}` : "";
   const hurried = ok ? { ...state, notBefore: { ...state.notBefore, beat: answer.endedAt } } : state;
-  return only(hurried, { kind: "answered", op, ok, detail });
+  return only(hurried, { kind: "answered", op, ok, detail, heard: true });
 }

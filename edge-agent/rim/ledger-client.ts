@@ -13,7 +13,7 @@ import { type Fact, ordOf, type Sender } from "../../cloud/contract/agent-expres
 import type { Item } from "../../cloud/contract/expression.ts";
 import type { Srv } from "../../cloud/contract/items.ts";
 import type { Ledger } from "../../cloud/contract/ledger.ts";
-import { partnerOf, type ServerName } from "../../cloud/contract/tables.ts";
+import { ctlKey, partnerOf, type ServerName } from "../../cloud/contract/tables.ts";
 import type { CurrentRow, LedgerAnswer, LedgerCall, OutboxEntry, ServerRow, Standing, Unanswered } from "../ledger/calls.ts";
 import { ipv4 } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
@@ -130,7 +130,8 @@ async function ask(ledger: Ledger, call: Extract<LedgerCall, { op: "claim" }>, o
 async function readCurrent(ledger: Ledger, site: string): Promise<Result<"catch-up">> {
   const rows: CurrentRow[] = [];
   for await (const page of currentRows(ledger, site)) rows.push(...page.map(currentRow));
-  return { outcome: "read", rows };
+  const ctl = await ledger.get(ctlKey(site));
+  return { outcome: "read", rows, basis: ctl?.["basis"] === "lapsed" ? "lapsed" : "attested" };
 }
 
 async function askControl(

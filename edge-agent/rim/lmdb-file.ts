@@ -11,13 +11,16 @@ const PROBE_BYTES = 131_072;
 const LMDB_MAGIC = 0xbeefc0de;
 const LMDB_VERSION = 2;
 
+export type OutboxKey = number | [lane: string, seq: number];
+
 /** The databases of one LMDB file. */
 export interface Databases {
   readonly file: string;
   readonly root: RootDatabase<Buffer, string>;
   readonly leases: Database<Buffer, number>;
   readonly records: Database<Buffer, string>;
-  readonly outbox: Database<Buffer, number>;
+  /** Keyed by number, or by lane and number. */
+  readonly outbox: Database<Buffer, OutboxKey>;
 }
 
 /** Opens or makes `file`. Throws an Error that says what is wrong with it, for a person. */
@@ -64,7 +67,7 @@ function databasesOf(file: string, root: RootDatabase<Buffer, string>): Database
     root,
     leases: root.openDB<Buffer, number>({ name: "leases", encoding: "binary", keyEncoding: "uint32" }),
     records: root.openDB<Buffer, string>({ name: "records", encoding: "binary" }),
-    outbox: root.openDB<Buffer, number>({ name: "outbox", encoding: "binary" }),
+    outbox: root.openDB<Buffer, OutboxKey>({ name: "outbox", encoding: "binary" }),
   };
 }
 

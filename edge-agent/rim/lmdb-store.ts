@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Database } from "lmdb";
 import type { Lease } from "../leases/lease.ts";
 import { LeaseTable } from "../leases/lease-table.ts";
 import type { LeaseView, PoolLayout } from "../leases/lease-view.ts";
@@ -12,6 +11,7 @@ import { formatIpv4, type Ipv4Address } from "../values/ipv4.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import { decodeLease, encodeLease, scanLease } from "./lease-record.ts";
 import { type Databases, openDatabases } from "./lmdb-file.ts";
+import { OutboxTail, outboxKey, readOutbox, trimOutbox } from "./lmdb-outbox.ts";
 
 /** Takes an exclusive lock on a file, or says who has it (see folder-lock.ts). */
 export type TakeLock = (file: string) => Result<{ release(): void }, string>;
@@ -59,9 +59,7 @@ export class LmdbStore implements Store {
   readonly #lock: { release(): void };
   /** Small records as last applied. */
   #records = new Map<string, Uint8Array>();
-  /** Outbox entries applied and perhaps not yet durable, oldest first. */
-  #outboxTail: { readonly seq: number; readonly value: Uint8Array }[] = [];
-  #outboxTrimmed = 0;
+  #outbox = new OutboxTail();
   #open: StoreWrite[] = [];
   #waiting: PendingCommit[] = [];
   #flushing = false;
@@ -87,14 +85,8 @@ export class LmdbStore implements Store {
     for (const [key, value] of this.#records) if (key.startsWith(prefix)) yield value;
   }
 
-  outbox(after: number, limit: number): readonly { readonly seq: number; readonly value: Uint8Array }[] {
-    const start = Math.max(after, this.#outboxTrimmed);
-    const found: { readonly seq: number; readonly value: Uint8Array }[] = [];
-    for (const { key, value } of this.#databases.outbox.getRange({ start, exclusiveStart: true, limit: Math.max(0, limit) }))
-      found.push({ seq: key, value });
-    const last = found.at(-1)?.seq ?? start;
-    for (const entry of this.#outboxTail) if (entry.seq > last && found.length < limit) found.push(entry);
-    return found;
+  outbox(after: number, limit: number, lane = ""): readonly { readonly seq: number; readonly value: Uint8Array }[] {
+    return this.#outbox.over(lane, after, limit, (from, count) => readOutbox(this.#databases.outbox, lane, from, count));
   }
 
   apply(writes: readonly StoreWrite[]): void {
@@ -109,11 +101,10 @@ export class LmdbStore implements Store {
           else this.#records.set(write.key, write.value);
           break;
         case "outbox":
-          this.#outboxTail.push({ seq: write.seq, value: write.value });
+          this.#outbox.put(write.lane ?? "", write.seq, write.value);
           break;
         case "outbox-trim":
-          this.#outboxTrimmed = Math.max(this.#outboxTrimmed, write.upTo);
-          this.#outboxTail = this.#outboxTail.filter(({ seq }) => seq > write.upTo);
+          this.#outbox.trim(write.lane ?? "", write.upTo);
       }
     }
   }
@@ -171,12 +162,10 @@ export class LmdbStore implements Store {
   }
 
   #settle(group: readonly PendingCommit[]): void {
-    let lastSeq = 0;
     for (const { writes } of group) {
       this.#table.settle();
-      for (const write of writes) if (write.kind === "outbox") lastSeq = write.seq;
+      for (const write of writes) if (write.kind === "outbox") this.#outbox.settled(write.lane ?? "", write.seq, write.value);
     }
-    if (lastSeq > 0) this.#outboxTail = this.#outboxTail.filter(({ seq }) => seq > lastSeq);
     for (const commit of group) commit.resolve();
   }
 
@@ -187,8 +176,7 @@ export class LmdbStore implements Store {
     this.#open = [];
     this.#table.rollBack();
     this.#records = readRecords(this.#databases);
-    this.#outboxTail = [];
-    this.#outboxTrimmed = 0;
+    this.#outbox = new OutboxTail();
     void reasonOf(error).then((reason) => {
       for (const commit of lost) commit.reject(new CommitFailed(`${this.#databases.file}: ${reason}`, { cause: error }));
     });
@@ -202,8 +190,9 @@ function operationsOf(databases: Databases, group: readonly PendingCommit[]): ((
   const operations: (() => void)[] = [];
   for (const write of group.flatMap(({ writes }) => writes)) {
     if (write.kind === "lease") last.set(write.lease.address, write.lease);
-    else if (write.kind === "outbox") operations.push(() => void outbox.put(write.seq, Buffer.from(write.value)));
-    else if (write.kind === "outbox-trim") operations.push(() => trimOutbox(outbox, write.upTo));
+    else if (write.kind === "outbox")
+      operations.push(() => void outbox.put(outboxKey(write.lane ?? "", write.seq), Buffer.from(write.value)));
+    else if (write.kind === "outbox-trim") operations.push(() => trimOutbox(outbox, write.lane ?? "", write.upTo));
     else if (write.value === undefined) operations.push(() => void records.remove(write.key));
     else {
       const value = Buffer.from(write.value);
@@ -215,10 +204,6 @@ function operationsOf(databases: Databases, group: readonly PendingCommit[]): ((
     operations.push(() => void leases.put(lease.address, record));
   }
   return operations;
-}
-
-function trimOutbox(outbox: Database<Buffer, number>, upTo: number): void {
-  for (const seq of [...outbox.getKeys({ end: upTo, inclusiveEnd: true })]) void outbox.remove(seq);
 }
 
 function readLease({ file, leases }: Databases, address: Ipv4Address): Lease | undefined {

@@ -7,8 +7,8 @@ export interface Store {
   readonly view: LeaseView;
   /** Small records by key, as last applied. */
   record(key: string): Uint8Array | undefined;
-  /** Outbox entries after `seq`, oldest first, at most `limit`. */
-  outbox(after: number, limit: number): readonly { readonly seq: number; readonly value: Uint8Array }[];
+  /** Outbox entries of a lane after `seq`, oldest first, at most `limit`. */
+  outbox(after: number, limit: number, lane?: string): readonly { readonly seq: number; readonly value: Uint8Array }[];
   apply(writes: readonly StoreWrite[]): void;
   /**
    * Makes everything applied so far durable. Rejects with {@link CommitFailed}; the view is then back at the last durable

@@ -9,14 +9,20 @@ import type { Ipv4Address } from "../../edge-agent/values/ipv4.ts";
 export interface MemoryDisk {
   readonly leases: Map<Ipv4Address, Lease>;
   readonly records: Map<string, Uint8Array>;
-  readonly outbox: Map<number, Uint8Array>;
+  readonly outbox: Map<string, LaneEntry>;
 }
 export const memoryDisk = (): MemoryDisk => ({ leases: new Map(), records: new Map(), outbox: new Map() });
 
+/** An outbox entry with the lane it is in. */
+interface LaneEntry {
+  readonly lane: string;
+  readonly seq: number;
+  readonly value: Uint8Array;
+}
 /** Small state changed by applied writes: what is seen, apart from leases. */
 interface Small {
   readonly records: Map<string, Uint8Array>;
-  readonly outbox: Map<number, Uint8Array>;
+  readonly outbox: Map<string, LaneEntry>;
 }
 
 interface PendingCommit {
@@ -62,12 +68,12 @@ export class MemoryStore implements Store {
     return this.#small.records.get(key);
   }
 
-  outbox(after: number, limit: number): readonly { readonly seq: number; readonly value: Uint8Array }[] {
-    return [...this.#small.outbox]
-      .filter(([seq]) => seq > after)
-      .sort(([left], [right]) => left - right)
+  outbox(after: number, limit: number, lane = ""): readonly { readonly seq: number; readonly value: Uint8Array }[] {
+    return [...this.#small.outbox.values()]
+      .filter((entry) => entry.lane === lane && entry.seq > after)
+      .sort((left, right) => left.seq - right.seq)
       .slice(0, limit)
-      .map(([seq, value]) => ({ seq, value }));
+      .map(({ seq, value }) => ({ seq, value }));
   }
 
   apply(writes: readonly StoreWrite[]): void {
@@ -151,9 +157,9 @@ function writeSmall(small: Small, write: Exclude<StoreWrite, { kind: "lease" }>)
       else small.records.set(write.key, write.value);
       return;
     case "outbox":
-      small.outbox.set(write.seq, write.value);
+      small.outbox.set(`${write.lane ?? ""}/${write.seq}`, { lane: write.lane ?? "", seq: write.seq, value: write.value });
       return;
     case "outbox-trim":
-      for (const seq of [...small.outbox.keys()]) if (seq <= write.upTo) small.outbox.delete(seq);
+      for (const [key, { lane, seq }] of small.outbox) if (lane === (write.lane ?? "") && seq <= write.upTo) small.outbox.delete(key);
   }
 }

@@ -128,6 +128,44 @@ export function storeContract(name: string, make: () => StoreUnderTest): void {
         await again.close();
       }));
 
+    test("each lane of the outbox has its own entries, and an entry can be replaced", () =>
+      using(async (place) => {
+        const store = place.open();
+        const put = (lane: string, seq: number, value: number) => store.apply([{ kind: "outbox", lane, seq, value: bytes(value) }]);
+        for (let seq = 1; seq <= 5; seq += 1) put("a", seq, seq);
+        for (let seq = 1; seq <= 3; seq += 1) put("b", seq, 100 + seq);
+        await store.commit();
+        put("a", 4, 44);
+        put("a", 6, 6);
+        store.apply([{ kind: "outbox-trim", lane: "a", upTo: 2 }]);
+        const look = (seen: Store): unknown => [
+          seen.outbox(0, 2, "a").map(({ seq, value }) => [seq, plain(value)]),
+          seen.outbox(3, 9, "a").map(({ seq, value }) => [seq, plain(value)]),
+          seen.outbox(0, 9, "b").map(({ seq }) => seq),
+          seen.outbox(0, 9),
+        ];
+        const expected = [
+          [
+            [3, [3]],
+            [4, [44]],
+          ],
+          [
+            [4, [44]],
+            [5, [5]],
+            [6, [6]],
+          ],
+          [1, 2, 3],
+          [],
+        ];
+        expect(look(store)).toEqual(expected);
+        await store.commit();
+        expect(look(store)).toEqual(expected);
+        await store.close();
+        const again = place.open();
+        expect(look(again)).toEqual(expected);
+        await again.close();
+      }));
+
     test("a failed commit takes everything that is not durable with it, and the store goes on", () =>
       using(async (place) => {
         const store = place.open();
