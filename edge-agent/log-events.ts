@@ -18,6 +18,12 @@ export const LOG_EVENTS = {
     text: "{text}",
     meaning: "The failover link or the partner misbehaves: refused connections, silence, conflicts. `tandem status` shows what is wrong.",
   },
+  ledger: { level: "info", text: "{text}", meaning: "What the ledger says of this server: granted, fenced, cleared, reachable or not." },
+  "ledger-trouble": {
+    level: "warn",
+    text: "{text}",
+    meaning: "The ledger is out of reach, refuses us, or contradicts us. `tandem status` shows the backlog and what this server may do.",
+  },
   "configured-message": { level: "info", text: "{text}", meaning: "A `log (info, …)` statement of the configuration ran." },
   "configured-detail": { level: "debug", text: "{text}", meaning: "A `log (debug, …)` statement of the configuration ran." },
   "configured-error": {

@@ -161,6 +161,7 @@ function onContact(turn: Turn, relationship: Relationship, connection: Connectio
     if (sentAt !== undefined && (link.answeredAt === undefined || sentAt > link.answeredAt)) link.answeredAt = sentAt;
   }
   if (said.ask === true && link.answers) {
+    link.gaveAnswerAt = turn.at.monotonic;
     sendNew(turn, connection, "CONTACT", { vendorSpecificOptions: encodePrivateData({ echo: message.xid }) });
   }
 }

@@ -20,6 +20,7 @@ export function connectionGone(turn: Turn, relationship: Relationship, id: LinkI
   link.connections.delete(id);
   if (link.up === connection) {
     link.up = undefined;
+    link.askedAt = undefined;
     onLinkLost(turn, relationship);
   } else if (link.up === undefined && link.refusal === undefined) link.refusal = reason;
   if (link.up === undefined) redialLater(turn, relationship);

@@ -26,6 +26,7 @@ const MOST_ASKED = 16;
 
 /** CONTACT; one of our own kind is asked for an answer, which proves that it heard us then (not merely that TCP kept something). */
 export function sendContact(turn: Turn, relationship: Relationship, connection: Connection): void {
+  relationship.link.askedAt = turn.at.monotonic;
   if (!relationship.endpoint.partnerIsTandem) {
     sendNew(turn, connection, "CONTACT", {});
     return;

@@ -38,6 +38,12 @@ export interface Link {
   answeredAt: MonotonicMillis | undefined;
   /** May we answer the partner's asking CONTACTs? An answer extends its right to serve. */
   answers: boolean;
+  /** When we last answered one. */
+  gaveAnswerAt: MonotonicMillis | undefined;
+  /** Ask the partner for an answer at least that often, in milliseconds; undefined: only with the CONTACTs that are due anyway. */
+  askEvery: number | undefined;
+  /** When we last asked. */
+  askedAt: MonotonicMillis | undefined;
 }
 
 export const startLink = (ownMaxUnacked: number): Link => ({
@@ -54,6 +60,9 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   asked: new Map(),
   answeredAt: undefined,
   answers: true,
+  gaveAnswerAt: undefined,
+  askEvery: undefined,
+  askedAt: undefined,
 });
 
 /** Seconds (dhcpd's) before a lost or refused connection is tried again. */
@@ -75,7 +84,10 @@ export function setUpDeadline(connection: Connection): MonotonicMillis {
 }
 /** When the next CONTACT is due: a third of the partner's patience after our last message, at least a second (failover-12 §8.5). */
 export function contactAt(link: Link, connection: Connection): MonotonicMillis {
-  return later(connection.lastSent, Math.max(1, Math.floor(Math.max(SMALLEST_RECEIVE_TIMER, link.partnerReceiveTimer) / 3)) * 1000);
+  const due = later(connection.lastSent, Math.max(1, Math.floor(Math.max(SMALLEST_RECEIVE_TIMER, link.partnerReceiveTimer) / 3)) * 1000);
+  if (link.askEvery === undefined) return due;
+  const asking = later(link.askedAt ?? connection.openedAt, link.askedAt === undefined ? 0 : link.askEvery);
+  return asking < due ? asking : due;
 }
 /** When silence ends the connection. */
 export const silenceAt = (connection: Connection, receiveTimer: number): MonotonicMillis =>

@@ -1,0 +1,114 @@
+import type { StoreWrite } from "../leases/store-write.ts";
+import { type BindingEvent, decodeEvent, encodeEvent, mergeRenewals } from "./binding-event.ts";
+import type { OutboxEntry } from "./calls.ts";
+
+/** Reads entries of a lane after a number, oldest first; what earlier steps wrote is in it. */
+export type OutboxReader = (lane: string, after: number, limit: number) => readonly { readonly seq: number; readonly value: Uint8Array }[];
+
+/**
+ * One site's outbox. Entries are numbered from 1 in this store; the ledger's numbers are `shift` ahead, which is not 0 once
+ * a disk was lost and the ledger's cursor stands further than the new store has counted.
+ */
+export interface Outbox {
+  readonly lane: string;
+  readonly lastSeq: number;
+  /** Entries up to it are in the ledger. */
+  readonly ack: number;
+  readonly shift: number;
+  /** Entries up to it are gone. */
+  readonly trimmed: number;
+  /** Time of the last event, milliseconds; a hybrid clock that never stands still. */
+  readonly lastTs: number;
+}
+
+/** How long entries that are in the ledger are kept, for a table that is set back. */
+export const KEEP_MILLIS = 7 * 86_400_000;
+/** With more entries waiting, renewals of one lease are merged. */
+export const MERGE_BACKLOG = 50_000;
+const TRIM_BATCH = 200;
+const PAGE = 10_000;
+
+/** The outbox as the store has it; `known` is what was recorded of it, perhaps a while ago. */
+export function openOutbox(lane: string, known: Partial<Outbox>, read: OutboxReader): Outbox {
+  let lastSeq = known.lastSeq ?? 0;
+  let lastTs = known.lastTs ?? 0;
+  for (;;) {
+    const page = read(lane, lastSeq, PAGE);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    lastSeq = last.seq;
+    lastTs = Math.max(lastTs, decodeEvent(last.value)?.lastTs ?? 0);
+    if (page.length < PAGE) break;
+  }
+  return { lane, lastSeq, lastTs, ack: known.ack ?? 0, shift: known.shift ?? 0, trimmed: known.trimmed ?? 0 };
+}
+
+export const queuedIn = (outbox: Outbox): number => outbox.lastSeq - outbox.ack;
+
+/** Oldest entries not yet in the ledger, with the ledger's numbers. An entry that cannot be read is passed over. */
+export function headOf(outbox: Outbox, read: OutboxReader, limit: number): readonly OutboxEntry[] {
+  const entries: OutboxEntry[] = [];
+  for (const { seq, value } of read(outbox.lane, outbox.ack, limit)) {
+    const event = decodeEvent(value);
+    if (event !== undefined) entries.push({ seq: seq + outbox.shift, event });
+  }
+  return entries;
+}
+
+/** The next time of the hybrid clock: the wall clock's, but after every event before it. */
+export const nextTs = (outbox: Outbox, wallMillis: number, atLeast = 0): number =>
+  Math.max(wallMillis, outbox.lastTs + 1, Math.min(atLeast, wallMillis + 120_000));
+
+/** Appends an event. Entries before `inFlight` are on their way and stay as they are. */
+export function append(
+  outbox: Outbox,
+  event: BindingEvent,
+  merging: { readonly read: OutboxReader; readonly lastOf: Map<number, number>; readonly inFlight: number; readonly backlog: number },
+): { readonly outbox: Outbox; readonly write: StoreWrite } {
+  const { lane } = outbox;
+  const { lastOf } = merging;
+  if (queuedIn(outbox) < merging.backlog) lastOf.clear();
+  else if (event.renewal) {
+    const seq = lastOf.get(event.address);
+    const [before] = seq === undefined || seq + outbox.shift <= merging.inFlight ? [] : merging.read(lane, seq - 1, 1);
+    const earlier = before !== undefined && before.seq === seq ? decodeEvent(before.value) : undefined;
+    const merged = earlier === undefined ? undefined : mergeRenewals(earlier, event);
+    if (merged !== undefined && before !== undefined) {
+      const write: StoreWrite = { kind: "outbox", lane, seq: before.seq, value: encodeEvent(merged) };
+      return { outbox: { ...outbox, lastTs: event.lastTs }, write };
+    }
+  }
+  const seq = outbox.lastSeq + 1;
+  if (queuedIn(outbox) >= merging.backlog) lastOf.set(event.address, seq);
+  return {
+    outbox: { ...outbox, lastSeq: seq, lastTs: event.lastTs },
+    write: { kind: "outbox", lane, seq, value: encodeEvent(event) },
+  };
+}
+
+/** The ledger's cursor stands at `upTo`, in the ledger's numbers. */
+export const acknowledged = (outbox: Outbox, upTo: number): Outbox => ({
+  ...outbox,
+  ack: Math.min(outbox.lastSeq, Math.max(outbox.ack, upTo - outbox.shift)),
+});
+
+/** At a boot: a cursor further than all that this store ever counted means that a disk was lost; numbers go on behind it. */
+export function alignedWith(outbox: Outbox, cursor: number): Outbox {
+  if (cursor > outbox.lastSeq + outbox.shift) return { ...outbox, shift: cursor - outbox.ack };
+  return { ...outbox, ack: Math.max(outbox.trimmed, Math.min(outbox.lastSeq, cursor - outbox.shift)) };
+}
+
+/** Drops entries that have been in the ledger for long enough. */
+export function trimmed(
+  outbox: Outbox,
+  read: OutboxReader,
+  wallMillis: number,
+): { readonly outbox: Outbox; readonly writes: readonly StoreWrite[] } {
+  let upTo = outbox.trimmed;
+  for (const { seq, value } of read(outbox.lane, outbox.trimmed, TRIM_BATCH)) {
+    if (seq > outbox.ack || (decodeEvent(value)?.lastTs ?? 0) > wallMillis - KEEP_MILLIS) break;
+    upTo = seq;
+  }
+  if (upTo === outbox.trimmed) return { outbox, writes: [] };
+  return { outbox: { ...outbox, trimmed: upTo }, writes: [{ kind: "outbox-trim", lane: outbox.lane, upTo }] };
+}

@@ -1,0 +1,90 @@
+import type { MonotonicMillis } from "../values/time.ts";
+import type { LedgerCall } from "./calls.ts";
+import { peerLeaseMillis } from "./lengths.ts";
+import type { Lane, SiteState, Surroundings } from "./site-state.ts";
+import { publish } from "./witness.ts";
+
+/** Starts whatever calls are due. */
+export function startCalls(
+  state: SiteState,
+  now: MonotonicMillis,
+  around: Surroundings,
+): { readonly state: SiteState; readonly calls: readonly LedgerCall[] } {
+  const calls: LedgerCall[] = [];
+  let current = state;
+  for (const lane of ["beat", "partner", "data", "control"] as const) {
+    if (current.phase === "stopped" || current.busy[lane] !== undefined || now < current.notBefore[lane]) continue;
+    const next = nextCall(current, lane, now, around);
+    if (next === undefined) continue;
+    current = { ...next.state, busy: { ...next.state.busy, [lane]: next.call } };
+    calls.push(next.call);
+  }
+  return { state: current, calls };
+}
+
+/** When {@link startCalls} next has something to start, if nothing else happens. */
+export function nextCallAt(
+  state: SiteState,
+  around: Pick<Surroundings, "interrupted"> & { readonly queued: number },
+): MonotonicMillis | undefined {
+  if (state.phase === "stopped") return undefined;
+  const wanted: Lane[] = ["beat"];
+  if (state.phase === "running" && around.interrupted && state.standing.mode === "PAIR") wanted.push("partner");
+  if (state.phase === "running" && (around.queued > 0 || state.claims.some((claim) => !claim.asked) || needsCatchUp(state)))
+    wanted.push("data");
+  if (state.phase === "running" && state.wishes.length > 0) wanted.push("control");
+  const times = wanted.filter((lane) => state.busy[lane] === undefined).map((lane) => state.notBefore[lane]);
+  return times.length === 0 ? undefined : (Math.min(...times) as MonotonicMillis);
+}
+
+function nextCall(
+  state: SiteState,
+  lane: Lane,
+  now: MonotonicMillis,
+  around: Surroundings,
+): { readonly state: SiteState; readonly call: LedgerCall } | undefined {
+  if (lane === "beat") return nextBeat(state, now, around);
+  if (state.phase !== "running") return undefined;
+  if (lane === "partner") return around.interrupted && state.standing.mode === "PAIR" ? { state, call: { op: "read-partner" } } : undefined;
+  if (lane === "data") return nextData(state, around);
+  const [wish, ...wishes] = state.wishes;
+  return wish === undefined ? undefined : { state: { ...state, wishes }, call: wish };
+}
+
+function nextBeat(state: SiteState, now: MonotonicMillis, around: Surroundings): { readonly state: SiteState; readonly call: LedgerCall } {
+  if (state.phase !== "running") return { state, call: { op: "read-self" } };
+  const { config, standing, partnerLeaseMillis } = state;
+  const lengths = { partnerLeaseMs: partnerLeaseMillis, peerLeaseMs: peerLeaseMillis(config.leaseMillis) };
+  const observes = around.interrupted && standing.mode === "PAIR" && !config.partnerIsForeign;
+  const { evidence, figures } = publish(state.evidence, now, observes, lengths);
+  const beat = state.beat + 1;
+  const call: LedgerCall = {
+    op: "heartbeat",
+    standing,
+    beat,
+    leaseMillis: config.leaseMillis,
+    evidence: figures,
+    failoverState: around.failoverState,
+    queued: around.outbox.queued,
+    oldestQueuedAt: around.outbox.head[0]?.event.ts ?? 0,
+  };
+  return { state: { ...state, beat, evidence }, call };
+}
+
+const needsCatchUp = (state: SiteState): boolean => state.grant !== undefined && !state.grant.caughtUp;
+
+/** Claims go before the mirror: somebody waits for them. */
+function nextData(state: SiteState, around: Surroundings): { readonly state: SiteState; readonly call: LedgerCall } | undefined {
+  const { standing } = state;
+  if (needsCatchUp(state)) return { state, call: { op: "catch-up" } };
+  const waiting = state.claims.slice(0, 33);
+  if (standing.mode === "SOLE" && waiting.length > 0) {
+    const newest = Math.max(...waiting.map(({ entry }) => entry.event.ts));
+    const claims = state.claims.map((claim, index) => (index < waiting.length ? { ...claim, asked: true } : claim));
+    const safeMillis = newest - state.config.mcltMillis - 5000;
+    return { state: { ...state, claims }, call: { op: "claim", standing, claims: waiting.map(({ entry }) => entry), safeMillis } };
+  }
+  const entries = around.outbox.head.filter(({ seq }) => seq > state.ack).slice(0, state.batchLimit);
+  if (entries.length === 0) return undefined;
+  return { state, call: { op: "mirror", standing, from: state.ack, entries, limit: state.batchLimit } };
+}
