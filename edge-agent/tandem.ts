@@ -1,6 +1,7 @@
 import { parseCommandLine } from "./control/command-line.ts";
 import type { ControlReply, ControlRequest, ExplainReport, LeaseReport, StatusReport } from "./control/protocol.ts";
 import { renderExplanation, renderLeases, renderStatus } from "./control/render.ts";
+import { check } from "./daemon/check-command.ts";
 import { askAgent } from "./rim/control-socket.ts";
 import { VERSION } from "./version.ts";
 
@@ -22,6 +23,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return EXIT.done;
     case "ask":
       return ask(command.value.socket, command.value.request, command.value.json);
+    case "check":
+      return check(command.value.arguments);
     default:
       process.stderr.write(`tandem: ${command.value.kind} is not available in this build\n`);
       return EXIT.usage;

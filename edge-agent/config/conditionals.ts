@@ -17,6 +17,7 @@ function fail(reader: TokenReader, message: string, mend?: string): "failed" {
 /** Statements after a "{", and the "}". Errors inside are reported, what is sound is kept. */
 export function statementBlock(context: ParseContext, reader: TokenReader): readonly Statement[] | "failed" {
   const found: Statement[] = [];
+  context.placeKind = undefined;
   for (;;) {
     const { taken } = reader;
     const one = context.grammar.statement(context, reader);

@@ -3,13 +3,15 @@ import { classDeclaration } from "./class-declarations.ts";
 import { failoverDeclaration } from "./failover-declarations.ts";
 import { fixedAddress, fixedPrefix, hardwareParameter, hostDeclaration } from "./host-declarations.ts";
 import { includeFile } from "./include.ts";
+import type { Token } from "./lexer.ts";
 import { groupDeclaration, sharedNetworkDeclaration, subnetDeclaration } from "./network-declarations.ts";
 import { optionCodeDefinition, optionSpaceDeclaration } from "./option-declarations.ts";
-import { optionName, similar } from "./option-names.ts";
+import { optionName } from "./option-names.ts";
 import { optionStatement } from "./option-statements.ts";
 import type { ParseContext, Place, PlaceKind } from "./parse-context.ts";
 import { poolDeclaration } from "./pool-declarations.ts";
 import { serverDuid } from "./server-duid.ts";
+import { meantOption, meantStatement } from "./suggestions.ts";
 import type { TokenReader } from "./token-reader.ts";
 
 type Rule = (context: ParseContext, reader: TokenReader, place: Place) => boolean;
@@ -17,6 +19,7 @@ type Rule = (context: ParseContext, reader: TokenReader, place: Place) => boolea
 /** One declaration or parameter. True if it was a declaration. */
 export function declaration(context: ParseContext, reader: TokenReader, place: Place): boolean {
   const token = reader.peek();
+  context.placeKind = place.kind;
   const rule = RULES.get(token.type);
   if (rule !== undefined) {
     reader.next();
@@ -28,11 +31,17 @@ export function declaration(context: ParseContext, reader: TokenReader, place: P
     if (found.statement !== undefined) place.scope.statements.push(found.statement);
     return place.afterDeclaration;
   }
-  const mend = token.type === "EOF" ? "the file ends here" : `"${token.text}" on line ${token.line} begins no statement`;
+  const mend = token.type === "EOF" ? "the file ends here" : noStatement(context, token);
   reader.fail(place.afterDeclaration ? "expecting a declaration" : "expecting a parameter or declaration", mend);
   reader.next();
   reader.skipStatement();
   return place.afterDeclaration;
+}
+
+function noStatement(context: ParseContext, token: Token): string {
+  const what = `"${token.text}" on line ${token.line} begins no statement`;
+  const meant = meantStatement(context, token.text);
+  return meant === undefined ? what : `${what}; ${meant}`;
 }
 
 function refuse(reader: TokenReader, message: string, mend?: string): boolean {
@@ -88,7 +97,7 @@ const option: Rule = (context, reader, place) => {
     return place.afterDeclaration;
   }
   if ("undefinedName" in named) {
-    refuse(reader, `unknown option ${named.space}.${named.undefinedName}`, similar(named.undefinedName));
+    refuse(reader, `unknown option ${named.space}.${named.undefinedName}`, meantOption(context, named.space, named.undefinedName));
     return place.afterDeclaration;
   }
   const found = optionStatement(context, reader, named.option, "supersede", location);

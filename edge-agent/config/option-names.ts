@@ -1,5 +1,6 @@
 import type { KnownOption } from "./option-format.ts";
 import type { ParseContext } from "./parse-context.ts";
+import { meantOption } from "./suggestions.ts";
 import type { TokenReader } from "./token-reader.ts";
 import { atoi } from "./values.ts";
 
@@ -56,30 +57,7 @@ export function definedOption(context: ParseContext, reader: TokenReader): Known
   const named = optionName(context, reader);
   if (named === undefined) return undefined;
   if ("option" in named) return named.option;
-  reader.fail(`no option named ${named.undefinedName} in space ${named.space}`, similar(named.undefinedName));
+  reader.fail(`no option named ${named.undefinedName} in space ${named.space}`, meantOption(context, named.space, named.undefinedName));
   reader.skipStatement();
   return undefined;
-}
-
-/** Old names that people look for, and what they are called here. */
-const FORMER: ReadonlyMap<string, string> = new Map([
-  ["domain-servers", "domain-name-servers"],
-  ["dns-servers", "domain-name-servers"],
-  ["name-servers", "domain-name-servers"],
-  ["gateway", "routers"],
-  ["router", "routers"],
-  ["gateways", "routers"],
-  ["netmask", "subnet-mask"],
-  ["hostname", "host-name"],
-  ["wins-servers", "netbios-name-servers"],
-  ["ntp-server", "ntp-servers"],
-  ["tftp-server", "tftp-server-name"],
-  ["boot-file", "bootfile-name"],
-  ["mtu", "interface-mtu"],
-]);
-
-/** Advice about a name that has no definition. */
-export function similar(name: string): string {
-  const former = FORMER.get(name.toLowerCase());
-  return former === undefined ? `define it first: option ${name} code NUMBER = TYPE;` : `the option is called ${former}`;
 }

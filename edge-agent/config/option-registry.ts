@@ -73,6 +73,10 @@ export class OptionRegistry {
   byCode(space: string, code: number): KnownOption | undefined {
     return this.#spaces.get(space.toLowerCase())?.byCode.get(code);
   }
+  /** Names of the options in `space`. */
+  names(space: string): Iterable<string> {
+    return this.#spaces.get(space.toLowerCase())?.byName.keys() ?? [];
+  }
   /** `option NAME code N = …`: the name and the code mean this from here on. */
   define(option: KnownOption): void {
     const entry = this.#spaces.get(option.space.toLowerCase());

@@ -77,6 +77,8 @@ export class ParseContext {
   readonly said = new Set<string>();
   /** Checks that need the whole file; they run when it has been read. */
   readonly atEnd: (() => void)[] = [];
+  /** The kind of block whose statement is being read; undefined among statements that run (`if`, `switch`, `on`). */
+  placeKind: PlaceKind | undefined = "root";
   #depth = 0;
 
   constructor(grammar: Grammar, ports: LoadPorts, path: string) {

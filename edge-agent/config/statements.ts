@@ -7,6 +7,7 @@ import { definedOption } from "./option-names.ts";
 import { allowDenyStatement, optionStatement } from "./option-statements.ts";
 import type { ParseContext, Parsed, StatementBox } from "./parse-context.ts";
 import { bytesOf } from "./source.ts";
+import { meantStatement } from "./suggestions.ts";
 import type { TokenReader } from "./token-reader.ts";
 
 type Result = Parsed<StatementBox>;
@@ -51,9 +52,11 @@ function evaluation(context: ParseContext, reader: TokenReader, location: Locati
   if (value === "failed") return value;
   if (value.kind === "variable" && reader.peek().type !== ";") {
     reader.next();
-    return fail(reader, "semicolon expected.", `"${word.text}" is no statement that dhcpd knows`);
+    const meant = meantStatement(context, word.text);
+    return fail(reader, "semicolon expected.", `"${word.text}" is no statement that dhcpd knows${meant === undefined ? "" : `; ${meant}`}`);
   }
-  if (value.kind === "variable") reader.warn(`"${word.text}" has no effect`, "it was read as a variable");
+  if (value.kind === "variable")
+    reader.warn(`"${word.text}" has no effect`, meantStatement(context, word.text) ?? "it was read as a variable");
   return ended(reader, { kind: "eval", value, location });
 }
 

@@ -108,7 +108,8 @@ export class TokenReader {
     if (this.next().type === ";") return true;
     const found = this.#last.type === "EOF" ? "the file ends here" : `found "${shorten(this.#last.text)}"`;
     const where = before.line === this.#last.line ? "" : ` after "${shorten(before.text)}" on line ${before.line}`;
-    this.fail(message, `${found}; write ";"${where}`);
+    const unquoted = where === "" && UNQUOTED.has(this.#last.type) && this.isIdentifier(before);
+    this.fail(message, unquoted ? `${found} after "${shorten(before.text)}"; put text in quotes` : `${found}; write ";"${where}`);
     // A statement that simply lacks its ";" ends with its line or block: go on reading there.
     if (this.#last.type === "}" || (where !== "" && this.isIdentifier(this.#last))) this.#ahead.unshift(this.#last);
     else if (this.#last.type === "{") this.skipBraces(1);
@@ -154,5 +155,8 @@ export class TokenReader {
     this.#diagnostics.silence();
   }
 }
+
+/** What stands inside file names, domain names and URLs that somebody forgot to quote. */
+const UNQUOTED: ReadonlySet<string> = new Set([".", "/", ":", "@"]);
 
 const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 37)}...` : text);

@@ -24,8 +24,8 @@ export const USAGE = `tandem: looks into a running agent, and directs it
   tandem pause [NAME] | tandem resume [NAME]
   tandem rebalance [NAME]                   even out the free addresses between the partners
   tandem reload                             read the configuration again (as SIGHUP does)
-  tandem check FILE [--json] [--explain MAC] [--compare OTHER]
-                                            check a dhcpd.conf, without an agent
+  tandem check FILE [--explain MAC] [--compare OTHER] [--strict] [--json]
+                                            check a dhcpd.conf, without an agent; tandem check --help tells more
   tandem restore --from-ledger …            a server that lost its disk, and its partner is gone too
 
 NAME is a failover relationship; it may be left out where there is only one. TIME: 2026-01-31T12:00:00Z or seconds since 1970.

@@ -151,6 +151,8 @@ function* duplicateHardware(config: AgentConfig): Iterable<Finding> {
 }
 
 function* fixedAddressesOutside(config: AgentConfig): Iterable<Finding> {
+  // A file of hosts alone is a part that another file includes.
+  if (config.subnets.length === 0) return;
   for (const host of config.hosts.all) {
     for (const address of host.addresses) {
       if (subnetOf(config, address) !== undefined) continue;

@@ -16,7 +16,6 @@ const PROTOCOL_OPTIONS: ReadonlyMap<number, string> = new Map([
   [50, "dhcp-requested-address is the client's to send"],
   [52, "dhcp-option-overload is set by the server as needed"],
   [53, "dhcp-message-type is set by the server"],
-  [55, "dhcp-parameter-request-list is the client's; here it makes the server send these options unasked"],
   [57, "dhcp-max-message-size is the client's to send"],
   [61, "dhcp-client-identifier outside a host declaration matches nobody"],
 ]);
@@ -60,7 +59,7 @@ function* missingEssentials(config: AgentConfig): Iterable<Finding> {
     const [pool] = poolsOf(config, subnet);
     if (pool === undefined) continue;
     const missing = [[ROUTERS, "routers"] as const, [DNS_SERVERS, "domain-name-servers"] as const].filter(
-      ([code]) => !mentions(pool.scope, code, config),
+      ([code]) => !mentions(pool.scope, code, config) && !mentions(subnet.scope, code, config),
     );
     if (missing.length === 0) continue;
     yield {

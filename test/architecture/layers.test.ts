@@ -18,7 +18,7 @@ const LAYERS = [
     "edge-agent/lint",
     "edge-agent/control",
   ],
-  ["edge-agent/agent"],
+  ["edge-agent/agent", "edge-agent/check"],
   ["edge-agent/runtime"],
   ["edge-agent/rim"],
   ["edge-agent"],

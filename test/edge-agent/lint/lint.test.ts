@@ -59,7 +59,7 @@ const CASES: Readonly<Record<string, readonly [string, number]>> = {
   "wrong-subnet-mask": [`authoritative;\n${subnet("option subnet-mask 255.255.0.0;")}`, 2],
   "wrong-broadcast": [`authoritative;\n${subnet("option broadcast-address 10.0.1.255;")}`, 2],
   "missing-essentials": ["authoritative;\nsubnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10 10.0.0.99; }", 2],
-  "protocol-option": [`${SOUND}option dhcp-parameter-request-list 1,3,6;`, 3],
+  "protocol-option": [`${SOUND}option dhcp-max-message-size 600;`, 3],
   "odd-name": [`${SOUND}option domain-name "a.example b.example";`, 3],
   "useless-name-server": [`${SOUND}option domain-name-servers 127.0.0.1;`, 3],
   "filename-without-server": [`${SOUND}filename "boot";`, 3],
