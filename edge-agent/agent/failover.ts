@@ -1,11 +1,14 @@
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { FailoverEvent } from "../failover/event.ts";
+import { moveConnection } from "../failover/link/connections.ts";
+import { nameInConnect } from "../failover/link/handshake.ts";
 import type { Relationship, RelationshipConfig } from "../failover/relationship.ts";
 import { reconfigureRelationship, resetRelationship, startRelationships } from "../failover/start.ts";
 import { type RelationshipStatus, relationshipStatus } from "../failover/status.ts";
 import { failoverDeadline, onFailoverEvent, onFailoverTick, onLeaseChanged, sendWaiting } from "../failover/step.ts";
 import { Turn } from "../failover/turn.ts";
-import type { LeaseView } from "../leases/lease-view.ts";
+import type { BindingStatus } from "../leases/binding-status.ts";
+import type { LeaseView, PoolId } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { Instant, MonotonicMillis } from "../values/time.ts";
@@ -49,16 +52,44 @@ export function startFailover(failover: Failover, turn: Turn): void {
   failover.started = true;
   for (const relationship of failover.relationships.values()) resetRelationship(turn, relationship);
   failover.relationships = startRelationships(turn, relationshipConfigs(failover.config), failover.record);
+  freeLeftovers(turn, failover.config);
 }
 
+/** Pools without a partner: addresses that wait for a partner's word, or are a partner's, are simply free. */
+function freeLeftovers(turn: Turn, config: AgentConfig): void {
+  const alone = new Set(config.pools.filter((pool) => pool.failoverPeer === undefined).map(({ id }) => id));
+  const isLeft = (pool: PoolId): boolean => PARTNERS_WORD.some((status) => turn.view.counts(pool)[status] > 0);
+  if (![...alone].some(isLeft)) return;
+  for (const { address } of turn.view.all()) {
+    const lease = turn.lease(address);
+    if (PARTNERS_WORD.includes(lease.status) && alone.has(turn.view.poolOf(address) ?? -1))
+      turn.put({ ...lease, status: "FREE", failover: undefined });
+  }
+}
+const PARTNERS_WORD: readonly BindingStatus[] = ["EXPIRED", "RELEASED", "RESET", "BACKUP"];
+
 /** Is there anything to do here at all? */
-export const hasPartners = (failover: Failover): boolean => failover.config.failoverPeers.length > 0 || failover.relationships.size > 0;
+export const hasPartners = (failover: Failover): boolean =>
+  !failover.started || failover.config.failoverPeers.length > 0 || failover.relationships.size > 0;
 
 /** What happened to one relationship. */
 export function failoverEvent(failover: Failover, turn: Turn, event: FailoverEvent): void {
-  const relationship = failover.relationships.get(event.peer);
+  const relationship = concerned(failover, turn, event);
   if (relationship !== undefined) onFailoverEvent(turn, relationship, event);
   else if (event.kind === "failover-link-opened") turn.effect({ kind: "failover-close", link: event.link });
+}
+
+/** The relationship an event is of: by name, but a connection may have been found to belong to another one. */
+function concerned({ relationships }: Failover, turn: Turn, event: FailoverEvent): Relationship | undefined {
+  const named = relationships.get(event.peer);
+  if (relationships.size < 2 || (event.kind !== "failover-bytes" && event.kind !== "failover-link-closed")) return named;
+  const owner = [...relationships.values()].find(({ link }) => link.connections.has(event.link)) ?? named;
+  const connection = owner?.link.connections.get(event.link);
+  if (owner === undefined || connection?.phase !== "connect-awaited" || event.kind !== "failover-bytes") return owner;
+  const meant = relationships.get(nameInConnect(connection.rest, event.bytes) ?? "");
+  if (meant === undefined || meant === owner || meant.config.peer.peerAddress !== owner.config.peer.peerAddress) return owner;
+  moveConnection(turn, owner, meant, connection);
+  return meant;
 }
 
 /** Whatever is due in any relationship. */
@@ -78,6 +109,7 @@ export function reconfigureFailover(failover: Failover, turn: Turn, config: Agen
   }
   const fresh = configs.filter(({ peer }) => !failover.relationships.has(peer.name));
   for (const [name, relationship] of startRelationships(turn, fresh, failover.record)) failover.relationships.set(name, relationship);
+  freeLeftovers(turn, config);
 }
 
 /** After writes were undone: connections and queues may speak of what never happened. All relationships start anew from the disk. */

@@ -1,5 +1,7 @@
 import type { FailoverPeer } from "../config/agent-config.ts";
+import type { Lease } from "../leases/lease.ts";
 import type { PoolId, PoolLayout } from "../leases/lease-view.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
 import type { EpochSeconds, MonotonicMillis } from "../values/time.ts";
 import type { Transfer, UpdateQueue } from "./binding/queue.ts";
 import type { Reclaim } from "./binding/reclaim.ts";
@@ -26,6 +28,8 @@ export interface Relationship {
   /** Leases in PARTNER-DOWN that come free when their wait is over. */
   readonly reclaim: Reclaim;
   readonly balance: Balance;
+  /** Addresses kept for one client each: they are nobody's to share out. */
+  readonly reserved: Set<Ipv4Address>;
 }
 
 /** When free addresses were shared out last, and when next. */
@@ -44,6 +48,12 @@ export const nameOf = (relationship: Relationship): string => relationship.confi
 /** The status of available addresses that are ours, and the one that is the partner's. */
 export const ownFree = (relationship: Relationship): "FREE" | "BACKUP" => (isPrimary(relationship) ? "FREE" : "BACKUP");
 export const partnersFree = (relationship: Relationship): "FREE" | "BACKUP" => (isPrimary(relationship) ? "BACKUP" : "FREE");
+
+/** Keeps count of addresses that are reserved. */
+export function noteReserved({ reserved }: Relationship, { address, reserved: isReserved }: Pick<Lease, "address" | "reserved">): void {
+  if (isReserved) reserved.add(address);
+  else if (reserved.size > 0) reserved.delete(address);
+}
 
 /** Timers' moment for a lease time. */
 export const monotonicOf = (time: EpochSeconds, at: { readonly now: EpochSeconds; readonly monotonic: MonotonicMillis }): MonotonicMillis =>

@@ -6,7 +6,7 @@ import { printed, readEndpoint, type StoredEndpoint, startEndpoint } from "./end
 import { recordEndpoint } from "./endpoint/step.ts";
 import { timesOf } from "./lease-times.ts";
 import { startLink } from "./link/state.ts";
-import type { Relationship, RelationshipConfig } from "./relationship.ts";
+import { noteReserved, type Relationship, type RelationshipConfig } from "./relationship.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -42,6 +42,7 @@ function startRelationship(config: RelationshipConfig, recorded: StoredEndpoint 
     transfer: undefined,
     reclaim: new Reclaim(),
     balance: { lastRunAt: undefined, nextRunAt: undefined, scheduledAt: undefined, unfinished: false },
+    reserved: new Set(),
   };
 }
 
@@ -49,10 +50,15 @@ function startRelationship(config: RelationshipConfig, recorded: StoredEndpoint 
 function queueOwed(view: LeaseView, relationships: ReadonlyMap<string, Relationship>): void {
   if (relationships.size === 0) return;
   for (const lease of view.all()) {
-    if (!timesOf(lease).owed) continue;
+    const { owed } = timesOf(lease);
+    if (!owed && !lease.reserved) continue;
     const pool = view.poolOf(lease.address);
     if (pool === undefined) continue;
-    for (const { poolIds, updates } of relationships.values()) if (poolIds.has(pool)) updates.waiting.set(lease.address, 0);
+    for (const relationship of relationships.values()) {
+      if (!relationship.poolIds.has(pool)) continue;
+      if (owed) relationship.updates.waiting.set(lease.address, 0);
+      noteReserved(relationship, lease);
+    }
   }
 }
 

@@ -8,13 +8,13 @@ import { noteEnded, reclaimDue } from "./binding/reclaiming.ts";
 import { sendUpdates } from "./binding/send.ts";
 import { beginTransfer } from "./binding/transfer.ts";
 import { onCommand } from "./command.ts";
-import { endpointDeadline, onEndpointTick, onPartnerState, onUpdateDone } from "./endpoint/step.ts";
+import { endpointDeadline, onEndpointTick, onPartnerState, onUpdateDone, sendState } from "./endpoint/step.ts";
 import type { FailoverEvent } from "./event.ts";
 import { connectionGone, dropConnection, redialLater } from "./link/connections.ts";
 import { onConnect, onConnectAck, ownReceiveTimer, sendConnect } from "./link/handshake.ts";
 import { sendContact, sendNew, sendReply } from "./link/send.ts";
 import { type Connection, contactAt, setUpDeadline, silenceAt } from "./link/state.ts";
-import { isPrimary, monotonicOf, nameOf, type Relationship } from "./relationship.ts";
+import { isPrimary, monotonicOf, nameOf, noteReserved, type Relationship } from "./relationship.ts";
 import type { Turn } from "./turn.ts";
 import { fromWireTime, STARTUP_FLAG, serverStateOf } from "./wire/codes.ts";
 import { EMPTY_STREAM, takeFrames } from "./wire/frame.ts";
@@ -170,6 +170,7 @@ function onContact(turn: Turn, relationship: Relationship, connection: Connectio
 export function onLeaseChanged(turn: Turn, relationship: Relationship, lease: Lease): void {
   if (lease.failover?.owed === true) queueUpdate(relationship.updates, lease.address);
   noteEnded(relationship, lease);
+  noteReserved(relationship, lease);
   if (lease.status === "FREE" || lease.status === "BACKUP") scheduleBalance(turn, relationship);
 }
 
@@ -181,6 +182,7 @@ export function onFailoverTick(turn: Turn, relationship: Relationship): void {
   const { link, balance } = relationship;
   const { monotonic, now } = turn.at;
   onEndpointTick(turn, relationship);
+  if (link.up !== undefined && link.stateHeldUntil !== undefined && link.stateHeldUntil <= monotonic) sendState(turn, relationship);
   for (const connection of [...link.connections.values()]) {
     if (connection !== link.up && setUpDeadline(connection) <= monotonic) drop(turn, relationship, connection, "link startup timeout");
   }
@@ -220,7 +222,7 @@ export function failoverDeadline(
   if (link.up === undefined && !link.dialling) times.push(link.dialAt);
   for (const connection of link.connections.values()) if (connection !== link.up) times.push(setUpDeadline(connection));
   if (link.up !== undefined) {
-    times.push(contactAt(link, link.up), silenceAt(link.up, ownReceiveTimer(relationship)));
+    times.push(contactAt(link, link.up), silenceAt(link.up, ownReceiveTimer(relationship)), link.stateHeldUntil);
     // a walk through the pools goes on at once when one step was not enough
     if (transfer?.cursor !== undefined && updates.waiting.size === 0 && updates.unacked.size < link.partnerMaxUnacked)
       times.push(at.monotonic);

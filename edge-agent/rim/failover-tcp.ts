@@ -118,7 +118,8 @@ export class FailoverTcp {
     const candidates: FailoverAddresses[] = [];
     for (const peer of here) if ((await this.#resolve(peer)).includes(from)) candidates.push(peer);
     const count = (peer: FailoverAddresses) => [...this.#open.values()].filter((open) => open.peer === peer.name).length;
-    const peer = candidates.find((each) => count(each) < MOST_CONNECTIONS);
+    // several relationships with one partner: the one with fewest connections, until its CONNECT says which
+    const peer = candidates.filter((each) => count(each) < MOST_CONNECTIONS).sort((left, right) => count(left) - count(right))[0];
     if (peer === undefined || socket.destroyed || this.#closed) {
       if (!this.#closed) this.#ports.warn(`failover: connection from ${from} refused: no partner has that address`);
       socket.destroy();

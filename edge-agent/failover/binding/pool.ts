@@ -23,8 +23,13 @@ interface Shares {
 }
 
 function shares(turn: Turn, relationship: Relationship, pool: PoolId): Shares {
-  const free = turn.count(pool, "FREE");
-  const backup = turn.count(pool, "BACKUP");
+  const kept = { FREE: 0, BACKUP: 0 };
+  for (const address of relationship.reserved) {
+    const { status } = turn.lease(address);
+    if ((status === "FREE" || status === "BACKUP") && turn.view.poolOf(address) === pool) kept[status] += 1;
+  }
+  const free = turn.count(pool, "FREE") - kept.FREE;
+  const backup = turn.count(pool, "BACKUP") - kept.BACKUP;
   const total = free + backup;
   const more = isPrimary(relationship) ? free - backup : backup - free;
   const { maxLeaseMisbalance, maxLeaseOwnership } = relationship.config.peer;

@@ -5,7 +5,7 @@ import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../../values/ipv4.ts"
 import { latest, NO_TIME } from "../../values/time.ts";
 import { sendReply } from "../link/send.ts";
 import type { Connection } from "../link/state.ts";
-import { isPrimary, ownFree, type Relationship } from "../relationship.ts";
+import { isPrimary, noteReserved, ownFree, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { BOOTP_FLAG, bindingStatusOf, fromWireTime, RESERVED_FLAG } from "../wire/codes.ts";
 import type { FailoverMessage } from "../wire/message.ts";
@@ -46,6 +46,7 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
     turn.warn(`Lease conflict at ${formatIpv4(address)}: the partner gave it to another client; its binding stands`);
   }
   turn.put(stored);
+  noteReserved(relationship, stored);
   // nothing but the address: dhcpd misreads an acknowledgement that repeats the client
   sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options: { assignedIpAddress: address } });
   if (stored.status === lease.status) return;

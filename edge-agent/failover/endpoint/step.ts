@@ -7,7 +7,7 @@ import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { SERVER_STATE_CODES, type ServerState, STARTUP_FLAG, toWireTime } from "../wire/codes.ts";
 import { endpointRecords, printed, type RecordedState } from "./state.ts";
-import { ON_LINK_LOST, ON_UPDATE_DONE, reactionTo } from "./transitions.ts";
+import { harmlessReaction, ON_LINK_LOST, ON_UPDATE_DONE, reactionTo } from "./transitions.ts";
 
 /** Stores what must survive a restart. */
 export function recordEndpoint(turn: Turn, relationship: Relationship): void {
@@ -55,6 +55,7 @@ function startOfState(
 export function sendState(turn: Turn, relationship: Relationship): void {
   const { endpoint, link } = relationship;
   if (link.up === undefined) return;
+  link.stateHeldUntil = undefined;
   sendNew(turn, link.up, "STATE", {
     serverState: SERVER_STATE_CODES[endpoint.state],
     serverFlags: endpoint.startupUntil === undefined ? 0 : STARTUP_FLAG,
@@ -98,7 +99,7 @@ function requestUpdates(turn: Turn, relationship: Relationship): void {
   const resolving = endpoint.state === "POTENTIAL-CONFLICT";
   // the primary asks first; the secondary when the primary has got everything
   if (resolving && !isPrimary(relationship) && endpoint.partner !== "CONFLICT-DONE") return;
-  const type = resolving || (endpoint.partnerIsTandem && endpoint.storeIntact) ? "UPDREQ" : "UPDREQALL";
+  const type = endpoint.storeIntact && (resolving || endpoint.partnerIsTandem) ? "UPDREQ" : "UPDREQALL";
   turn.log(`failover peer ${nameOf(relationship)}: requesting ${type === "UPDREQ" ? "update" : "full update"} from peer`);
   endpoint.requested = { type, xid: sendNew(turn, link.up, type, {}) };
   turn.log(`Sent update request ${type === "UPDREQ" ? "" : "all "}message to ${nameOf(relationship)}`);
@@ -110,11 +111,13 @@ export function onPartnerState(
   relationship: Relationship,
   heard: { state: ServerState; starting: boolean; since: EpochSeconds },
 ): void {
-  const { endpoint } = relationship;
+  const { endpoint, link } = relationship;
   const starting = endpoint.startupUntil !== undefined;
+  const wasHeld = link.stateHeldUntil !== undefined;
   endpoint.communicating = true;
   if (endpoint.state === "PARTNER-DOWN" && heard.starting) {
     if (starting) enter(turn, relationship, "PARTNER-DOWN");
+    else if (wasHeld) sendState(turn, relationship);
     return;
   }
   if (endpoint.partner !== heard.state || endpoint.partnerSince !== heard.since) {
@@ -125,10 +128,14 @@ export function onPartnerState(
     if (endpoint.state === "NORMAL" && heard.state === "NORMAL" && !starting)
       turn.log(`failover peer ${nameOf(relationship)}: Both servers normal`);
   }
-  const reaction = reactionTo(endpoint.state, heard.state, starting);
+  const reaction =
+    (endpoint.partnerIsTandem ? undefined : harmlessReaction(endpoint.state, heard.state, wasHeld)) ??
+    reactionTo(endpoint.state, heard.state, starting);
   if (reaction !== "stay" && reaction !== "request") enter(turn, relationship, reaction);
   else if (starting) enter(turn, relationship, endpoint.state === "RESOLUTION-INTERRUPTED" ? "POTENTIAL-CONFLICT" : endpoint.state);
   else if (reaction === "request") requestUpdates(turn, relationship);
+  // whatever became of it, the partner has yet to hear of us
+  if (link.stateHeldUntil !== undefined) sendState(turn, relationship);
 }
 
 /** The connection in use is gone: whatever was under way on it is void. */

@@ -64,6 +64,17 @@ export function reactionTo(own: RecordedState, partner: ServerState, starting: b
   return ON_PARTNER_STATE[own][column] ?? "stay";
 }
 
+/**
+ * Where telling a stock partner of our state would end it, the state to be in instead; undefined if there is no such danger.
+ * CONFLICT-DONE bears NORMAL and a conflict only. A partner that is NORMAL, and has not heard of our conflict yet, bears
+ * anything but a conflict: PARTNER-DOWN makes it recover if it has just started, and resolve with us if it was running.
+ */
+export function harmlessReaction(own: RecordedState, partner: ServerState, isFirst: boolean): RecordedState | undefined {
+  if (partner === "CONFLICT-DONE" && (own === "RECOVER-WAIT" || own === "PAUSED" || own === "SHUTDOWN")) return PC;
+  const resolving = own === PC || own === "RESOLUTION-INTERRUPTED";
+  return isFirst && resolving && partner === NO ? PD : undefined;
+}
+
 /** The connection in use is gone (failover-12 §9.8.4, §9.10.3). STARTUP waits for its own timer, whose end does the same. */
 export const ON_LINK_LOST: Readonly<Record<RecordedState, RecordedState | "stay">> = {
   NORMAL: "COMMUNICATIONS-INTERRUPTED",

@@ -21,9 +21,20 @@ export function connectionGone(turn: Turn, relationship: Relationship, id: LinkI
   if (link.up === connection) {
     link.up = undefined;
     link.askedAt = undefined;
+    link.stateHeldUntil = undefined;
     onLinkLost(turn, relationship);
   } else if (link.up === undefined && link.refusal === undefined) link.refusal = reason;
   if (link.up === undefined) redialLater(turn, relationship);
+}
+
+/**
+ * Two relationships between the same two servers: an accepted connection, or one that the partner's CONNECT gives another name
+ * than we dialled it for, belongs to the relationship that CONNECT names.
+ */
+export function moveConnection(turn: Turn, from: Relationship, to: Relationship, connection: Connection): void {
+  from.link.connections.delete(connection.id);
+  to.link.connections.set(connection.id, connection);
+  if (from.link.up === undefined) redialLater(turn, from);
 }
 
 /** The next attempt to connect, 5 s from now (dhcpd), unless one is set already. */

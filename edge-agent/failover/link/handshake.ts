@@ -1,15 +1,16 @@
-import { seconds } from "../../values/time.ts";
+import { type MonotonicMillis, seconds } from "../../values/time.ts";
 import { recordEndpoint, sendState } from "../endpoint/step.ts";
 import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { wallClock } from "../wire/codes.ts";
-import type { FailoverMessage } from "../wire/message.ts";
+import { type StreamRemainder, takeFrames } from "../wire/frame.ts";
+import { decodeMessage, type FailoverMessage } from "../wire/message.ts";
 import type { Options } from "../wire/options.ts";
 import { isTandem, VENDOR_CLASS } from "../wire/private-data.ts";
 import { REJECT_REASONS, type RejectReason, rejectText } from "../wire/reject-reason.ts";
 import { dropConnection } from "./connections.ts";
 import { sendContact, sendNew, sendReply } from "./send.ts";
-import { type Connection, LARGEST_SKEW, SMALLEST_RECEIVE_TIMER } from "./state.ts";
+import { type Connection, HOLD_STATE_MILLIS, LARGEST_SKEW, SMALLEST_RECEIVE_TIMER } from "./state.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : new TextDecoder().decode(bytes));
@@ -42,6 +43,13 @@ interface Fault {
   readonly text: string;
 }
 const fault = (reason: RejectReason, text: string): Fault => ({ reason, text });
+
+/** The relationship that a CONNECT names, if that is what these bytes begin with. */
+export function nameInConnect(rest: StreamRemainder, bytes: Uint8Array): string | undefined {
+  const [first] = takeFrames(rest, bytes).frames;
+  const message = first === undefined ? undefined : decodeMessage(first);
+  return message?.ok === true && message.value.type === "CONNECT" ? decode(message.value.options.relationshipName) : undefined;
+}
 
 /** CONNECT (failover-12 §7.8): taken, or refused in dhcpd's order: name, clock, buckets, a connection there already, MCLT. */
 export function onConnect(turn: Turn, relationship: Relationship, connection: Connection, message: FailoverMessage): void {
@@ -148,5 +156,17 @@ function linkUp(turn: Turn, relationship: Relationship, connection: Connection):
   endpoint.communicating = false;
   endpoint.requested = undefined;
   recordEndpoint(turn, relationship);
-  sendState(turn, relationship);
+  if (mayHarm(relationship)) link.stateHeldUntil = (turn.at.monotonic + HOLD_STATE_MILLIS) as MonotonicMillis;
+  else sendState(turn, relationship);
+}
+
+/**
+ * Could our STATE end a stock partner? A primary in CONFLICT-DONE exits on most states; one in NORMAL shuts itself down when it
+ * hears of a conflict. Its own STATE, which comes unasked, tells; ours follows that.
+ */
+function mayHarm(relationship: Relationship): boolean {
+  const { state, partnerIsTandem } = relationship.endpoint;
+  if (partnerIsTandem) return false;
+  if (state === "POTENTIAL-CONFLICT" || state === "RESOLUTION-INTERRUPTED" || state === "CONFLICT-DONE") return true;
+  return !isPrimary(relationship) && state !== "NORMAL";
 }

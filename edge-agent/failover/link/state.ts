@@ -36,6 +36,8 @@ export interface Link {
   readonly asked: Map<number, MonotonicMillis>;
   /** When the latest of our messages left that the partner has provably answered. */
   answeredAt: MonotonicMillis | undefined;
+  /** Until then our first STATE of the connection in use waits for the partner's; undefined once it is sent. */
+  stateHeldUntil: MonotonicMillis | undefined;
   /** May we answer the partner's asking CONTACTs? An answer extends its right to serve. */
   answers: boolean;
   /** When we last answered one. */
@@ -59,6 +61,7 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   refusal: undefined,
   asked: new Map(),
   answeredAt: undefined,
+  stateHeldUntil: undefined,
   answers: true,
   gaveAnswerAt: undefined,
   askEvery: undefined,
@@ -70,6 +73,8 @@ export const REDIAL_MILLIS = 5_000;
 /** How long a connection may take to come up, and how long an accepted one may leave us without its CONNECT. */
 export const SET_UP_MILLIS = 15_000;
 export const CONNECT_MILLIS = 5_000;
+/** How long our first STATE may wait for that of a stock partner, which sends its own at once. */
+export const HOLD_STATE_MILLIS = 300;
 /** Clocks further apart than this many seconds are refused (dhcpd). */
 export const LARGEST_SKEW = 60;
 /** A smaller receive-timer makes dhcpd send CONTACTs without end. Seconds. */
