@@ -1,12 +1,13 @@
 import type { AgentConfig, HostDeclaration, Pool, PoolRange } from "../config/agent-config.ts";
 import { optionIn } from "../config/settings.ts";
-import { hexPairs } from "../values/hardware-address.ts";
+import { ETHERNET, hexPairs } from "../values/hardware-address.ts";
 import { broadcastOf, contains, formatIpv4, type Ipv4Address, inRange } from "../values/ipv4.ts";
 import { addressesOf, prefixOf, subnetOf } from "./facts.ts";
 import type { Finding, LintRule } from "./finding.ts";
 
 const OPTION_ROUTERS = 3;
 const OPTION_DNS = 6;
+const ETHERNET_BYTES = 6;
 /** More addresses than any one segment can serve. */
 const HUGE_RANGE = 65_536;
 
@@ -176,6 +177,17 @@ function* hostsWithoutIdentity(config: AgentConfig): Iterable<Finding> {
   }
 }
 
+function* oddHardware(config: AgentConfig): Iterable<Finding> {
+  for (const host of config.hosts.all) {
+    if (host.hardware?.htype !== ETHERNET || host.hardware.bytes.length === ETHERNET_BYTES) continue;
+    yield {
+      location: host.scope.location,
+      message: `host ${host.name} has an Ethernet address of ${host.hardware.bytes.length} bytes`,
+      mend: "it has six: 00:16:3e:01:02:03",
+    };
+  }
+}
+
 function* routersOutside(config: AgentConfig): Iterable<Finding> {
   for (const subnet of config.subnets) {
     const routers = optionIn(subnet.scope, OPTION_ROUTERS);
@@ -208,5 +220,6 @@ export const ADDRESS_RULES: readonly LintRule[] = [
   },
   { name: "fixed-address-outside", severity: "warning", about: "a fixed address in no declared subnet", check: fixedAddressesOutside },
   { name: "host-without-identity", severity: "warning", about: "a host that no client can match", check: hostsWithoutIdentity },
+  { name: "odd-hardware", severity: "warning", about: "an Ethernet address that is not six bytes", check: oddHardware },
   { name: "router-outside", severity: "warning", about: "a router that its clients cannot reach", check: routersOutside },
 ];

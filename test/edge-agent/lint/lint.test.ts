@@ -34,6 +34,7 @@ const CASES: Readonly<Record<string, readonly [string, number]>> = {
   ],
   "fixed-address-outside": [`${SOUND}host a { hardware ethernet 2:0:0:0:0:1; fixed-address 10.7.0.5; }`, 3],
   "host-without-identity": [`${SOUND}host a { fixed-address 10.0.0.5; }`, 3],
+  "odd-hardware": [`${SOUND}host a { hardware ethernet 2:0:0:0:0; fixed-address 10.0.0.5; }`, 3],
   "router-outside": [`authoritative;\nsubnet 10.0.0.0 netmask 255.255.255.0 {\noption routers 10.0.9.1; }`, 3],
   "lease-time-order": [`${SOUND}default-lease-time 90000;`, 1],
   "short-lease": [`${SOUND}default-lease-time 30;`, 3],
