@@ -73,6 +73,7 @@ export class Loop<State> {
   #parked: AgentEvent[] = [];
   #turnPlanned = false;
   #failures = 0;
+  #retryPlanned = false;
   /** Counts rollbacks: an answer to a commit from before one is stale. */
   #era = 0;
   #stopped = false;
@@ -246,7 +247,10 @@ export class Loop<State> {
     const kept = lost.flatMap((batch) => batch.events).filter((event) => event.kind !== "datagram" && event.kind !== "tick");
     this.#park(kept);
     this.#ports.onCommitTrouble(this.#failures, reason);
-    // Not at once: a tick that writes would fail again as fast as the disk says no.
+    // Not at once: a tick that writes would fail again as fast as the disk says no. And one try at a time: each that fails asks
+    // for another, so that two would be four.
+    if (this.#retryPlanned) return;
+    this.#retryPlanned = true;
     this.#ports.later(RETRY_MILLIS, () => this.#retry());
   }
 
@@ -256,6 +260,7 @@ export class Loop<State> {
   }
 
   #retry(): void {
+    this.#retryPlanned = false;
     if (this.#stopped) return;
     this.#queue.unshift(this.#parked);
     this.#parked = [];

@@ -1,0 +1,49 @@
+import type { DhcpMessage } from "../../../edge-agent/dhcp/wire/message.ts";
+import type { Relationship } from "../../../edge-agent/failover/relationship.ts";
+import type { StoreWrite } from "../../../edge-agent/leases/store-write.ts";
+import type { Client, Holding } from "../client.ts";
+import { PEER_NAME } from "../config-text.ts";
+import { EPOCH_MILLIS, type Machine } from "../machine.ts";
+import type { Swarm } from "../swarm.ts";
+
+/** What a checker may look at: everything, from above. */
+export interface Scene {
+  readonly swarm: Swarm;
+  readonly machines: readonly Machine[];
+  readonly clients: readonly Client[];
+  /** True milliseconds since the start. */
+  readonly now: number;
+  /** True milliseconds by which a lease may seem to overlap another: whole seconds, skew and drift of the servers' clocks. */
+  readonly slack: number;
+  /** A server declared the other down, and the two have not been NORMAL together since. */
+  readonly partnerDown: boolean;
+}
+
+/** One thing that must always hold. Each method gives a complaint, or undefined. */
+export interface Checker {
+  readonly name: string;
+  /** A client has taken (or extended) an address. */
+  bound?(scene: Scene, client: Client, holding: Holding): string | undefined;
+  /** A client has stopped using an address. */
+  gone?(scene: Scene, client: Client, holding: Holding): undefined;
+  /** Writes are on the disk of a machine. */
+  durable?(scene: Scene, machine: Machine, writes: readonly StoreWrite[]): string | undefined;
+  /** A DHCP answer leaves a machine. */
+  answered?(scene: Scene, machine: Machine, answer: DhcpMessage): string | undefined;
+  /** Bytes leave for the partner. */
+  told?(scene: Scene, machine: Machine, bytes: Uint8Array): string | undefined;
+  /** Every few seconds, while nothing is under way in the process. */
+  atRest?(scene: Scene, machine: Machine): string | undefined;
+}
+
+export const relationshipOf = (machine: Machine): Relationship | undefined =>
+  machine.process?.loop.state.failover.relationships.get(PEER_NAME);
+
+export const otherThan = (scene: Scene, machine: Machine): Machine | undefined => scene.machines.find((each) => each !== machine);
+
+/** True milliseconds of a lease time on this machine's lease clock, as its wall clock is now. */
+export const trueTime = (machine: Machine, scene: Scene, seconds: number): number => {
+  const { process } = machine;
+  const ahead = process === undefined ? 0 : process.clock.instant().now * 1000 - EPOCH_MILLIS - scene.now;
+  return seconds * 1000 - EPOCH_MILLIS - ahead;
+};

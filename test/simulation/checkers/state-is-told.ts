@@ -1,0 +1,49 @@
+import { readEndpoint } from "../../../edge-agent/failover/endpoint/state.ts";
+import { SERVER_STATE_CODES } from "../../../edge-agent/failover/wire/codes.ts";
+import { EMPTY_STREAM, takeFrames } from "../../../edge-agent/failover/wire/frame.ts";
+import { decodeMessage } from "../../../edge-agent/failover/wire/message.ts";
+import { PEER_NAME } from "../config-text.ts";
+import type { Machine } from "../machine.ts";
+import { type Checker, relationshipOf } from "./checker.ts";
+
+const STATE_TYPE = 10;
+const TYPE_OFFSET = 2;
+
+/** No state without its STATE, and no STATE before its record is on disk (failover-12 §9.2). */
+export function stateIsTold(): Checker {
+  const lastTold = new Map<Machine, number>();
+  const recorded = new Map<Machine, Set<string>>();
+  return {
+    name: "no state without its STATE",
+    durable(_scene, machine, writes) {
+      if (!writes.some((write) => write.kind === "record" && write.key.includes(PEER_NAME))) return undefined;
+      const states = new Set<string>();
+      for (const write of writes) {
+        if (write.kind !== "record") continue;
+        const read = readEndpoint(PEER_NAME, (key) => (key === write.key ? write.value : undefined));
+        if (read !== undefined) states.add(read.state);
+      }
+      if (states.size > 0) recorded.set(machine, states);
+      return undefined;
+    },
+    told(_scene, machine, bytes) {
+      for (const frame of takeFrames(EMPTY_STREAM, bytes).frames) {
+        if (frame[TYPE_OFFSET] !== STATE_TYPE) continue;
+        const message = decodeMessage(frame);
+        const code = message.ok ? message.value.options.serverState : undefined;
+        if (code === undefined) continue;
+        lastTold.set(machine, code);
+        const name = Object.entries(SERVER_STATE_CODES).find(([, value]) => value === code)?.[0] ?? "";
+        if (recorded.get(machine)?.has(name) !== true) return `${machine.name} announces ${name}, which is not on its disk`;
+      }
+      return undefined;
+    },
+    atRest(_scene, machine) {
+      const relationship = relationshipOf(machine);
+      if (relationship?.link.up === undefined) return undefined;
+      const { state } = relationship.endpoint;
+      if (lastTold.get(machine) === SERVER_STATE_CODES[state]) return undefined;
+      return `${machine.name} is in ${state}, which it has not told its partner`;
+    },
+  };
+}

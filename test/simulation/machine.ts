@@ -1,0 +1,264 @@
+import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
+import type { AgentEvent } from "../../edge-agent/agent/event.ts";
+import { type AgentState, createAgentState, recovered } from "../../edge-agent/agent/state.ts";
+import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
+import type { AgentConfig } from "../../edge-agent/config/agent-config.ts";
+import { CLOCK_RECORD, LeaseClock } from "../../edge-agent/rim/clock.ts";
+import { Loop, type Machine as LoopMachine } from "../../edge-agent/runtime/loop.ts";
+import type { MonotonicMillis } from "../../edge-agent/values/time.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Prng } from "./prng.ts";
+import { emptyDisk, type MemoryDisk, SimStore, type StoreWorld } from "./store.ts";
+
+/** True time at the start of every simulation, in milliseconds since 1970. */
+export const EPOCH_MILLIS = 1_800_000_000_000;
+const SAVE_CLOCK_MILLIS = 60_000;
+
+export interface MachineOptions {
+  readonly name: string;
+  readonly skewSeconds: number;
+  readonly driftPpm: number;
+  readonly commitDelay: number;
+}
+
+/** What a machine's process asks of the world. */
+export interface MachineWorld {
+  readonly agenda: Agenda;
+  readonly random: Prng;
+  perform(machine: Machine, effect: AgentEffect): void;
+  stepped(machine: Machine, state: AgentState): void;
+  durable(machine: Machine, writes: Parameters<StoreWorld["durable"]>[0]): void;
+  trace(who: string, text: string): void;
+}
+
+type Unstamped = AgentEvent extends infer Event ? (Event extends AgentEvent ? Omit<Event, "at"> : never) : never;
+export type Happening = Unstamped;
+
+/** A server machine: its disk and clocks last, its process comes and goes. Runs the production loop, clock, step and codecs. */
+export class Machine {
+  readonly name: string;
+  readonly #options: MachineOptions;
+  readonly #world: MachineWorld;
+  disk: MemoryDisk = emptyDisk();
+  process: Process | undefined;
+  config: AgentConfig;
+  diskFull = false;
+  paused = false;
+  /** Its disk was lost, and the two have not agreed since. */
+  lostDisk = false;
+  /** When the failover state last changed, and what it is: true milliseconds. */
+  stateSince = 0;
+  state = "";
+  /** Seconds by which somebody set the wall clock. */
+  clockSteps = 0;
+  #bootedAt = 0;
+  #boots = 1;
+  #held: (() => void)[] = [];
+
+  constructor(options: MachineOptions, config: AgentConfig, world: MachineWorld) {
+    this.name = options.name;
+    this.#options = options;
+    this.config = config;
+    this.#world = world;
+  }
+
+  /** Elapsed milliseconds since boot by this machine's crystal. */
+  bootMillis(): number {
+    return (this.#world.agenda.now - this.#bootedAt) * this.#pace;
+  }
+  wallMillis(): number {
+    return EPOCH_MILLIS + this.#world.agenda.now * this.#pace + (this.#options.skewSeconds + this.clockSteps) * 1000;
+  }
+  get bootId(): string {
+    return `${this.name}-${this.#boots}`;
+  }
+  get #pace(): number {
+    return 1 + this.#options.driftPpm / 1_000_000;
+  }
+  /** True milliseconds that pass while this machine's crystal counts `millis`. */
+  trueLength(millis: number): number {
+    return millis / this.#pace;
+  }
+
+  start(): void {
+    if (this.process !== undefined) return;
+    this.#world.trace(this.name, "process starts");
+    this.process = new Process(this, this.#options, this.#world);
+    this.process.begin();
+  }
+  /** The process dies at once; of its commits under way a few first ones may be on disk. */
+  kill(): void {
+    const { process } = this;
+    if (process === undefined) return;
+    this.#world.trace(this.name, "process dies");
+    this.process = undefined;
+    this.paused = false;
+    this.#held = [];
+    process.kill(this.#world.random.below(process.store.pending + 1));
+  }
+  reboot(): void {
+    this.kill();
+    this.#boots += 1;
+    this.#bootedAt = this.#world.agenda.now;
+  }
+  loseDisk(): void {
+    this.disk = emptyDisk();
+    this.lostDisk = true;
+  }
+  pause(): void {
+    if (this.process !== undefined) this.paused = true;
+  }
+  resume(): void {
+    this.paused = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const task of held) task();
+  }
+  /** Runs `task` when the process is awake. */
+  whenAwake(task: () => void): void {
+    if (this.paused) this.#held.push(task);
+    else task();
+  }
+  /** Datagrams that wait in the kernel of a paused process have a bound. */
+  get crowded(): boolean {
+    return this.#held.length > 500;
+  }
+  take(happening: Happening): void {
+    const { process } = this;
+    if (process === undefined) return;
+    this.whenAwake(() => {
+      if (this.process === process) process.take(happening);
+    });
+  }
+}
+
+/** One run of the agent on a machine. */
+class Process {
+  readonly store: SimStore;
+  readonly loop: Loop<AgentState>;
+  readonly clock: SimClock;
+  readonly #machine: Machine;
+  readonly #world: MachineWorld;
+  #alive = true;
+
+  constructor(machine: Machine, options: MachineOptions, world: MachineWorld) {
+    this.#machine = machine;
+    this.#world = world;
+    const { agenda, random } = world;
+    const own = (task: () => void) => () =>
+      machine.whenAwake(() => {
+        if (this.#alive) task();
+      });
+    this.store = new SimStore(machine.disk, {
+      commitTime: () => random.unit() * options.commitDelay,
+      after: (wait, task) => agenda.after(wait, own(task)),
+      isFull: () => machine.diskFull,
+      durable: (writes) => world.durable(machine, writes),
+    });
+    this.clock = new SimClock(machine, this.store.record(CLOCK_RECORD), (at, wake) => agenda.at(at, own(wake)), agenda);
+    const { config } = machine;
+    this.store.layout(config.pools.map(({ id, ranges }) => ({ id, ranges })));
+    const names = { hostName: machine.name, serverPort: 67, clientPort: 68 };
+    const initial = createAgentState(config, names, this.store.view, (key) => this.store.record(key));
+    const core: LoopMachine<AgentState> = {
+      step: (state, event, view) => {
+        const done = step(state, event, view);
+        world.stepped(machine, done.state);
+        return done;
+      },
+      nextDeadline,
+      recover: recovered,
+    };
+    this.loop = new Loop(core, initial, {
+      store: this.store,
+      clock: this.clock,
+      defer: (task) => agenda.soon(own(task)),
+      later: (millis, task) => agenda.after(millis, own(task)),
+      perform: (effect) => world.perform(machine, effect),
+      flush: () => {},
+      onCommitTrouble: (failures, reason) => world.trace(machine.name, `commits fail: ${failures} ${reason}`),
+      onBug: (error) => {
+        throw error;
+      },
+    });
+  }
+
+  begin(): void {
+    this.loop.start();
+    this.#saveClock();
+  }
+  /** Nothing is queued, stepped and not on disk, or about to be performed. */
+  get atRest(): boolean {
+    return this.loop.queued === 0 && this.store.pending === 0;
+  }
+  take(happening: Happening): void {
+    this.loop.enqueue({ ...happening, at: this.clock.instant() } as AgentEvent);
+  }
+  kill(survivors: number): void {
+    this.loop.stop();
+    this.#alive = false;
+    this.store.crash(survivors);
+  }
+
+  /** Reads the configuration anew, as the process does on SIGHUP. */
+  reload(config: AgentConfig): void {
+    this.store.layout(config.pools.map(({ id, ranges }) => ({ id, ranges })));
+    this.take({ kind: "config", config });
+  }
+
+  #saveClock(): void {
+    this.store.apply([{ kind: "record", key: CLOCK_RECORD, value: this.clock.record() }]);
+    this.store.commit().then(
+      () => {},
+      () => {},
+    );
+    this.#world.agenda.after(SAVE_CLOCK_MILLIS, () => {
+      if (this.#alive) this.#machine.whenAwake(() => this.#alive && this.#saveClock());
+    });
+  }
+}
+
+export type { Process };
+
+/** The production clock on a simulated crystal, with one timer in virtual time. */
+class SimClock extends LeaseClock {
+  readonly #machine: Machine;
+  readonly #schedule: (at: number, wake: () => void) => void;
+  readonly #agenda: Agenda;
+  #wanted: { readonly at: number; readonly wake: () => void } | undefined;
+  /** The earliest alarm that is set; alarms that come too early set another. */
+  #set = Number.POSITIVE_INFINITY;
+
+  constructor(machine: Machine, stored: Uint8Array | undefined, schedule: (at: number, wake: () => void) => void, agenda: Agenda) {
+    super(machine, stored);
+    this.#machine = machine;
+    this.#schedule = schedule;
+    this.#agenda = agenda;
+  }
+
+  override arm(at: MonotonicMillis | undefined, wake: () => void): void {
+    if (at === undefined) {
+      this.#wanted = undefined;
+      return;
+    }
+    const wait = Math.max(0, Math.ceil(at - this.#machine.bootMillis()));
+    this.#wanted = { at: this.#agenda.now + this.#machine.trueLength(wait), wake };
+    this.#alarm();
+  }
+
+  #alarm(): void {
+    const wanted = this.#wanted;
+    if (wanted === undefined || wanted.at >= this.#set) return;
+    this.#set = wanted.at;
+    this.#schedule(wanted.at, () => {
+      if (this.#set < wanted.at - 0.001) return;
+      this.#set = Number.POSITIVE_INFINITY;
+      const due = this.#wanted;
+      if (due === undefined) return;
+      if (due.at <= this.#agenda.now + 0.001) {
+        this.#wanted = undefined;
+        due.wake();
+      } else this.#alarm();
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import { Prng } from "./prng.ts";
+
+/** What one seed's world is like; each seed draws its own, so that rare mixtures of faults come up (swarm testing). Times in seconds. */
+export interface Swarm {
+  readonly seed: number;
+  readonly pair: boolean;
+  readonly clients: number;
+  readonly hostile: number;
+  readonly poolSize: number;
+  readonly leaseTime: number;
+  readonly maximumLeaseTime: number;
+  readonly mclt: number;
+  readonly maxUnacked: number;
+  readonly pingCheck: boolean;
+  readonly loadBalanceSeconds: number;
+  /** How long faults last before the world is healed. */
+  readonly faultSeconds: number;
+  /** Mean seconds between faults of each kind; 0 for never. */
+  readonly faults: Readonly<Record<FaultKind, number>>;
+  /** Share of datagrams lost and repeated. */
+  readonly loss: number;
+  readonly duplication: number;
+  /** Longest delay of a datagram, of a piece on the peer link, and of a commit; milliseconds. */
+  readonly lanDelay: number;
+  readonly linkDelay: number;
+  readonly commitDelay: number;
+  /** Wall clock of each server minus true time at start, seconds, and parts per million that its elapsed time runs fast. */
+  readonly skew: readonly [number, number];
+  readonly drift: readonly [number, number];
+  /** What clients do while bound: mean seconds between their whims; 0 for never. */
+  readonly whims: number;
+  readonly operator: OperatorKind;
+}
+
+/** "right": declares a server down only when it is, and keeps it off until it can reach the partner. "rash": declares what comes to mind. */
+export type OperatorKind = "none" | "right" | "rash";
+export const FAULT_KINDS = [
+  "kill",
+  "powerCut",
+  "diskLoss",
+  "pause",
+  "linkCut",
+  "oneWayCut",
+  "reset",
+  "lanCut",
+  "diskFull",
+  "clockStep",
+  "reload",
+  "order",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export function swarm(seed: number, changes: Partial<Swarm> = {}): Swarm {
+  const random = new Prng(seed, 1);
+  const pair = !random.chance(0.08);
+  const clients = random.pick([1, 2, 3, 4, 6, 8, 12, 20]);
+  const leaseTime = random.pick([60, 120, 300, 600, 1800, 3600, 7200]);
+  const tight = random.chance(0.4);
+  const faults = Object.fromEntries(
+    FAULT_KINDS.map((kind) => [kind, random.chance(0.45) ? random.pick([200, 600, 1800, 7200]) : 0]),
+  ) as unknown as Record<FaultKind, number>;
+  if (!random.chance(0.4)) faults.diskLoss = 0;
+  const skewed = random.chance(0.3);
+  return {
+    seed,
+    pair,
+    clients,
+    hostile: random.chance(0.25) ? random.pick([1, 2]) : 0,
+    poolSize: Math.max(2, tight ? clients + random.below(3) : clients * 2 + random.below(8)),
+    leaseTime,
+    maximumLeaseTime: leaseTime * random.pick([1, 2, 10]),
+    mclt: random.pick([60, 120, 300, 600, 1800, 3600]),
+    maxUnacked: random.pick([1, 2, 10, 64]),
+    pingCheck: random.chance(0.2),
+    loadBalanceSeconds: random.pick([0, 3, 10]),
+    faultSeconds: random.pick([3600, 3 * 3600, 8 * 3600]),
+    faults,
+    loss: random.chance(0.5) ? random.between(0, 0.2) : 0,
+    duplication: random.chance(0.4) ? random.between(0, 0.1) : 0,
+    lanDelay: random.pick([2, 20, 200]),
+    linkDelay: random.pick([1, 50, 1000, 5000]),
+    commitDelay: random.pick([1, 10, 300]),
+    skew: skewed ? [random.below(11) - 5, random.below(11) - 5] : [0, 0],
+    drift: random.chance(0.3) ? [random.below(101) - 50, random.below(101) - 50] : [0, 0],
+    whims: random.pick([0, 600, 3600]),
+    operator: random.pick(["none", "right", "right", "right"]),
+    ...changes,
+  };
+}

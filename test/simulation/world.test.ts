@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { swarm } from "./swarm.ts";
+import { World } from "./world.ts";
+
+const FIXED = Array.from({ length: 12 }, (_, index) => index + 1);
+
+test.each(FIXED)("seed %i: no checker complains, and the pair heals", (seed) => {
+  const world = new World(swarm(seed));
+  world.run();
+  expect(world.agenda.done).toBeGreaterThan(100);
+});
+
+test("one seed decides everything", () => {
+  const linesOf = (seed: number) => {
+    const lines: string[] = [];
+    new World(swarm(seed), (line) => lines.push(line)).run();
+    return lines;
+  };
+  expect(linesOf(3)).toEqual(linesOf(3));
+});

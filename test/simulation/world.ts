@@ -1,0 +1,247 @@
+import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
+import type { AgentState } from "../../edge-agent/agent/state.ts";
+import { decodeMessage as decodeDhcp } from "../../edge-agent/dhcp/wire/decode.ts";
+import { EMPTY_STREAM, takeFrames } from "../../edge-agent/failover/wire/frame.ts";
+import { decodeMessage } from "../../edge-agent/failover/wire/message.ts";
+import type { StoreWrite } from "../../edge-agent/leases/store-write.ts";
+import { formatIpv4, type Ipv4Address } from "../../edge-agent/values/ipv4.ts";
+import { Agenda } from "./agenda.ts";
+import { disagreement } from "./checkers/agreement.ts";
+import { bounded } from "./checkers/bounded.ts";
+import type { Checker, Scene } from "./checkers/checker.ts";
+import { commitBeforeAck } from "./checkers/commit-before-ack.ts";
+import { leaseWithinMclt } from "./checkers/lease-within-mclt.ts";
+import { noAddressTwice } from "./checkers/no-address-twice.ts";
+import { oneOwner } from "./checkers/one-owner.ts";
+import { silentStates } from "./checkers/silent-states.ts";
+import { stateIsTold } from "./checkers/state-is-told.ts";
+import { Client, type Holding } from "./client.ts";
+import { PEER_NAME, siteConfig } from "./config-text.ts";
+import { Faults } from "./faults.ts";
+import { Hostile } from "./hostile.ts";
+import { Lan } from "./lan.ts";
+import { Machine, type MachineWorld } from "./machine.ts";
+import { PeerNetwork } from "./peer-link.ts";
+import { Prng } from "./prng.ts";
+import type { Swarm } from "./swarm.ts";
+
+/** Something that must hold does not; the message has the seed, the moment and the complaint. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+const LOOK_MILLIS = 10_000;
+
+/** One simulated site: two servers (or one), their networks, clients and troubles, in virtual time. Everything follows from the seed. */
+export class World implements MachineWorld, Scene {
+  readonly swarm: Swarm;
+  readonly agenda = new Agenda();
+  readonly random: Prng;
+  readonly machines: readonly Machine[];
+  readonly clients: readonly Client[];
+  readonly lan: Lan;
+  readonly link: PeerNetwork;
+  readonly faults: Faults;
+  readonly hostile: readonly Hostile[];
+  readonly checkers: readonly Checker[];
+  partnerDown = false;
+  readonly #print: ((line: string) => void) | undefined;
+
+  constructor(swarm: Swarm, print?: (line: string) => void) {
+    this.swarm = swarm;
+    this.#print = print;
+    this.random = new Prng(swarm.seed, 2);
+    this.machines = (swarm.pair ? ([0, 1] as const) : ([0] as const)).map((index) => {
+      const { skew, drift, commitDelay } = swarm;
+      const options = { name: index === 0 ? "primary" : "secondary", skewSeconds: skew[index], driftPpm: drift[index], commitDelay };
+      return new Machine(options, siteConfig(swarm, index, 0), this);
+    });
+    this.lan = new Lan(this, this.machines, swarm);
+    this.link = new PeerNetwork(this, this.machines, swarm.linkDelay);
+    const watch = {
+      bound: (client: Client, holding: Holding) => this.#bound(client, holding),
+      gone: (client: Client, holding: Holding) => this.#gone(client, holding),
+    };
+    this.clients = Array.from({ length: swarm.clients }, (_, index) => this.#client(index + 1, watch));
+    this.hostile = Array.from({ length: swarm.hostile }, (_, index) => new Hostile(this, index + 1));
+    this.checkers = [commitBeforeAck(), leaseWithinMclt(), silentStates(), stateIsTold(), bounded()];
+    if (swarm.operator !== "rash") this.checkers = [noAddressTwice(), oneOwner(), ...this.checkers];
+    this.faults = new Faults(this);
+  }
+
+  get now(): number {
+    return this.agenda.now;
+  }
+  get slack(): number {
+    const { skew, drift, maximumLeaseTime, lanDelay } = this.swarm;
+    const driftMillis = (Math.abs(drift[0]) + Math.abs(drift[1])) * 1e-6 * (maximumLeaseTime + 60) * 1000;
+    const wall = Math.abs(skew[0] - skew[1]) * 1000 + this.faults.largestStep * 2000;
+    const aging = ((Math.abs(drift[0]) + Math.abs(drift[1])) * this.now) / 1e6;
+    return 1500 + lanDelay + driftMillis + wall + aging;
+  }
+
+  /** Runs faults for as long as the seed says, heals the world, and demands that all comes right again. */
+  run(): void {
+    try {
+      this.begin();
+      this.agenda.runUntil(this.swarm.faultSeconds * 1000);
+      this.faults.heal();
+      this.#demandAgreement();
+    } catch (error) {
+      if (error instanceof Violation) throw error;
+      throw this.#violation(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  }
+
+  begin(): void {
+    for (const machine of this.machines) this.agenda.after(this.random.between(0, 5000), () => machine.start());
+    for (const client of this.clients) this.agenda.after(this.random.between(0, 60_000), () => client.switchOn());
+    for (const hostile of this.hostile) hostile.begin();
+    this.#look();
+    this.faults.begin();
+  }
+
+  perform(machine: Machine, effect: AgentEffect): void {
+    switch (effect.kind) {
+      case "send": {
+        const decoded = decodeDhcp(effect.bytes);
+        if (decoded.ok) for (const checker of this.checkers) this.#hear(checker, checker.answered?.(this, machine, decoded.value));
+        this.lan.fromServer(machine, effect.destination, effect.bytes);
+        return;
+      }
+      case "probe":
+        this.#probe(machine, effect.address, effect.timeoutMillis);
+        return;
+      case "failover-dial":
+        this.link.dial(machine);
+        return;
+      case "failover-listen":
+        this.link.listen(machine);
+        return;
+      case "failover-send":
+        for (const checker of this.checkers) this.#hear(checker, checker.told?.(this, machine, effect.bytes));
+        if (this.#print !== undefined) this.#traceWire(machine, effect.bytes);
+        this.link.send(effect.link, effect.bytes);
+        return;
+      case "failover-close":
+        this.link.close(effect.link);
+        return;
+      case "log":
+        if (this.#print !== undefined) this.trace(machine.name, String(effect.fields["text"]));
+        return;
+      case "count":
+      case "execute":
+        return;
+    }
+  }
+
+  stepped(machine: Machine, state: AgentState): void {
+    const endpoint = state.failover.relationships.get(PEER_NAME)?.endpoint;
+    const name = endpoint === undefined ? "" : endpoint.startupUntil === undefined ? endpoint.state : "STARTUP";
+    if (name === machine.state) return;
+    machine.state = name;
+    machine.stateSince = this.now;
+    if (name === "PARTNER-DOWN") this.partnerDown = true;
+  }
+
+  durable(machine: Machine, writes: readonly StoreWrite[]): void {
+    for (const checker of this.checkers) this.#hear(checker, checker.durable?.(this, machine, writes));
+  }
+
+  trace(who: string, text: string): void {
+    this.#print?.(`${clockText(this.now)} ${who.padEnd(10)} ${text}`);
+  }
+
+  #client(number: number, watch: ConstructorParameters<typeof Client>[3]): Client {
+    const { random, swarm } = this;
+    const options = {
+      number,
+      sendsClientId: random.chance(0.5),
+      asksSeconds: random.chance(0.2) ? random.pick([30, 300, 86_400]) : undefined,
+      broadcasts: random.chance(0.3),
+      whims: swarm.whims,
+    };
+    const client = new Client(options, this, this.lan, watch, new Prng(swarm.seed, 1000 + number));
+    this.lan.join(client);
+    return client;
+  }
+
+  #bound(client: Client, holding: Holding): void {
+    for (const checker of this.checkers) this.#hear(checker, checker.bound?.(this, client, holding));
+  }
+  #gone(client: Client, holding: Holding): void {
+    for (const checker of this.checkers) checker.gone?.(this, client, holding);
+  }
+
+  #probe(machine: Machine, address: Ipv4Address, timeout: number): void {
+    const user = this.clients.find((client) => client.holding?.address === address && client.phase !== "off");
+    const answered = user !== undefined && !this.lan.cut.has(machine);
+    this.agenda.after(answered ? 2 : timeout, () => machine.take({ kind: "probe-result", address, answered }));
+  }
+
+  #look(): void {
+    for (const machine of this.machines) {
+      if (machine.process?.atRest !== true || machine.paused) continue;
+      for (const checker of this.checkers) this.#hear(checker, checker.atRest?.(this, machine));
+    }
+    this.faults.look();
+    if ((this.partnerDown || this.machines.some(({ lostDisk }) => lostDisk)) && disagreement(this) === undefined) {
+      this.partnerDown = false;
+      for (const machine of this.machines) machine.lostDisk = false;
+    }
+    this.agenda.after(LOOK_MILLIS, () => this.#look());
+  }
+
+  #hear(checker: Checker, complaint: string | undefined): void {
+    if (complaint !== undefined) throw this.#violation(`${checker.name}: ${complaint}`);
+  }
+  #violation(text: string): Violation {
+    return new Violation(`seed ${this.swarm.seed}, ${clockText(this.now)}: ${text}`);
+  }
+
+  /** After healing: the servers NORMAL and of one mind within a bound, and then every client served. */
+  #demandAgreement(): void {
+    const { mclt, maximumLeaseTime, linkDelay } = this.swarm;
+    const bound = this.now + (2 * mclt + 1800) * 1000 + linkDelay * 200;
+    for (;;) {
+      const problem = disagreement(this);
+      if (problem === undefined) break;
+      if (this.now >= bound) throw this.#violation(`the pair does not heal: ${problem}`);
+      this.agenda.runUntil(this.now + 7_000);
+    }
+    const served = this.now + (maximumLeaseTime * 2 + mclt * 2 + 3600) * 1000;
+    for (;;) {
+      const idle = this.clients.find(({ holding }) => holding === undefined || holding.until < this.now);
+      if (idle === undefined || this.swarm.hostile > 0 || this.swarm.whims > 0) return;
+      if (this.now >= served) throw this.#violation(`${idle.name} gets no address, though nothing fails`);
+      this.agenda.runUntil(this.now + 60_000);
+    }
+  }
+
+  #traceWire(machine: Machine, bytes: Uint8Array): void {
+    for (const frame of takeFrames(EMPTY_STREAM, bytes).frames) {
+      const message = decodeMessage(frame);
+      if (!message.ok) continue;
+      const { type, xid, options } = message.value;
+      if (type === "CONTACT") continue;
+      const address = options.assignedIpAddress === undefined ? "" : ` ${formatIpv4(options.assignedIpAddress)}`;
+      const details = [
+        options.bindingStatus === undefined ? "" : ` status ${options.bindingStatus}`,
+        options.leaseExpirationTime === undefined ? "" : ` ends ${options.leaseExpirationTime}`,
+        options.potentialExpirationTime === undefined ? "" : ` potential ${options.potentialExpirationTime}`,
+        options.rejectReason === undefined ? "" : ` reject ${options.rejectReason}`,
+        options.serverState === undefined ? "" : ` state ${options.serverState} flags ${options.serverFlags ?? 0}`,
+      ];
+      this.trace(machine.name, `-> ${type} #${xid}${address}${details.join("")}`);
+    }
+  }
+}
+
+/** Virtual time as d+hh:mm:ss.mmm. */
+export function clockText(millis: number): string {
+  const total = Math.floor(millis / 1000);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const days = Math.floor(total / 86_400);
+  const rest = `${two(Math.floor(total / 3600) % 24)}:${two(Math.floor(total / 60) % 60)}:${two(total % 60)}`;
+  return `${days}+${rest}.${String(Math.floor(millis % 1000)).padStart(3, "0")}`;
+}
