@@ -1,6 +1,6 @@
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
 import type { AgentEvent } from "../../edge-agent/agent/event.ts";
-import { type AgentState, createAgentState, recovered } from "../../edge-agent/agent/state.ts";
+import { type AgentState, createAgentState } from "../../edge-agent/agent/state.ts";
 import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
 import type { AgentConfig } from "../../edge-agent/config/agent-config.ts";
 import { CLOCK_RECORD, LeaseClock } from "../../edge-agent/rim/clock.ts";
@@ -167,7 +167,6 @@ class Process {
         return done;
       },
       nextDeadline,
-      recover: recovered,
     };
     this.loop = new Loop(core, initial, {
       store: this.store,
@@ -175,6 +174,7 @@ class Process {
       defer: (task) => agenda.soon(own(task)),
       later: (millis, task) => agenda.after(millis, own(task)),
       perform: (effect) => world.perform(machine, effect),
+      committed: () => {},
       flush: () => {},
       onCommitTrouble: (failures, reason) => world.trace(machine.name, `commits fail: ${failures} ${reason}`),
       onBug: (error) => {

@@ -34,7 +34,7 @@ export class SimStore implements Store {
   #queue: Commit[] = [];
   #applied: StoreWrite[] = [];
   #records: Map<string, Uint8Array>;
-  #outbox: Map<number, Uint8Array>;
+  #outbox: MemoryDisk["outbox"];
   #busy = false;
   #lostWrites = false;
   #gone = false;
@@ -58,9 +58,12 @@ export class SimStore implements Store {
   record(key: string): Uint8Array | undefined {
     return this.#records.get(key);
   }
-  outbox(after: number, limit: number): readonly { readonly seq: number; readonly value: Uint8Array }[] {
-    const seqs = [...this.#outbox.keys()].filter((seq) => seq > after).sort((left, right) => left - right);
-    return seqs.slice(0, limit).map((seq) => ({ seq, value: this.#outbox.get(seq)! }));
+  outbox(after: number, limit: number, lane = ""): readonly { readonly seq: number; readonly value: Uint8Array }[] {
+    return [...this.#outbox.values()]
+      .filter((entry) => entry.lane === lane && entry.seq > after)
+      .sort((left, right) => left.seq - right.seq)
+      .slice(0, limit)
+      .map(({ seq, value }) => ({ seq, value }));
   }
   layout(pools: readonly PoolLayout[]): void {
     this.view.layout(pools);
@@ -144,21 +147,17 @@ export class SimStore implements Store {
   }
 }
 
-function writeSmall(
-  records: Map<string, Uint8Array>,
-  outbox: Map<number, Uint8Array>,
-  write: Exclude<StoreWrite, { kind: "lease" }>,
-): void {
+function writeSmall(records: Map<string, Uint8Array>, outbox: MemoryDisk["outbox"], write: Exclude<StoreWrite, { kind: "lease" }>): void {
   switch (write.kind) {
     case "record":
       if (write.value === undefined) records.delete(write.key);
       else records.set(write.key, write.value);
       return;
     case "outbox":
-      outbox.set(write.seq, write.value);
+      outbox.set(`${write.lane ?? ""}/${write.seq}`, { lane: write.lane ?? "", seq: write.seq, value: write.value });
       return;
     case "outbox-trim":
-      for (const seq of [...outbox.keys()]) if (seq <= write.upTo) outbox.delete(seq);
+      for (const [key, { lane, seq }] of outbox) if (lane === (write.lane ?? "") && seq <= write.upTo) outbox.delete(key);
   }
 }
 

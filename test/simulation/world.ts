@@ -129,8 +129,7 @@ export class World implements MachineWorld, Scene {
       case "log":
         if (this.#print !== undefined) this.trace(machine.name, String(effect.fields["text"]));
         return;
-      case "count":
-      case "execute":
+      default:
         return;
     }
   }
