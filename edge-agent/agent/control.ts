@@ -5,6 +5,7 @@ import {
   type PoolStatus,
   parseControlRequest,
   type RelationshipReport,
+  type StatusReport,
 } from "../control/protocol.ts";
 import { commandRefusal } from "../failover/command.ts";
 import type { FailoverCommand, FailoverEvent } from "../failover/event.ts";
@@ -16,16 +17,24 @@ import { formatIpv4, parseIpv4 } from "../values/ipv4.ts";
 import { type EpochSeconds, epochSeconds, NEVER, NO_TIME } from "../values/time.ts";
 import { explainClient } from "./explain.ts";
 import { type Failover, failoverStatus } from "./failover.ts";
+import type { SiteAgent } from "./ledger.ts";
+import type { LedgerTurn } from "./ledger-turn.ts";
 import type { ControlEffect, ControlEvent } from "./service-events.ts";
 
 export interface ControlOutcome {
-  readonly effect: ControlEffect;
+  /** The reply; undefined if it waits for the ledger's word. */
+  readonly effect: ControlEffect | undefined;
   /** What the failover core is to be told, if the order may be given. */
   readonly order: FailoverEvent | undefined;
 }
 
 /** Answers a request of the control command; nothing is changed here. */
-export function onControlRequest(event: ControlEvent, exchange: Exchange, failover: Failover): ControlOutcome {
+export function onControlRequest(
+  event: ControlEvent,
+  exchange: Exchange,
+  failover: Failover,
+  ledger: LedgerTurn | undefined,
+): ControlOutcome {
   const parsed = parseControlRequest(event.line);
   if (!parsed.ok) return refused(event.id, "?", "BAD_REQUEST", parsed.error);
   const request = parsed.value;
@@ -39,6 +48,7 @@ export function onControlRequest(event: ControlEvent, exchange: Exchange, failov
         now: wall(exchange, exchange.at.now),
         pools: poolReports(exchange),
         relationships: relationshipReports(exchange, failover),
+        ...ledgerReports(ledger),
       });
     case "leases":
       return leases(event.id, request, exchange, done);
@@ -49,7 +59,7 @@ export function onControlRequest(event: ControlEvent, exchange: Exchange, failov
     case "reload":
       return { effect: { kind: "control-reload", id: event.id }, order: undefined };
     default:
-      return order(event.id, request, exchange, failover, done);
+      return order(event.id, request, { exchange, failover, ledger }, done);
   }
 }
 
@@ -62,8 +72,7 @@ type Ordering = Exclude<ControlRequest, { readonly verb: "status" | "leases" | "
 function order(
   id: number,
   request: Ordering,
-  exchange: Exchange,
-  failover: Failover,
+  { exchange, failover, ledger }: { readonly exchange: Exchange; readonly failover: Failover; readonly ledger: LedgerTurn | undefined },
   done: (result: unknown) => ControlOutcome,
 ): ControlOutcome {
   const names = [...failover.relationships.keys()];
@@ -76,7 +85,29 @@ function order(
   const command = commandOf(request, exchange);
   const why = commandRefusal(relationship, command);
   if (why !== undefined) return refused(id, request.verb, "REFUSED", why);
+  const site = ledger?.site(name);
+  if (request.verb === "partner-down" && ledger !== undefined && site !== undefined) {
+    const hindered = partnerDownHindrance(site, request.force !== undefined);
+    if (hindered !== undefined) return refused(id, request.verb, "REFUSED", hindered);
+    ledger.ask(name, { id, verb: request.verb, force: request.force });
+    return { effect: undefined, order: undefined };
+  }
   return { ...done({ message: `${name}: ${request.verb} ordered` }), order: { kind: "failover-command", peer: name, command } };
+}
+
+/** Why the ledger need not even be asked. */
+function partnerDownHindrance({ core }: SiteAgent, isForced: boolean): string | undefined {
+  if (core.standing.mode === "DOWN") return "the ledger has the partner serve alone; the control plane's takeover changes that";
+  if (!core.config.partnerIsForeign || isForced) return undefined;
+  return "the partner is no Tandem agent, so nothing fences it: make sure that it is off, and say so with --force --reason TEXT";
+}
+
+function ledgerReports(ledger: LedgerTurn | undefined): Partial<StatusReport> {
+  const reports = ledger?.reports() ?? [];
+  const [first] = reports;
+  if (first !== undefined) return { ledger: first, ledgers: reports };
+  const note = "without a ledger partner-down is the operator's word alone: nothing keeps the partner from serving too";
+  return { ledger: { configured: false, note } };
 }
 
 function commandOf(request: Ordering, exchange: Exchange): FailoverCommand {

@@ -24,9 +24,13 @@ export class FailoverAuthority implements PoolAuthority {
   readonly #relationship: Relationship;
   readonly #view: LeaseView;
 
-  constructor(relationship: Relationship, view: LeaseView) {
+  readonly #alone: boolean;
+
+  /** `alone`: the partner is known to serve nobody, so its share of the clients is ours whatever our state. */
+  constructor(relationship: Relationship, view: LeaseView, alone = false) {
     this.#relationship = relationship;
     this.#view = view;
+    this.#alone = alone;
   }
 
   answers(pool: Pool, kind: RequestKind, message: DhcpMessage, at: Instant): Answer {
@@ -44,7 +48,7 @@ export class FailoverAuthority implements PoolAuthority {
   #balanced(pool: Pool, message: DhcpMessage): Answer {
     const relationship = this.#relationship;
     const limit = relationship.config.peer.loadBalanceMaxSeconds;
-    if (limit === 0 || message.secs > limit) return YES;
+    if (this.#alone || limit === 0 || message.secs > limit) return YES;
     const identity = message.options.get(CLIENT_IDENTIFIER);
     if (clientOwner(relationship, identity, senderOf(message)) !== "partners") return YES;
     const partnerServes = partnerHasFree(relationship, pool.id, (id, status) => this.#view.counts(id)[status]);
@@ -131,13 +135,15 @@ const senderOf = (message: DhcpMessage): HardwareAddress => ({
   bytes: message.chaddr.subarray(0, Math.min(message.hlen, 16)),
 });
 
-function askedFor(message: DhcpMessage): Ipv4Address {
+/** The address that a DHCPREQUEST is about; 0.0.0.0 if it names none. */
+export function askedFor(message: DhcpMessage): Ipv4Address {
   if (message.ciaddr !== UNSPECIFIED) return message.ciaddr;
   const requested = message.options.get(REQUESTED_ADDRESS);
   return requested?.length === 4 ? ipv4FromBytes(requested) : UNSPECIFIED;
 }
 
-function isHolder(lease: Lease, message: DhcpMessage): boolean {
+/** Is the message from the client that has this lease? */
+export function isHolder(lease: Lease, message: DhcpMessage): boolean {
   const identity = message.options.get(CLIENT_IDENTIFIER);
   if (lease.clientId !== undefined && identity !== undefined) return sameBytes(lease.clientId, identity);
   return sameHardware(lease.hardware, senderOf(message));

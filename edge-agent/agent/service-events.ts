@@ -1,5 +1,6 @@
 import type { ControlReply } from "../control/protocol.ts";
 import type { DnsOutcome, DnsQuery } from "../ddns/transaction.ts";
+import type { LedgerAnswer, LedgerCall } from "../ledger/calls.ts";
 
 /** A request that came by the control socket; `id` finds its way back. */
 export interface ControlEvent {
@@ -25,6 +26,18 @@ export interface DnsEvent {
   readonly id: number;
   readonly outcome: DnsOutcome;
 }
+
+/** A call to the ledger; its answer comes back as a "ledger-answer" of the same relationship. */
+export interface LedgerEffect {
+  readonly kind: "ledger-call";
+  readonly relationship: string;
+  readonly call: LedgerCall;
+}
+
+export type LedgerEvent =
+  | { readonly kind: "ledger-answer"; readonly relationship: string; readonly answer: LedgerAnswer }
+  /** The process ends in good order: what the ledger leases to us is given up. */
+  | { readonly kind: "ledger-stop" };
 
 export type OmapiEvent =
   | { readonly kind: "omapi-opened"; readonly connection: number }

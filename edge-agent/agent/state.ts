@@ -6,6 +6,7 @@ import { Billing } from "../server/billing.ts";
 import { createServerState, type ServerOptions, type ServerState } from "../server/state.ts";
 import type { Instant } from "../values/time.ts";
 import { createFailover, type Failover, recoverFailover } from "./failover.ts";
+import { createLedger, type LedgerPorts, type LedgerState } from "./ledger.ts";
 import { NamesAtWork } from "./names.ts";
 import { createOmapi, type Omapi } from "./omapi.ts";
 
@@ -18,6 +19,8 @@ export interface AgentState {
   readonly server: ServerState;
   readonly failover: Failover;
   readonly omapi: Omapi;
+  /** Immutable: undone writes leave no trace in it. */
+  readonly ledger: LedgerState;
   /** DNS updates under way; mutable and consumed linearly, as the tables of `server`. */
   readonly names: NamesAtWork;
   readonly expiry: ExpirySchedule;
@@ -42,6 +45,8 @@ export interface AgentExtras {
   readonly hmac: Hmac | undefined;
   /** Hosts and groups that were made over OMAPI. */
   readonly declarations: readonly RecordedDeclaration[];
+  /** Undefined: no ledger, failover's own rules alone. */
+  readonly ledger?: LedgerPorts;
 }
 
 const NO_EXTRAS: AgentExtras = { hmac: undefined, declarations: [] };
@@ -60,6 +65,7 @@ export function createAgentState(
   return {
     server: createServerState(config, options, view),
     failover: createFailover(config, record),
+    ledger: createLedger(extras.ledger),
     names: new NamesAtWork(),
     omapi: createOmapi(extras.hmac, extras.declarations),
     expiry: { held: 0, nextLook: undefined },

@@ -25,6 +25,8 @@ import {
   startFailover,
 } from "./failover.ts";
 import { orderLease } from "./lease-orders.ts";
+import { hasLedger, ledgerNext } from "./ledger.ts";
+import { LedgerTurn } from "./ledger-turn.ts";
 import { followNames, onDnsAnswer } from "./names.ts";
 import { omapiReconfigured, onOmapiEvent } from "./omapi.ts";
 import type { OmapiEvent } from "./service-events.ts";
@@ -32,6 +34,8 @@ import { type AgentState, type ExpirySchedule, recovered } from "./state.ts";
 
 /** Seconds between looks at leases that are due but wait for the partner's word. */
 const HELD_LOOK_SECONDS = 5;
+/** For how long an address that the ledger refused is not tried for anybody. */
+const REFUSED_SECONDS = 60;
 
 /**
  * One event: what the agent remembers afterwards, what is to be stored, and what is to be done once it is. The view already
@@ -41,18 +45,24 @@ export function step(before: AgentState, event: AgentEvent, view: LeaseView): St
   const state = recovered(before, view);
   const { failover } = state;
   const partners = hasPartners(failover);
-  const exchange = openExchange(state.server, view, partners ? failoverAuthority(failover, view) : standaloneAuthority, event.at);
+  const ledger = partners && hasLedger(state.ledger) ? new LedgerTurn(state.ledger, failover, event.at) : undefined;
+  const exchange = openExchange(state.server, view, partners ? failoverAuthority(failover, view, ledger) : standaloneAuthority, event.at);
   const turn = partners || event.kind === "config" ? openTurn(exchange) : undefined;
   if (turn !== undefined) startFailover(failover, turn);
-  const { server, expiry, effects } = handle(state, event, exchange, turn);
+  ledger?.open();
+  const { server, expiry, effects } = handle({ state, exchange, turn, ledger }, event);
+  if (ledger !== undefined && turn !== undefined) settleLedger(ledger, exchange, turn);
   const done = turn === undefined ? exchange : closeTurn(failover, turn, exchange);
+  ledger?.record(exchange);
+  const witnessed = ledger?.close();
   followLeases(exchange);
   followNames(state.names, exchange);
   const queries = state.names.drain();
   state.progress.reached += 1;
-  const after = { ...state, server, expiry, sequence: state.progress.reached, at: event.at };
-  const more = [...queries, ...(effects ?? [])];
-  return { state: after, writes: done.writes, effects: more.length === 0 ? done.effects : [...done.effects, ...more] };
+  const after = { ...state, server, expiry, ledger: witnessed?.ledger ?? state.ledger, sequence: state.progress.reached, at: event.at };
+  const more = [...queries, ...(effects ?? []), ...(witnessed?.effects ?? [])];
+  const writes = witnessed === undefined || witnessed.writes.length === 0 ? done.writes : [...done.writes, ...witnessed.writes];
+  return { state: after, writes, effects: more.length === 0 ? done.effects : [...done.effects, ...more] };
 }
 
 interface Handled extends Pick<AgentState, "server" | "expiry"> {
@@ -60,20 +70,34 @@ interface Handled extends Pick<AgentState, "server" | "expiry"> {
   readonly effects?: readonly AgentEffect[];
 }
 
-function handle(state: AgentState, event: AgentEvent, exchange: Exchange, turn: Turn | undefined): Handled {
+/** What one event is handled with. */
+interface Handling {
+  readonly state: AgentState;
+  readonly exchange: Exchange;
+  readonly turn: Turn | undefined;
+  readonly ledger: LedgerTurn | undefined;
+}
+
+function handle({ state, exchange, turn, ledger }: Handling, event: AgentEvent): Handled {
   switch (event.kind) {
     case "datagram":
       serve(exchange, event);
       return state;
     case "control-request": {
-      const { effect, order } = onControlRequest(event, exchange, state.failover);
+      const { effect, order } = onControlRequest(event, exchange, state.failover, ledger);
       if (order !== undefined && turn !== undefined) failoverEvent(state.failover, turn, order);
-      return { server: state.server, expiry: state.expiry, effects: [effect] };
+      return { server: state.server, expiry: state.expiry, effects: effect === undefined ? [] : [effect] };
     }
     case "omapi-opened":
     case "omapi-bytes":
     case "omapi-closed":
-      return { server: state.server, expiry: state.expiry, effects: omapi(state, event, exchange, turn) };
+      return { server: state.server, expiry: state.expiry, effects: omapi({ state, exchange, turn, ledger }, event) };
+    case "ledger-answer":
+      if (turn !== undefined) ledger?.onAnswer(event.relationship, event.answer, exchange, turn);
+      return state;
+    case "ledger-stop":
+      ledger?.stop();
+      return state;
     case "dns-answer":
       onDnsAnswer(state.names, event, exchange);
       return state;
@@ -99,7 +123,19 @@ function handle(state: AgentState, event: AgentEvent, exchange: Exchange, turn: 
   }
 }
 
-function omapi(state: AgentState, event: OmapiEvent, exchange: Exchange, turn: Turn | undefined): readonly AgentEffect[] {
+/** Serves what waited for the ledger's word, and starts whatever is due to be asked. Addresses that were refused are left alone for a while. */
+function settleLedger(ledger: LedgerTurn, exchange: Exchange, turn: Turn): void {
+  const { again, refused } = ledger.takeAgain();
+  const until = (exchange.at.now + REFUSED_SECONDS) as EpochSeconds;
+  for (const address of refused) {
+    const nobody = { hardware: { htype: 0, bytes: new Uint8Array(0) }, via: "ledger", hostname: undefined };
+    exchange.state.offers.add({ ...nobody, address, client: `ledger ${address}`, until }, exchange.at.now);
+  }
+  for (const datagram of again) serve(exchange, datagram);
+  ledger.settle(turn);
+}
+
+function omapi({ state, exchange, turn, ledger }: Handling, event: OmapiEvent): readonly AgentEffect[] {
   const { effects, changes } = onOmapiEvent(state.omapi, event, exchange, state.failover, (change) => orderLease(exchange, change));
   const more: AgentEffect[] = [];
   for (const change of changes) {
@@ -111,6 +147,10 @@ function omapi(state: AgentState, event: OmapiEvent, exchange: Exchange, turn: T
       continue;
     }
     const wanted = serverStateOf(change.state);
+    if (wanted === "PARTNER-DOWN" && ledger?.site(change.name) !== undefined) {
+      ledger.ask(change.name, undefined);
+      continue;
+    }
     if (turn === undefined || wanted === undefined || wanted === "UNKNOWN" || wanted === "STARTUP") continue;
     failoverEvent(state.failover, turn, { kind: "failover-command", peer: change.name, command: { verb: "set-state", state: wanted } });
   }
@@ -142,7 +182,9 @@ const LABELS = {
 /** When `step` next wants a "tick"; undefined if only input can change anything. */
 export function nextDeadline(state: AgentState, view: LeaseView): MonotonicMillis | undefined {
   const due = state.expiry.nextLook ?? view.nextDue();
-  const partners = failoverNext(state.failover, state.at);
+  const failover = failoverNext(state.failover, state.at);
+  const asking = ledgerNext(state.ledger, state.failover);
+  const partners = failover === undefined || (asking !== undefined && asking < failover) ? asking : failover;
   if (due === undefined) return partners;
   const leases = monotonicMillis(state.at === undefined ? 0 : state.at.monotonic + Math.max(0, due - state.at.now) * 1_000);
   return partners === undefined || leases < partners ? leases : partners;

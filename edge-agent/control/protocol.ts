@@ -49,6 +49,8 @@ export interface StatusReport {
   readonly pools: readonly PoolStatus[];
   readonly relationships: readonly RelationshipReport[];
   readonly ledger: LedgerReport;
+  /** All sites, for an agent that takes part in several; `ledger` is the first of them. */
+  readonly ledgers?: readonly LedgerReport[];
 }
 
 export interface PoolStatus {
@@ -90,6 +92,7 @@ export type LedgerReport =
   | { readonly configured: false; readonly note: string }
   | {
       readonly configured: true;
+      readonly relationship?: string;
       readonly site: string;
       readonly server: string;
       readonly mode: string;

@@ -1,4 +1,5 @@
 import type { AgentEffect } from "../agent/effect.ts";
+import type { LedgerEffect } from "../agent/service-events.ts";
 import type { DatagramSender } from "../rim/datagram-sender.ts";
 import type { CommandRunner } from "../rim/execute.ts";
 import type { FailoverTcp } from "../rim/failover-tcp.ts";
@@ -16,6 +17,8 @@ export interface Performers {
   readonly metrics: Metrics;
   /** Undefined without a partner. */
   readonly failover: FailoverTcp | undefined;
+  /** Undefined without a ledger. */
+  readonly ledger?: { perform(effect: LedgerEffect): void } | undefined;
   /** Control socket, OMAPI, DNS updates; undefined where none of them is wanted. */
   readonly services?: Services | undefined;
   /** Undefined unless the operator allowed `execute`. */
@@ -47,6 +50,9 @@ export function performEffect(performers: Performers, effect: AgentEffect): void
     case "failover-send":
     case "failover-close":
       performers.failover?.perform(effect);
+      return;
+    case "ledger-call":
+      performers.ledger?.perform(effect);
       return;
     case "dns-query":
     case "control-reply":

@@ -111,6 +111,7 @@ function namesFor(given: Grant, evaluation: Evaluation, leaseSeconds: number, va
 function grantDynamic(given: Grant): void {
   const { exchange, caller, evaluation, candidate, kind, text } = given;
   const pool = candidate.pool!;
+  if (exchange.authority.claim !== undefined && !isClaimed(given, pool)) return;
   const billing = chooseBilling(exchange.state.billing, caller.classes, candidate.lease);
   if (!billing.ok) {
     say(exchange, `${text}: no available billing: lease limit reached in all matching classes (last: '${billing.last}')`);
@@ -130,6 +131,29 @@ function grantDynamic(given: Grant): void {
   } else commit(given, { seconds, desired, change });
 }
 
+/** Where a witness must be asked: is the address this client's to have? If it must be waited for, it is held meanwhile. */
+function isClaimed(given: Grant, pool: NonNullable<Candidate["pool"]>): boolean {
+  const { exchange, caller, candidate, text } = given;
+  if (given.sameClient && candidate.lease?.status === "ACTIVE") return true;
+  const { client } = caller;
+  const { address, lease } = candidate;
+  const wanted = { address, lease, clientId: given.clientId, hardware: client.hardware, datagram: client.datagram };
+  const verdict = exchange.authority.claim?.(pool, wanted, exchange.at) ?? "granted";
+  if (verdict === "granted") return true;
+  if (verdict === "waiting") holdFor(given);
+  say(exchange, `${text}: ${verdict === "waiting" ? "asking" : "refused by"} the ledger for ${formatIpv4(address)}`);
+  return false;
+}
+
+/** Nobody else is offered the address for two minutes. */
+function holdFor({ exchange, caller: { client }, candidate }: Grant): void {
+  const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
+  exchange.state.offers.add(
+    { address: candidate.address, client: client.key, hardware: client.hardware, via: client.via, until, hostname: client.hostname },
+    exchange.at.now,
+  );
+}
+
 function offer(given: Grant, seconds: Seconds): void {
   const { exchange, caller, candidate } = given;
   const { client } = caller;
@@ -138,13 +162,7 @@ function offer(given: Grant, seconds: Seconds): void {
   const left = candidate.lease?.status === "ACTIVE" ? secondsBetween(exchange.at.now, candidate.lease.ends) : 0;
   given.subject.leaseSeconds = Math.max(left, OFFER_SECONDS);
   const repeated = offers.at(candidate.address, exchange.at.now)?.client === client.key;
-  if (candidate.lease?.status !== "ACTIVE") {
-    const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
-    offers.add(
-      { address: candidate.address, client: client.key, hardware: client.hardware, via: client.via, until, hostname: client.hostname },
-      exchange.at.now,
-    );
-  }
+  if (candidate.lease?.status !== "ACTIVE") holdFor(given);
   if (!repeated && probeFirst(given, () => answerEffects(given, seconds))) return;
   reply(given, seconds);
 }

@@ -92,7 +92,7 @@ export function contactAt(link: Link, connection: Connection): MonotonicMillis {
   const due = later(connection.lastSent, Math.max(1, Math.floor(Math.max(SMALLEST_RECEIVE_TIMER, link.partnerReceiveTimer) / 3)) * 1000);
   if (link.askEvery === undefined) return due;
   const asking = later(link.askedAt ?? connection.openedAt, link.askedAt === undefined ? 0 : link.askEvery);
-  return asking < due ? asking : due;
+  return Math.min(asking, due) as MonotonicMillis;
 }
 /** When silence ends the connection. */
 export const silenceAt = (connection: Connection, receiveTimer: number): MonotonicMillis =>

@@ -1,0 +1,131 @@
+import { timesOf } from "../failover/lease-times.ts";
+import type { Relationship } from "../failover/relationship.ts";
+import { onLeaseChanged } from "../failover/step.ts";
+import type { Turn } from "../failover/turn.ts";
+import { type Lease, neverUsed } from "../leases/lease.ts";
+import { type BindingEvent, bindingEvent, clientName, decodeEvent } from "../ledger/binding-event.ts";
+import type { CurrentRow } from "../ledger/calls.ts";
+import type { Outbox, OutboxReader } from "../ledger/outbox.ts";
+import type { Exchange } from "../server/exchange.ts";
+import type { HardwareAddress } from "../values/hardware-address.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+import { type EpochSeconds, epochSeconds, latest, NEVER, NO_TIME } from "../values/time.ts";
+
+interface CatchUp {
+  readonly rows: readonly CurrentRow[];
+  readonly relationship: Relationship;
+  readonly turn: Turn;
+  readonly exchange: Exchange;
+  readonly outbox: Outbox;
+  readonly read: OutboxReader;
+  readonly epoch: number;
+}
+
+/** More entries than that are not looked through for what is on its way to the ledger. */
+const MOST_PENDING = 100_000;
+
+/**
+ * Merges the current rows of the ledger into the leases: what the partner had mirrored and never told us keeps its client, and is not
+ * given away before its time. Gives the addresses that changed, and what we know of the partner's and the ledger lacks.
+ */
+export function mergeRows(given: CatchUp): { readonly merged: readonly Ipv4Address[]; readonly lacking: readonly BindingEvent[] } {
+  const { rows, relationship, turn, exchange } = given;
+  const merged: Ipv4Address[] = [];
+  const known = new Map<Ipv4Address, CurrentRow>();
+  for (const row of rows) {
+    known.set(row.address, row);
+    const pool = turn.view.poolOf(row.address);
+    if (pool === undefined || !relationship.poolIds.has(pool)) continue;
+    const before = turn.lease(row.address);
+    const next = mergedLease(before, row, exchange.at.wallOffset, relationship.endpoint.mclt, turn.at.now);
+    if (next === undefined) continue;
+    exchange.state.billing.changed(before, next);
+    turn.seed(next);
+    onLeaseChanged(turn, relationship, next);
+    merged.push(row.address);
+  }
+  return { merged, lacking: lackingEvents(given, known, new Set(merged)) };
+}
+
+/** The record as the row makes it; undefined where the row says nothing that we do not know. */
+export function mergedLease(
+  before: Lease | undefined,
+  row: CurrentRow,
+  wallOffset: number,
+  mcltSeconds: number,
+  now: EpochSeconds,
+): Lease | undefined {
+  const time = (millis: number): EpochSeconds => {
+    const seconds = Math.floor(millis / 1000);
+    return seconds >= NEVER ? NEVER : epochSeconds(seconds - wallOffset);
+  };
+  if (row.status !== "ACTIVE") return undefined;
+  const starts = time(row.startsMillis);
+  const ends = time(row.expiresMillis);
+  const horizon = latest(ends, time(row.potentialMillis));
+  if (horizon !== NEVER && horizon + mcltSeconds <= now) return undefined;
+  const lease = before ?? neverUsed(row.address);
+  const times = timesOf(lease);
+  if (lease.status === "ACTIVE" && clientName(lease) === row.client) {
+    if (ends <= lease.ends && horizon <= times.tsfp) return undefined;
+    return { ...lease, ends: latest(ends, lease.ends), failover: { ...times, tsfp: latest(horizon, times.tsfp) } };
+  }
+  // ours is younger: the partner heard of it, or will
+  if (lease.ends !== NO_TIME && Math.max(lease.cltt, lease.starts) >= starts) return undefined;
+  const who = clientOf(row.client);
+  if (who === undefined) return undefined;
+  return {
+    ...neverUsed(row.address),
+    ...who,
+    status: ends > now ? "ACTIVE" : "EXPIRED",
+    starts,
+    ends,
+    cltt: starts,
+    hostname: row.hostname,
+    reserved: lease.reserved,
+    failover: { tstp: ends, tsfp: horizon, atsfp: NO_TIME, owed: false, rewindStatus: "ACTIVE" },
+  };
+}
+
+/** Bindings of the partner's that it told us of and that are not in the ledger: reported on its behalf. */
+function lackingEvents(
+  { relationship, turn, outbox, read, epoch, exchange }: CatchUp,
+  known: ReadonlyMap<Ipv4Address, CurrentRow>,
+  merged: ReadonlySet<Ipv4Address>,
+): readonly BindingEvent[] {
+  const pending = new Set<number>();
+  for (const { value } of read(outbox.lane, outbox.ack, MOST_PENDING)) pending.add(decodeEvent(value)?.address ?? 0);
+  const lacking: BindingEvent[] = [];
+  const { wallOffset, now } = exchange.at;
+  for (const lease of turn.view.all()) {
+    const pool = turn.view.poolOf(lease.address);
+    if (pool === undefined || !relationship.poolIds.has(pool) || lease.status !== "ACTIVE" || lease.ends <= now) continue;
+    if (merged.has(lease.address) || pending.has(lease.address)) continue;
+    const row = known.get(lease.address);
+    const expires = lease.ends === NEVER ? Number.MAX_SAFE_INTEGER : (lease.ends + wallOffset) * 1000;
+    if (row !== undefined && row.client === clientName(lease) && row.expiresMillis + 1000 >= expires) continue;
+    const wallMillis = (Math.max(lease.cltt, lease.starts) + wallOffset) * 1000;
+    const event = bindingEvent(undefined, lease, { wallMillis, wallOffset, epoch, fromPartner: true });
+    if (event !== undefined) lacking.push(event);
+  }
+  return lacking;
+}
+
+/** The client of a row, as far as its name tells. */
+export function clientOf(
+  name: string,
+): { readonly clientId: Uint8Array | undefined; readonly hardware: HardwareAddress | undefined } | undefined {
+  const [kind, first = "", second] = name.split(":");
+  if (kind === "i") {
+    const clientId = unhex(first);
+    return clientId === undefined ? undefined : { clientId, hardware: undefined };
+  }
+  const bytes = unhex(second ?? "");
+  if (kind !== "m" || bytes === undefined || !/^\d{1,3}$/.test(first)) return undefined;
+  return { clientId: undefined, hardware: { htype: Number(first), bytes } };
+}
+
+function unhex(text: string): Uint8Array | undefined {
+  if (text.length === 0 || text.length > 510 || !/^(?:[0-9a-f]{2})+$/.test(text)) return undefined;
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(2 * index, 2 * index + 2), 16));
+}

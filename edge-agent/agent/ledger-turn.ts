@@ -1,0 +1,213 @@
+import type { Pool } from "../config/agent-config.ts";
+import type { LedgerReport } from "../control/protocol.ts";
+import { nameOf, type Relationship } from "../failover/relationship.ts";
+import type { Turn } from "../failover/turn.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
+import type { StoreWrite } from "../leases/store-write.ts";
+import type { LedgerAnswer } from "../ledger/calls.ts";
+import { farewell } from "../ledger/farewell.ts";
+import { laterBy } from "../ledger/lengths.ts";
+import { alignedWith, headOf, queuedIn, trimmed } from "../ledger/outbox.ts";
+import { onLedgerAnswer } from "../ledger/site.ts";
+import { nextCallAt, startCalls } from "../ledger/site-calls.ts";
+import { MAX_BATCH, withWish } from "../ledger/site-state.ts";
+import type { DatagramReceived } from "../server/event.ts";
+import type { Exchange } from "../server/exchange.ts";
+import type { PoolAuthority, Wanted } from "../server/pool-authority.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+import type { Instant } from "../values/time.ts";
+import type { Witness } from "./authority.ts";
+import type { AgentEffect } from "./effect.ts";
+import type { Failover } from "./failover.ts";
+import { encodeRecord, isInterrupted, type LedgerState, type SiteAgent, siteKey, type Waiter, wantsToAsk } from "./ledger.ts";
+import { WitnessedAuthority } from "./ledger-authority.ts";
+import { SiteBoard } from "./ledger-board.ts";
+import { askFor, type ClaimVerdict, lapse, withoutClaim } from "./ledger-claims.ts";
+import { ASK_MILLIS, ask, onHappening, order } from "./ledger-happenings.ts";
+import { heardFromLink, promiseOverLink } from "./ledger-link.ts";
+import { lapsedEvent } from "./ledger-outbox.ts";
+import { siteReport } from "./ledger-report.ts";
+
+const TRIM_MILLIS = 60_000;
+
+/** One event's work on all sites: what they become, what is to be stored, and what is to be asked. */
+export class LedgerTurn implements Witness {
+  readonly #board: SiteBoard;
+
+  constructor(ledger: LedgerState, failover: Failover, at: Instant) {
+    this.#board = new SiteBoard(ledger, failover, at);
+  }
+
+  site(name: string): SiteAgent | undefined {
+    return this.#board.sites.get(name);
+  }
+  /** For `tandem status`. */
+  reports(): readonly LedgerReport[] {
+    return [...this.#board.sites.values()].map((site) =>
+      siteReport(site, this.#board.service(site), this.#board.ledger.ports.outbox, this.#board.at),
+    );
+  }
+  isAlone(name: string): boolean {
+    return this.#board.sites.get(name)?.core.standing.mode === "SOLE";
+  }
+  over(relationship: Relationship, authority: PoolAuthority, view: LeaseView): PoolAuthority {
+    const name = nameOf(relationship);
+    const known = this.#board.sites.get(name);
+    if (known === undefined) return authority;
+    return new WitnessedAuthority(authority, relationship, view, () => {
+      const site = this.#board.sites.get(name) ?? known;
+      return { site, service: this.#board.service(site), claim: (wanted, pool) => this.#claim(name, wanted, pool) };
+    });
+  }
+
+  #claim(name: string, wanted: Wanted & { readonly client: string }, pool: Pool): ClaimVerdict {
+    const site = this.#board.sites.get(name);
+    if (site === undefined) return "granted";
+    // the bytes outlive the event
+    const waiting = { ...wanted.datagram, bytes: Uint8Array.from(wanted.datagram.bytes) };
+    const asked = askFor(site, { address: wanted.address, client: wanted.client, waiting, pool }, this.#board.at);
+    this.#board.sites.set(name, asked.site);
+    return asked.verdict;
+  }
+
+  /** Before the event: what the link may promise the partner, and what it has brought. */
+  open(): void {
+    for (const [name, site] of this.#board.sites) {
+      const relationship = this.#board.failover.relationships.get(name);
+      if (relationship === undefined) continue;
+      const told = promiseOverLink(site, relationship);
+      if (told !== site) this.#board.sites.set(name, told);
+      const { endpoint } = relationship;
+      // the witness is asked instead of the clock believed
+      if (
+        endpoint.autoPartnerDownAt !== undefined &&
+        endpoint.autoPartnerDownAt <= this.#board.at.now &&
+        site.core.standing.mode === "PAIR"
+      ) {
+        endpoint.autoPartnerDownAt = undefined;
+        ask(this.#board, name, undefined);
+      }
+    }
+  }
+
+  /** An answer of the ledger. */
+  onAnswer(name: string, answer: LedgerAnswer, exchange: Exchange, turn: Turn): void {
+    const site = this.#board.sites.get(name);
+    const relationship = this.#board.failover.relationships.get(name);
+    if (site === undefined) return;
+    const before = site.core.phase;
+    const step = onLedgerAnswer(site.core, answer, { interrupted: isInterrupted(relationship) }, turn.chance);
+    let next: SiteAgent = { ...site, core: step.state };
+    if (before === "booting" && step.state.phase === "running") {
+      next = { ...next, outbox: alignedWith(next.outbox, step.state.ack) };
+      this.#board.dirty.add(name);
+    }
+    this.#board.sites.set(name, next);
+    for (const call of step.calls) this.#board.effects.push({ kind: "ledger-call", relationship: name, call });
+    for (const happening of step.happenings) onHappening(this.#board, name, happening, turn, exchange);
+  }
+
+  /** An operator wants this server to be alone. */
+  ask(name: string, waiter: Waiter | undefined): void {
+    ask(this.#board, name, waiter);
+  }
+
+  /** The process ends in good order: leases are given up. */
+  stop(): void {
+    for (const [name, site] of this.#board.sites) {
+      const { state, call } = farewell(site.core, { failoverState: this.#board.stateOf(name), queued: queuedIn(site.outbox) });
+      this.#board.put(name, { ...site, core: state });
+      if (call !== undefined) this.#board.effects.push({ kind: "ledger-call", relationship: name, call });
+    }
+  }
+
+  /** Messages that may be served now, and addresses that are somebody else's. */
+  takeAgain(): { readonly again: readonly DatagramReceived[]; readonly refused: readonly Ipv4Address[] } {
+    return { again: this.#board.again.splice(0), refused: this.#board.refused.splice(0) };
+  }
+
+  /** After the event: leases from the partner, forced orders, and whatever is due to be asked. Before the failover turn is closed. */
+  settle(turn: Turn): void {
+    for (const name of this.#board.orders.splice(0))
+      order(this.#board, turn, this.#board.failover.relationships.get(name), { verb: "partner-down" });
+    for (const [name, site] of this.#board.sites) {
+      const relationship = this.#board.failover.relationships.get(name);
+      this.#board.put(name, heardFromLink(site, relationship));
+      this.#askOfOurselves(name, relationship);
+      this.#lapse(name);
+      this.#startCalls(name, relationship);
+      this.#trim(name);
+    }
+  }
+
+  #askOfOurselves(name: string, relationship: Relationship | undefined): void {
+    const site = this.#board.sites.get(name);
+    if (site === undefined || site.core.phase !== "running" || site.askAfter > this.#board.at.monotonic) return;
+    const wish = wantsToAsk(site, relationship);
+    if (wish === "partner-down") ask(this.#board, name, undefined);
+    if (wish !== "clear") return;
+    const core = withWish(site.core, { op: "ask-clear", epoch: site.core.standing.epoch });
+    this.#board.put(name, { ...site, core, askAfter: laterBy(this.#board.at.monotonic, ASK_MILLIS) });
+  }
+
+  /** Promised addresses that nobody came for are given back. */
+  #lapse(name: string): void {
+    const site = this.#board.sites.get(name);
+    if (site === undefined || site.claims.size === 0) return;
+    const { site: next, unused } = lapse(site, this.#board.at);
+    if (next === site) return;
+    const recorder = this.#board.recorder(next);
+    for (const [address, client] of unused) recorder.append(lapsedEvent(address, client, next.core.standing.epoch));
+    this.#board.put(name, { ...next, outbox: recorder.outbox });
+  }
+
+  #startCalls(name: string, relationship: Relationship | undefined): void {
+    const site = this.#board.sites.get(name);
+    if (site === undefined) return;
+    const { core } = site;
+    const interrupted = isInterrupted(relationship);
+    const queued = queuedIn(site.outbox);
+    const due = nextCallAt(core, { interrupted, queued });
+    if (due === undefined || due > this.#board.at.monotonic) return;
+    const head = queued > 0 ? headOf(site.outbox, this.#board.ledger.ports.outbox, MAX_BATCH) : [];
+    // numbers without entries: nothing of them can ever be sent
+    const outbox =
+      queued > 0 && head.length === 0 && this.#board.writes.length === 0 ? { ...site.outbox, ack: site.outbox.lastSeq } : site.outbox;
+    const around = { failoverState: this.#board.stateOf(name), interrupted, outbox: { head, queued } };
+    const started = startCalls(core, this.#board.at.monotonic, around);
+    if (started.state.evidence.published !== core.evidence.published) this.#board.dirty.add(name);
+    this.#board.put(name, { ...site, core: started.state, outbox });
+    for (const call of started.calls) this.#board.effects.push({ kind: "ledger-call", relationship: name, call });
+  }
+
+  #trim(name: string): void {
+    const site = this.#board.sites.get(name);
+    if (site === undefined || site.trimAfter > this.#board.at.monotonic) return;
+    const done = trimmed(site.outbox, this.#board.ledger.ports.outbox, this.#board.wallMillis);
+    this.#board.put(name, { ...site, outbox: done.outbox, trimAfter: laterBy(this.#board.at.monotonic, TRIM_MILLIS) });
+    this.#board.writes.push(...done.writes);
+    if (done.writes.length > 0) this.#board.dirty.add(name);
+  }
+
+  /** All that changed leases in this step, as history; in the same transaction as the leases. */
+  record(exchange: Exchange): void {
+    for (const change of exchange.changes) {
+      const name = change.pool.failoverPeer;
+      const site = name === undefined ? undefined : this.#board.sites.get(name);
+      if (name === undefined || site === undefined || this.#board.merged.has(change.after.address)) continue;
+      const recorder = this.#board.recorder(site);
+      recorder.change(change);
+      const kept = change.after.status === "ACTIVE" ? withoutClaim(site, change.after.address) : site;
+      if (recorder.outbox !== site.outbox || kept !== site) this.#board.put(name, { ...kept, outbox: recorder.outbox });
+    }
+  }
+
+  /** What it all comes to. */
+  close(): { readonly ledger: LedgerState; readonly writes: readonly StoreWrite[]; readonly effects: readonly AgentEffect[] } {
+    for (const name of this.#board.dirty) {
+      const site = this.#board.sites.get(name);
+      if (site !== undefined) this.#board.writes.push({ kind: "record", key: siteKey(name), value: encodeRecord(site) });
+    }
+    return { ledger: { ...this.#board.ledger, sites: this.#board.sites }, writes: this.#board.writes, effects: this.#board.effects };
+  }
+}

@@ -1,0 +1,193 @@
+import type { Relationship } from "../failover/relationship.ts";
+import { type Outbox, type OutboxReader, openOutbox, queuedIn } from "../ledger/outbox.ts";
+import type { ColdStart } from "../ledger/serving-lease.ts";
+import { nextCallAt } from "../ledger/site-calls.ts";
+import { type KnownStanding, newSite, type SiteState } from "../ledger/site-state.ts";
+import type { DatagramReceived } from "../server/event.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+import type { MonotonicMillis } from "../values/time.ts";
+import type { Failover } from "./failover.ts";
+import { NO_CLAIMS } from "./ledger-claims.ts";
+
+/** How one failover relationship takes part in the ledger, as configured. */
+export interface LedgerSetting {
+  /** Name of the failover relationship; also the outbox lane. */
+  readonly relationship: string;
+  readonly site: string;
+  readonly server: "A" | "B";
+  /** Length of the serving lease, milliseconds. */
+  readonly autonomyMillis: number;
+  readonly coldStart: ColdStart;
+  /** The partner is no Tandem agent. Found out by itself too, once the partner has said what it is. */
+  readonly foreign: boolean;
+}
+
+/** What the ledger's part of an agent needs of the world. */
+export interface LedgerPorts {
+  readonly settings: readonly LedgerSetting[];
+  /** Names this incarnation of the process: random, new at every start. */
+  readonly boot: string;
+  readonly outbox: OutboxReader;
+  /** Renewals are merged beyond this backlog; default {@link MERGE_BACKLOG}. */
+  readonly mergeBacklog?: number;
+}
+
+/** One site as the agent keeps it: the core, the outbox, and who waits for what. Immutable. */
+export interface SiteAgent {
+  readonly setting: LedgerSetting;
+  readonly core: SiteState;
+  readonly outbox: Outbox;
+  readonly claims: ReadonlyMap<Ipv4Address, Claim>;
+  /** Control requests that wait for the ledger's word. */
+  readonly waiters: readonly Waiter[];
+  /** The epoch for which PARTNER-DOWN was entered; 0 for none. */
+  readonly entered: number;
+  /** An operator vouched for the partner being off while the ledger was out of reach. */
+  readonly forced: { readonly reason: string; readonly at: MonotonicMillis } | undefined;
+  /** Not before then is the control plane asked again of our own accord. */
+  readonly askAfter: MonotonicMillis;
+  readonly trimAfter: MonotonicMillis;
+}
+
+/** An address of the partner's share for a client. */
+export interface Claim {
+  readonly client: string;
+  readonly state: "asked" | "granted" | "refused";
+  /** When it is forgotten: the client did not come back, or the refusal is worth asking again. */
+  readonly until: MonotonicMillis;
+  /** The message that waits for the outcome. */
+  readonly waiting: DatagramReceived | undefined;
+}
+
+export interface Waiter {
+  readonly id: number;
+  readonly verb: string;
+  readonly force: { readonly reason: string } | undefined;
+}
+
+/** All sites of an agent. */
+export interface LedgerState {
+  readonly ports: LedgerPorts;
+  /** Undefined before the first event. */
+  readonly sites: ReadonlyMap<string, SiteAgent> | undefined;
+  /** For merging renewals: the last entry of each address, by lane; a hint that is verified. */
+  readonly lastOf: ReadonlyMap<string, Map<number, number>>;
+}
+
+const NO_PORTS: LedgerPorts = { settings: [], boot: "", outbox: () => [] };
+
+export const createLedger = (ports: LedgerPorts = NO_PORTS): LedgerState => ({
+  ports,
+  sites: undefined,
+  lastOf: new Map(ports.settings.map(({ relationship }) => [relationship, new Map<number, number>()])),
+});
+
+export const hasLedger = (ledger: LedgerState): boolean => ledger.ports.settings.length > 0;
+
+/** What is kept of a site on disk, as JSON. */
+export interface SiteRecord extends KnownStanding, Partial<Outbox> {
+  readonly entered: number;
+  readonly forced: string | undefined;
+  /** Evidence of the former incarnation may be in the ledger. */
+  readonly published: boolean;
+}
+
+export const siteKey = (relationship: string): string => `ledger/${relationship}`;
+
+/** The sites at the first event: what they last knew, from the store. */
+export function startSites(
+  ports: LedgerPorts,
+  record: (key: string) => Uint8Array | undefined,
+  now: MonotonicMillis,
+): ReadonlyMap<string, SiteAgent> {
+  return new Map(ports.settings.map((setting) => [setting.relationship, startSite(setting, ports, record, now)]));
+}
+
+function startSite(
+  setting: LedgerSetting,
+  ports: LedgerPorts,
+  record: (key: string) => Uint8Array | undefined,
+  now: MonotonicMillis,
+): SiteAgent {
+  const known = decodeRecord(record(siteKey(setting.relationship)));
+  const config = {
+    site: setting.site,
+    server: setting.server,
+    leaseMillis: setting.autonomyMillis,
+    mcltMillis: 0,
+    coldStart: setting.coldStart,
+    partnerIsForeign: setting.foreign,
+  };
+  const core = newSite(config, ports.boot, known, now);
+  return {
+    setting,
+    core: known?.published === true ? { ...core, evidence: { ...core.evidence, published: true } } : core,
+    outbox: openOutbox(setting.relationship, known ?? {}, ports.outbox),
+    claims: NO_CLAIMS,
+    waiters: [],
+    entered: known?.entered ?? 0,
+    forced: known?.forced === undefined ? undefined : { reason: known.forced, at: now },
+    askAfter: now,
+    trimAfter: now,
+  };
+}
+
+export function encodeRecord(site: SiteAgent): Uint8Array {
+  const { core, outbox } = site;
+  const value: SiteRecord = {
+    ...outbox,
+    epoch: core.standing.epoch,
+    mode: core.standing.mode,
+    nextClaim: core.nextClaim,
+    entered: site.entered,
+    forced: site.forced?.reason,
+    published: core.evidence.published,
+  };
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function decodeRecord(bytes: Uint8Array | undefined): SiteRecord | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    const value = JSON.parse(new TextDecoder().decode(bytes)) as Partial<SiteRecord> | null;
+    return typeof value?.epoch === "number" && typeof value.mode === "string" ? (value as SiteRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Are communications with the partner interrupted? */
+export const isInterrupted = (relationship: Relationship | undefined): boolean =>
+  relationship === undefined || relationship.link.up === undefined || !relationship.endpoint.communicating;
+
+/** When a tick is next wanted; undefined if only input can change anything. */
+export function ledgerNext(ledger: LedgerState, failover: Failover): MonotonicMillis | undefined {
+  if (!hasLedger(ledger)) return undefined;
+  if (ledger.sites === undefined) return 0 as MonotonicMillis;
+  let next = Number.POSITIVE_INFINITY;
+  for (const [name, site] of ledger.sites) {
+    const relationship = failover.relationships.get(name);
+    const due = nextCallAt(site.core, { interrupted: isInterrupted(relationship), queued: queuedIn(site.outbox) });
+    if (due !== undefined) next = Math.min(next, due);
+    for (const { until, state } of site.claims.values()) if (state !== "asked") next = Math.min(next, until);
+    if (site.core.phase === "running" && wantsToAsk(site, relationship) !== undefined) next = Math.min(next, site.askAfter);
+  }
+  return next === Number.POSITIVE_INFINITY ? undefined : (next as MonotonicMillis);
+}
+
+/**
+ * What this server asks the control plane of its own accord: to be alone, when failover has come to PARTNER-DOWN without the
+ * ledger's word (the partner announced its going, `auto-partner-down`, an order given while the ledger was out of reach); and
+ * to be a pair again, when the partner has recovered.
+ */
+export function wantsToAsk(site: SiteAgent, relationship: Relationship | undefined): "partner-down" | "clear" | undefined {
+  const { core } = site;
+  if (relationship === undefined || relationship.endpoint.startupUntil !== undefined) return undefined;
+  const { state } = relationship.endpoint;
+  if (core.standing.mode === "PAIR" && state === "PARTNER-DOWN") {
+    return core.config.partnerIsForeign && site.forced === undefined ? undefined : "partner-down";
+  }
+  const isRecovered = state === "NORMAL" || state === "COMMUNICATIONS-INTERRUPTED";
+  const entered = site.entered === core.standing.epoch;
+  return core.standing.mode === "SOLE" && entered && isRecovered && core.claims.length === 0 ? "clear" : undefined;
+}
