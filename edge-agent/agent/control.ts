@@ -105,9 +105,7 @@ function partnerDownHindrance({ core }: SiteAgent, isForced: boolean): string | 
 function ledgerReports(ledger: LedgerTurn | undefined): Partial<StatusReport> {
   const reports = ledger?.reports() ?? [];
   const [first] = reports;
-  if (first !== undefined) return { ledger: first, ledgers: reports };
-  const note = "without a ledger partner-down is the operator's word alone: nothing keeps the partner from serving too";
-  return { ledger: { configured: false, note } };
+  return first === undefined ? {} : { ledger: first, ledgers: reports };
 }
 
 function commandOf(request: Ordering, exchange: Exchange): FailoverCommand {

@@ -11,8 +11,6 @@ import type { Ipv4Address } from "../values/ipv4.ts";
 import type { Instant, MonotonicMillis } from "../values/time.ts";
 import type { Claim, SiteAgent } from "./ledger.ts";
 
-export const NO_CLAIMS: ReadonlyMap<Ipv4Address, Claim> = new Map();
-
 /** Clients that may wait for a claim at one time; who comes later gets an address of our own or asks again. */
 const MOST_CLAIMS = 1000;
 /** A refused address is asked for again after that long. */

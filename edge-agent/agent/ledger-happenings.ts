@@ -9,10 +9,10 @@ import { withWish } from "../ledger/site-state.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { type Ipv4Address, ipv4 } from "../values/ipv4.ts";
 import { failoverEvent } from "./failover.ts";
-import type { SiteAgent, Waiter } from "./ledger.ts";
+import { NO_CLAIMS, type SiteAgent, type Waiter } from "./ledger.ts";
 import type { SiteBoard } from "./ledger-board.ts";
 import { mergeRows } from "./ledger-catch-up.ts";
-import { claimSettled, NO_CLAIMS } from "./ledger-claims.ts";
+import { claimSettled } from "./ledger-claims.ts";
 import { replyTo } from "./ledger-report.ts";
 
 /** How often the control plane is asked of our own accord. */

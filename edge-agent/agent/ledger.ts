@@ -7,7 +7,6 @@ import type { DatagramReceived } from "../server/event.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 import type { Failover } from "./failover.ts";
-import { NO_CLAIMS } from "./ledger-claims.ts";
 
 /** How one failover relationship takes part in the ledger, as configured. */
 export interface LedgerSetting {
@@ -58,6 +57,8 @@ export interface Claim {
   /** The message that waits for the outcome. */
   readonly waiting: DatagramReceived | undefined;
 }
+
+export const NO_CLAIMS: ReadonlyMap<Ipv4Address, Claim> = new Map();
 
 export interface Waiter {
   readonly id: number;
