@@ -88,8 +88,12 @@ export class AgentProcess<State> {
       onCommitTrouble: (failures, reason) => this.#commitTrouble(failures, reason),
       onBug: parts.onBug,
     });
+    let at = clock.instant();
     this.#receiver = new DatagramReceiver(sockets, interfaces, {
-      onDatagram: (datagram) => this.loop.enqueue({ ...datagram, at: clock.instant() }),
+      onRead: () => {
+        at = clock.instant();
+      },
+      onDatagram: (datagram) => this.loop.enqueue({ ...datagram, at }),
       onRefused: (reason) => this.#refuse(`receive ${reason}`, 1),
     });
     this.#timers = [setInterval(() => void this.#saveClock(), SAVE_CLOCK_MILLIS), setInterval(() => this.#tell(), COUNT_MILLIS)];

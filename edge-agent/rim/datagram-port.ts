@@ -28,12 +28,15 @@ export function openListeningSockets(mode: ListeningMode, port: number, interfac
 }
 
 export interface Listening {
+  /** Datagrams that were waiting are about to be handed over. */
+  onRead(): void;
   onDatagram(datagram: DatagramReceived): void;
   /** A datagram that was not even a well-formed packet, by reason. */
   onRefused(reason: "checksum" | "truncated" | "interface"): void;
 }
 
 const SLOTS = 64;
+const SLAB_BYTES = 65_536;
 const DATA_BYTES = 4096;
 const SOL_PACKET = 263;
 const PACKET_AUXDATA = 8;
@@ -56,6 +59,9 @@ export class DatagramReceiver {
   readonly #polled;
   readonly #polledCount: number;
   #open = true;
+  /** Payloads are copied to one piece of memory after the other: an allocation a packet costs more than the copy. */
+  #slab = new Uint8Array(SLAB_BYTES);
+  #slabUsed = 0;
 
   constructor(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], listening: Listening) {
     this.#sockets = sockets;
@@ -94,10 +100,24 @@ export class DatagramReceiver {
     else this.#wait();
   }
 
+  /** A copy of bytes of the arena. Whoever keeps a part of it for long copies that, or keeps the whole slab. */
+  #copy(start: number, end: number): Uint8Array {
+    const length = end - start;
+    if (this.#slabUsed + length > SLAB_BYTES) {
+      this.#slab = new Uint8Array(SLAB_BYTES);
+      this.#slabUsed = 0;
+    }
+    const copied = this.#slab.subarray(this.#slabUsed, this.#slabUsed + length);
+    copied.set(this.#arena.memory.bytes.subarray(start, end));
+    this.#slabUsed += length;
+    return copied;
+  }
+
   #readPackets(fd: number, listener: NetworkInterface): number {
     const arena = this.#arena;
     const { bytes, view } = arena.memory;
     const count = receiveMany(fd, arena.memory, SLOTS);
+    if (count > 0) this.#listening.onRead();
     for (let slot = 0; slot < count; slot += 1) {
       const start = arena.data(slot);
       const auxiliary = arena.findControl(slot, SOL_PACKET, PACKET_AUXDATA);
@@ -112,7 +132,7 @@ export class DatagramReceiver {
           source: packet.source,
           sourcePort: packet.sourcePort,
           target: packet.target,
-          bytes: bytes.slice(packet.start, packet.end),
+          bytes: this.#copy(packet.start, packet.end),
         });
       }
       arena.prepareToReceive(slot);
@@ -122,8 +142,9 @@ export class DatagramReceiver {
 
   #readUdp(): number {
     const arena = this.#arena;
-    const { bytes, view } = arena.memory;
+    const { view } = arena.memory;
     const count = receiveMany(this.#sockets.udp, arena.memory, SLOTS);
+    if (count > 0) this.#listening.onRead();
     for (let slot = 0; slot < count; slot += 1) {
       const info = arena.findControl(slot, 0, IP_PKTINFO);
       const listener = info === undefined ? undefined : this.#interfaces.get(view.getInt32(info, true));
@@ -140,7 +161,7 @@ export class DatagramReceiver {
           source: ipv4(view.getUint32(name + 4, false)),
           sourcePort: view.getUint16(name + 2, false),
           target,
-          bytes: bytes.slice(start, start + arena.received(slot)),
+          bytes: this.#copy(start, start + arena.received(slot)),
         });
       }
       arena.prepareToReceive(slot);

@@ -2,7 +2,7 @@ import type { SendDatagram } from "../server/effect.ts";
 import { type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { ListeningSockets } from "./datagram-port.ts";
 import type { NetworkInterface } from "./interfaces.ts";
-import { inetAddress, LINK_ADDRESS_BYTES, lastError, linkAddress, sendMany } from "./linux-sockets.ts";
+import { inetAddress, lastError, linkAddress, sendMany, setInetAddress, setStation } from "./linux-sockets.ts";
 import { MessageArena } from "./message-arena.ts";
 import { writeUdpPacket } from "./raw-reply.ts";
 
@@ -25,17 +25,28 @@ interface Outlet {
   used: number;
 }
 
+/** An interface with its broadcast address, and an address whose station each frame sets. */
+interface Way {
+  readonly network: NetworkInterface;
+  readonly everybody: Uint8Array;
+  readonly station: Uint8Array;
+}
+
 /** Gathers replies and sends them in batches: frames through a packet socket, the rest by UDP. */
 export class DatagramSender {
   readonly #options: SenderOptions;
-  readonly #interfaces: ReadonlyMap<string, { readonly network: NetworkInterface; readonly everybody: Uint8Array }>;
+  readonly #interfaces: ReadonlyMap<string, Way>;
+  readonly #inet = inetAddress(0, 0);
   readonly #udp: Outlet;
   readonly #packet: Outlet | undefined;
 
   constructor(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], options: SenderOptions) {
     this.#options = options;
     this.#interfaces = new Map(
-      interfaces.map((network) => [network.name, { network, everybody: linkAddress(network.index, BROADCAST_STATION) }]),
+      interfaces.map((network) => {
+        const everybody = linkAddress(network.index, BROADCAST_STATION);
+        return [network.name, { network, everybody, station: linkAddress(network.index, undefined) }];
+      }),
     );
     this.#udp = { arena: new MessageArena(SLOTS, DATA_BYTES), fd: sockets.udp, used: 0 };
     const first = sockets.packet[0];
@@ -46,7 +57,7 @@ export class DatagramSender {
   send({ destination, interfaceName, bytes }: SendDatagram): void {
     const { port } = destination;
     if (destination.kind === "udp") {
-      this.#sendUdp(inetAddress(destination.address, port), bytes, undefined, UNSPECIFIED);
+      this.#sendUdp(destination.address, port, bytes, undefined, UNSPECIFIED);
       return;
     }
     const found = this.#interfaces.get(interfaceName);
@@ -54,16 +65,21 @@ export class DatagramSender {
       this.#options.onRefused(1, "ENODEV");
       return;
     }
-    const { network, everybody } = found;
+    const { network, everybody, station } = found;
     const source = destination.source === UNSPECIFIED ? (network.addresses[0] ?? UNSPECIFIED) : destination.source;
     const target = destination.kind === "layer2" ? destination.address : this.#options.broadcastAddress;
     if (this.#packet === undefined) {
       // Without a packet socket a client that has no address hears broadcasts only.
-      this.#sendUdp(inetAddress(this.#options.broadcastAddress, port), bytes, network, source);
+      this.#sendUdp(this.#options.broadcastAddress, port, bytes, network, source);
       return;
     }
-    const to = destination.kind === "layer2" ? linkAddress(network.index, destination.chaddr) : everybody;
-    this.#sendFrame(this.#packet, to, { source, sourcePort: this.#options.port, target, targetPort: port }, bytes);
+    if (destination.kind === "layer2") setStation(station, destination.chaddr);
+    this.#sendFrame(
+      this.#packet,
+      destination.kind === "layer2" ? station : everybody,
+      { source, sourcePort: this.#options.port, target, targetPort: port },
+      bytes,
+    );
   }
 
   /** Sends what was taken in. What the kernel refuses is counted and forgotten: clients ask again. */
@@ -80,11 +96,11 @@ export class DatagramSender {
       this.#options.onRefused(1, "EMSGSIZE");
       return;
     }
-    arena.prepareToSend(outlet.used, to.subarray(0, LINK_ADDRESS_BYTES), length, 0);
+    arena.prepareToSend(outlet.used, to, length, 0);
     this.#used(outlet);
   }
 
-  #sendUdp(to: Uint8Array, payload: Uint8Array, through: NetworkInterface | undefined, source: Ipv4Address): void {
+  #sendUdp(to: Ipv4Address, port: number, payload: Uint8Array, through: NetworkInterface | undefined, source: Ipv4Address): void {
     const { arena } = this.#udp;
     if (payload.length > DATA_BYTES) {
       this.#options.onRefused(1, "EMSGSIZE");
@@ -104,7 +120,8 @@ export class DatagramSender {
       view.setUint32(at + 24, 0, false);
       controlBytes = 32;
     }
-    arena.prepareToSend(slot, to, payload.length, controlBytes);
+    setInetAddress(this.#inet, to, port);
+    arena.prepareToSend(slot, this.#inet, payload.length, controlBytes);
     this.#used(this.#udp);
   }
 

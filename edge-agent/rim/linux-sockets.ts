@@ -229,21 +229,33 @@ export function linkAddress(index: number, station: Uint8Array | undefined): Uin
   view.setUint16(0, AF_PACKET, true);
   view.setUint16(2, ETH_P_IP, false);
   view.setInt32(4, index, true);
-  if (station !== undefined) {
-    address[11] = Math.min(8, station.length);
-    address.set(station.subarray(0, 8), 12);
-  }
+  if (station !== undefined) setStation(address, station);
   return address;
+}
+
+/** Puts another station (at most 8 bytes of it) into a {@link linkAddress}. */
+export function setStation(address: Uint8Array, station: Uint8Array): void {
+  const length = Math.min(8, station.length);
+  address[11] = length;
+  for (let index = 0; index < 8; index += 1) address[12 + index] = index < length ? station[index]! : 0;
 }
 
 /** struct sockaddr_in. */
 export function inetAddress(host: number, port: number): Uint8Array {
   const address = new Uint8Array(16);
-  const view = new DataView(address.buffer);
-  view.setUint16(0, AF_INET, true);
-  view.setUint16(2, port, false);
-  view.setUint32(4, host, false);
+  address[0] = AF_INET;
+  setInetAddress(address, host, port);
   return address;
+}
+
+/** Puts another host and port into an {@link inetAddress}. */
+export function setInetAddress(address: Uint8Array, host: number, port: number): void {
+  address[2] = port >>> 8;
+  address[3] = port & 255;
+  address[4] = host >>> 24;
+  address[5] = (host >>> 16) & 255;
+  address[6] = (host >>> 8) & 255;
+  address[7] = host & 255;
 }
 
 function growBuffers(fd: number): void {

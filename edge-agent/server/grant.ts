@@ -148,10 +148,10 @@ function isClaimed(given: Grant, pool: NonNullable<Candidate["pool"]>): boolean 
 /** Nobody else is offered the address for two minutes. */
 function holdFor({ exchange, caller: { client }, candidate }: Grant): void {
   const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
-  exchange.state.offers.add(
-    { address: candidate.address, client: client.key, hardware: client.hardware, via: client.via, until, hostname: client.hostname },
-    exchange.at.now,
-  );
+  // A copy: an offer outlives its packet.
+  const hardware = { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() };
+  const offer = { address: candidate.address, client: client.key, hardware, via: client.via, until, hostname: client.hostname };
+  exchange.state.offers.add(offer, exchange.at.now);
 }
 
 function offer(given: Grant, seconds: Seconds): void {

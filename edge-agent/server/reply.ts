@@ -3,7 +3,7 @@ import type { Evaluation } from "../config/evaluation.ts";
 import { replyDestination } from "../dhcp/reply-destination.ts";
 import { BROADCAST_FLAG } from "../dhcp/wire/message.ts";
 import { MESSAGE_TYPE, OPTION } from "../dhcp/wire/option-codes.ts";
-import { type Ipv4Address, ipv4ToBytes, UNSPECIFIED } from "../values/ipv4.ts";
+import { type Ipv4Address, ipv4, ipv4ToBytes, UNSPECIFIED } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
 import type { ClientMessage } from "./client-message.ts";
 import type { SendDatagram } from "./effect.ts";
@@ -134,7 +134,7 @@ export function refuse(exchange: Exchange, caller: Caller, address: Ipv4Address,
 function forcedOptions(client: ClientMessage, answer: Answer, identity: Ipv4Address): readonly ReplyOption[] {
   const type = answer.kind === "offer" ? MESSAGE_TYPE.DHCPOFFER : MESSAGE_TYPE.DHCPACK;
   const forced: ReplyOption[] = [
-    { code: OPTION.messageType, value: Uint8Array.of(type) },
+    { code: OPTION.messageType, value: type === MESSAGE_TYPE.DHCPOFFER ? OFFER_TYPE : ACK_TYPE },
     { code: OPTION.serverIdentifier, value: ipv4ToBytes(identity) },
     { code: OPTION.leaseTime, value: secondsBytes(answer.leaseSeconds) },
   ];
@@ -166,6 +166,8 @@ function fallbackOptions(answer: Answer): readonly ReplyOption[] {
 }
 
 const ROUTERS = 3;
+const OFFER_TYPE = Uint8Array.of(MESSAGE_TYPE.DHCPOFFER);
+const ACK_TYPE = Uint8Array.of(MESSAGE_TYPE.DHCPACK);
 
 /** Text as bytes, a byte a character. */
 export function textBytes(text: string): Uint8Array {
@@ -174,4 +176,4 @@ export function textBytes(text: string): Uint8Array {
   return bytes;
 }
 
-const secondsBytes = (value: number): Uint8Array => Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+const secondsBytes = (value: number): Uint8Array => ipv4ToBytes(ipv4(value));

@@ -24,8 +24,14 @@ export const ipv4 = (value: number): Ipv4Address => (value >>> 0) as Ipv4Address
 export const ipv4FromBytes = (bytes: Uint8Array, offset = 0): Ipv4Address =>
   ((((bytes[offset] ?? 0) << 24) | ((bytes[offset + 1] ?? 0) << 16) | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0)) >>>
     0) as Ipv4Address;
-export const ipv4ToBytes = (address: Ipv4Address): Uint8Array =>
-  Uint8Array.of(address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255);
+export function ipv4ToBytes(address: Ipv4Address): Uint8Array {
+  const bytes = new Uint8Array(4);
+  bytes[0] = address >>> 24;
+  bytes[1] = (address >>> 16) & 255;
+  bytes[2] = (address >>> 8) & 255;
+  bytes[3] = address & 255;
+  return bytes;
+}
 
 /** Dotted quad, four decimal parts of 0 to 255. */
 export function parseIpv4(text: string): Result<Ipv4Address, string> {

@@ -18,7 +18,7 @@ function listen(onDatagram: (datagram: DatagramReceived) => void): { sockets: Li
   const interfaces = [findInterface("lo", interfaceIndex)];
   const sockets = openListeningSockets("udp", PORT, interfaces);
   const refused: string[] = [];
-  const receiver = new DatagramReceiver(sockets, interfaces, { onDatagram, onRefused: (reason) => refused.push(reason) });
+  const receiver = new DatagramReceiver(sockets, interfaces, { onRead: () => {}, onDatagram, onRefused: (reason) => refused.push(reason) });
   close.push(() => receiver.close());
   return { sockets, refused };
 }
