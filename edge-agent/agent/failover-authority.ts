@@ -10,7 +10,7 @@ import type { LeaseView } from "../leases/lease-view.ts";
 import type { PoolAuthority, RequestKind } from "../server/pool-authority.ts";
 import { type HardwareAddress, sameBytes, sameHardware } from "../values/hardware-address.ts";
 import { type Ipv4Address, ipv4FromBytes, UNSPECIFIED } from "../values/ipv4.ts";
-import { after, type Instant, NO_TIME, type Seconds } from "../values/time.ts";
+import { after, type Instant, latest, NO_TIME, type Seconds } from "../values/time.ts";
 
 type Answer = ReturnType<PoolAuthority["answers"]>;
 const YES: Answer = { ok: true };
@@ -98,9 +98,9 @@ export class FailoverAuthority implements PoolAuthority {
     const times = before === undefined ? timesOf({ ...after, status: "FREE", ends: NO_TIME, failover: undefined }) : timesOf(before);
     if (before !== undefined && desired === undefined && saysTheSame(before, after)) return { ...after, failover: times };
     const isGrant = after.status === "ACTIVE" && desired !== undefined;
-    const tstp = isGrant ? potentialExpiry(at.now, after.ends, desired) : times.tstp;
-    const tsfp = isGrant && tstp < times.tsfp ? tstp : times.tsfp;
-    return { ...after, failover: { ...times, tstp, tsfp, atsfp: NO_TIME, owed: true } };
+    // never less than before: the partner goes by what it heard last, until it hears of this
+    const tstp = isGrant ? latest(potentialExpiry(at.now, after.ends, desired), times.tstp, times.tsfp) : times.tstp;
+    return { ...after, failover: { ...times, tstp, atsfp: NO_TIME, owed: true } };
   }
 
   ended(_pool: Pool, lease: Lease, cause: "expired" | "released", at: Instant): Lease {
@@ -114,7 +114,8 @@ export class FailoverAuthority implements PoolAuthority {
       status: cause === "expired" ? "EXPIRED" : "RELEASED",
       ends: cause === "expired" ? lease.ends : at.now,
     };
-    const owed = { ...times, tstp: cause === "expired" ? times.tstp : at.now, atsfp: NO_TIME, owed: true };
+    // tstp stays: until the partner has heard of the end, it may extend the lease by all that it was told before
+    const owed = { ...times, atsfp: NO_TIME, owed: true };
     // the partner has never heard that the address was in use: it may be wound back
     const unheard = times.rewindStatus === own && endpoint.state !== "NORMAL";
     if (unheard) return { ...ended, status: own, failover: { ...times, tstp: ended.ends, owed: false } };

@@ -51,6 +51,7 @@ export function onCommand(turn: Turn, relationship: Relationship, command: Failo
       return;
     }
     case "recover":
+      relationship.endpoint.storeIntact = false;
       enter(turn, relationship, "RECOVER");
       return;
     case "shutdown":

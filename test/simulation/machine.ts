@@ -49,6 +49,8 @@ export class Machine {
   /** When the failover state last changed, and what it is: true milliseconds. */
   stateSince = 0;
   state = "";
+  /** Lease clock minus true time at the last event, in milliseconds. */
+  leaseClockAhead = 0;
   /** Seconds by which somebody set the wall clock. */
   clockSteps = 0;
   #bootedAt = 0;
@@ -192,7 +194,9 @@ class Process {
     return this.loop.queued === 0 && this.store.pending === 0;
   }
   take(happening: Happening): void {
-    this.loop.enqueue({ ...happening, at: this.clock.instant() } as AgentEvent);
+    const at = this.clock.instant();
+    this.#machine.leaseClockAhead = at.now * 1000 - EPOCH_MILLIS - this.#world.agenda.now;
+    this.loop.enqueue({ ...happening, at } as AgentEvent);
   }
   kill(survivors: number): void {
     this.loop.stop();

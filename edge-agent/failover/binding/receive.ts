@@ -64,6 +64,7 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
   const { assignedIpAddress: address, clientHardwareAddress: hardware } = options;
   if (address === undefined) return rejection(3);
   if (!isOurs(turn, relationship, address)) return rejection(1);
+  if (isOutdated(turn, { options, lease, status })) return rejection(15);
   const ours = relationship.updates.unacked.get(address);
   if (ours !== undefined) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
@@ -89,6 +90,13 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
   };
   if (isAcceptable(transition)) return undefined;
   return rejection(2, `${formatIpv4(address)}: invalid state transition: ${lease.status.toLowerCase()} to ${status.toLowerCase()}`);
+}
+
+/** Does the end that the partner tells of lie before what we know the client to have done since (failover-12 §7.1.3)? */
+function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean {
+  if (lease.status !== "ACTIVE" || lease.ends <= at.now) return false;
+  if (status === "RELEASED") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt;
+  return status === "EXPIRED" && fromWireTime(options.clientLastTransactionTime ?? 0, at) < lease.cltt;
 }
 
 const isOurs = (turn: Turn, relationship: Relationship, address: Ipv4Address): boolean => {

@@ -20,7 +20,8 @@ export function bindingUpdate(lease: Lease, toTandem: boolean, at: Instant): Opt
     ...(clientId === undefined ? {} : { clientIdentifier: clientId }),
     ...(hardware === undefined ? {} : { clientHardwareAddress: Uint8Array.of(hardware.htype, ...hardware.bytes) }),
     leaseExpirationTime: toWireTime(lease.ends, at),
-    potentialExpirationTime: toWireTime(timesOf(lease).tstp, at),
+    // what was released promises nothing any more
+    potentialExpirationTime: toWireTime(lease.status === "RELEASED" ? lease.ends : timesOf(lease).tstp, at),
     startTimeOfState: toWireTime(lease.starts, at),
     ...(lease.cltt === 0 ? {} : { clientLastTransactionTime: toWireTime(lease.cltt, at) }),
     ...(flags === 0 ? {} : { ipFlags: flags }),

@@ -28,8 +28,8 @@ export interface Endpoint {
   hba: Uint8Array | undefined;
   /** The partner is an agent of our own kind, as its last CONNECT or CONNECTACK said. */
   partnerIsTandem: boolean;
-  /** Our store knew this relationship when we started: nothing that we ever acknowledged is lost. */
-  readonly storeIntact: boolean;
+  /** Our store has all that we ever acknowledged: it knew this relationship when we started, or got everything from the partner since. */
+  storeIntact: boolean;
   /** The update request that the partner has not ended with UPDDONE on this connection. */
   requested: { readonly type: "UPDREQ" | "UPDREQALL"; readonly xid: number } | undefined;
 }
@@ -44,6 +44,7 @@ export interface StoredEndpoint {
   readonly mclt: Seconds;
   readonly hba: Uint8Array | undefined;
   readonly partnerIsTandem: boolean;
+  readonly storeIntact: boolean;
 }
 
 /** A state's name as dhcpd prints and stores it. */
@@ -55,6 +56,8 @@ const stateOf = (text: PrintedState): ServerState => (text === "unknown-state" ?
 export const privateKey = (relationship: string): string => `failover-private/${relationship}`;
 
 const VERSION = 1;
+const TANDEM = 1;
+const INCOMPLETE = 2;
 
 /** The two records of an endpoint. */
 export function endpointRecords(name: string, endpoint: StoredEndpoint): readonly { readonly key: string; readonly value: Uint8Array }[] {
@@ -63,7 +66,7 @@ export function endpointRecords(name: string, endpoint: StoredEndpoint): readonl
   const out = new ByteWriter(64)
     .u8(VERSION)
     .u32(endpoint.partnerLastAlive)
-    .u8(endpoint.partnerIsTandem ? 1 : 0);
+    .u8((endpoint.partnerIsTandem ? TANDEM : 0) | (endpoint.storeIntact ? 0 : INCOMPLETE));
   if (endpoint.hba !== undefined) out.bytes(endpoint.hba);
   return [
     { key: endpointKey(name), value: encodeRecord(shared) },
@@ -81,10 +84,12 @@ export function readEndpoint(name: string, record: (key: string) => Uint8Array |
   const recorded = state === "UNKNOWN" || state === "STARTUP" ? "RECOVER" : state;
   const common = { state: recorded, since: shared.myStos, partner, partnerSince: shared.partnerStos, mclt: seconds(shared.mclt ?? 0) };
   const reader = new ByteReader(record(privateKey(name)) ?? new Uint8Array(0));
-  if (reader.u8() !== VERSION) return { ...common, partnerLastAlive: shared.myStos, hba: undefined, partnerIsTandem: false };
+  if (reader.u8() !== VERSION)
+    return { ...common, partnerLastAlive: shared.myStos, hba: undefined, partnerIsTandem: false, storeIntact: true };
   const partnerLastAlive = epochSeconds(reader.u32());
-  const partnerIsTandem = reader.u8() === 1;
-  return { ...common, partnerLastAlive, partnerIsTandem, hba: reader.remaining === 32 ? new Uint8Array(reader.rest()) : undefined };
+  const flags = reader.u8() ?? 0;
+  const kept = { partnerIsTandem: (flags & TANDEM) !== 0, storeIntact: (flags & INCOMPLETE) === 0 };
+  return { ...common, partnerLastAlive, ...kept, hba: reader.remaining === 32 ? new Uint8Array(reader.rest()) : undefined };
 }
 
 /** How long after a start we wait in STARTUP for the partner. Seconds (dhcpd's). */
@@ -114,5 +119,5 @@ export function startEndpoint(
   }
   const state = recorded.state === "SHUTDOWN" ? "RECOVER" : recorded.state === "PAUSED" ? "COMMUNICATIONS-INTERRUPTED" : recorded.state;
   const mclt = configured.mclt > 0 ? configured.mclt : recorded.mclt;
-  return { ...common, ...recorded, state, mclt, hba: configured.hba ?? recorded.hba, storeIntact: true };
+  return { ...common, ...recorded, state, mclt, hba: configured.hba ?? recorded.hba };
 }

@@ -157,6 +157,10 @@ export function onLinkLost(turn: Turn, relationship: Relationship): void {
 export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number): void {
   const { endpoint, link } = relationship;
   if (endpoint.requested?.xid !== xid || link.up === undefined) return;
+  if (endpoint.requested.type === "UPDREQALL" && !endpoint.storeIntact) {
+    endpoint.storeIntact = true;
+    recordEndpoint(turn, relationship);
+  }
   endpoint.requested = undefined;
   turn.log(`failover peer ${nameOf(relationship)}: peer update completed.`);
   if (endpoint.startupUntil !== undefined) return;

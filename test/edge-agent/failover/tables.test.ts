@@ -45,6 +45,7 @@ describe("states", () => {
       mclt: seconds(20),
       hba: Uint8Array.from({ length: 32 }, (_, index) => index),
       partnerIsTandem: true,
+      storeIntact: false,
     } as const;
     const records = new Map(endpointRecords("a", stored).map(({ key, value }) => [key, value]));
     expect(readEndpoint("a", (key) => records.get(key))).toEqual(stored);

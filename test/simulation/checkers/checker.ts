@@ -41,9 +41,5 @@ export const relationshipOf = (machine: Machine): Relationship | undefined =>
 
 export const otherThan = (scene: Scene, machine: Machine): Machine | undefined => scene.machines.find((each) => each !== machine);
 
-/** True milliseconds of a lease time on this machine's lease clock, as its wall clock is now. */
-export const trueTime = (machine: Machine, scene: Scene, seconds: number): number => {
-  const { process } = machine;
-  const ahead = process === undefined ? 0 : process.clock.instant().now * 1000 - EPOCH_MILLIS - scene.now;
-  return seconds * 1000 - EPOCH_MILLIS - ahead;
-};
+/** True milliseconds of a lease time on this machine's disk, by its lease clock as it was when last looked at. */
+export const trueTime = (machine: Machine, seconds: number): number => seconds * 1000 - EPOCH_MILLIS - machine.leaseClockAhead;

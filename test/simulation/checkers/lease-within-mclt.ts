@@ -14,7 +14,7 @@ export function leaseWithinMclt(): Checker {
       if (seconds > scene.swarm.maximumLeaseTime + 60) return `a lease of ${seconds} s, longer than max-lease-time`;
       const known = partner.disk.leases.get(answer.yiaddr);
       const horizon = Math.max(known?.ends ?? 0, known?.failover?.tsfp ?? 0, known?.failover?.tstp ?? 0);
-      const limit = Math.max(scene.now, trueTime(machine, scene, horizon)) + scene.swarm.mclt * 1000 + scene.slack;
+      const limit = Math.max(scene.now, trueTime(partner, horizon)) + scene.swarm.mclt * 1000 + scene.slack;
       const until = scene.now + seconds * 1000;
       if (until <= limit || partner.lostDisk) return undefined;
       const excess = Math.round((until - limit) / 1000);
