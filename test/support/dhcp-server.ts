@@ -26,9 +26,11 @@ export class DhcpServer {
   readonly leaseFile: string;
   readonly #setup: ServerSetup;
   #process: Running | undefined;
+  #program: string;
 
   constructor(setup: ServerSetup) {
     this.#setup = setup;
+    this.#program = setup.program;
     const directory = join(setup.namespace.directory, setup.label ?? "server");
     mkdirSync(directory, { recursive: true, mode: 0o777 });
     this.conf = join(directory, "dhcpd.conf");
@@ -39,11 +41,11 @@ export class DhcpServer {
 
   /** Starts it on the lease file as it is and resolves when it serves. */
   async start(): Promise<void> {
-    const { namespace, program, interfaces, label } = this.#setup;
+    const { namespace, interfaces, label } = this.#setup;
     closeSync(openSync(this.leaseFile, "a"));
     const pid = join(namespace.directory, `${label ?? "server"}.pid`);
     this.#process = namespace.start(label ?? "server", [
-      program,
+      this.#program,
       "-4",
       "-f",
       "-d",
@@ -56,6 +58,11 @@ export class DhcpServer {
       ...interfaces,
     ]);
     await this.#process.waitForLog(/^Server starting service\.|"Server starting service\./m, 30_000);
+  }
+
+  /** From the next start on another program serves with the same files. */
+  run(program: string): void {
+    this.#program = program;
   }
 
   get process(): Running {

@@ -1,9 +1,10 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { DhcpClient } from "./dhcp-client.ts";
 import { bytesOf, ipBytes, type Reply } from "./dhcp-packet.ts";
 import { DhcpServer, ISC_DHCPD, TANDEM_DHCPD } from "./dhcp-server.ts";
-import { eventually, Lab, type Namespace } from "./netns.ts";
+import { eventually, Lab, type Namespace, type Running, run } from "./netns.ts";
 
 export type Program = "tandem" | "dhcpd";
 export type Role = "primary" | "secondary";
@@ -15,20 +16,38 @@ export interface PairOptions {
   readonly maxResponseDelay?: number;
   /** Statements within both `failover peer` declarations. */
   readonly extra?: string;
+  /** Statements within one of them. */
+  readonly only?: Partial<Readonly<Record<Role, string>>>;
+  /** `split` or `hba`, for the primary; `split 128;` unless told. */
+  readonly buckets?: string;
+  /** Statements outside. */
+  readonly global?: string;
+  /** The pool's range in 10.77.0.0/21; twenty addresses unless told. */
+  readonly range?: string;
 }
 
+/** What an ACK gave. */
+export interface Leased {
+  readonly address: string;
+  readonly server: string;
+  readonly seconds: number;
+}
+
+const TANDEM_COMMAND = fileURLToPath(new URL("../../edge-agent/bin/tandem", import.meta.url));
 const ADDRESS = { primary: "10.78.0.2", secondary: "10.78.0.3" } as const;
 const CLIENT_SIDE = { primary: "10.77.0.2", secondary: "10.77.0.3" } as const;
 
 function configuration(role: Role, options: PairOptions): string {
   const other = role === "primary" ? "secondary" : "primary";
-  const primaryOnly = role === "primary" ? `mclt ${options.mclt ?? 20}; split 128;` : "";
+  const primaryOnly = role === "primary" ? `mclt ${options.mclt ?? 20}; ${options.buckets ?? "split 128;"}` : "";
   return `authoritative; default-lease-time 120; max-lease-time 120; min-lease-time 5; ping-check false;
-dhcp-cache-threshold 0; ddns-update-style none;
+dhcp-cache-threshold 0; ddns-update-style none; ${options.global ?? ""}
 omapi-port 7911; key k { algorithm hmac-md5; secret bGFiLXNlY3JldC1rZXktMDE=; } omapi-key k;
 failover peer "lab" { ${role}; address ${ADDRESS[role]}; port 647; peer address ${ADDRESS[other]}; peer port 647;
-  max-response-delay ${options.maxResponseDelay ?? 30}; max-unacked-updates 10; load balance max seconds 3; ${primaryOnly} ${options.extra ?? ""} }
-subnet 10.77.0.0 netmask 255.255.255.0 { option routers 10.77.0.1; pool { failover peer "lab"; range 10.77.0.100 10.77.0.119; } }
+  max-response-delay ${options.maxResponseDelay ?? 30}; max-unacked-updates 10; load balance max seconds 3; ${primaryOnly} ${options.extra ?? ""}
+  ${options.only?.[role] ?? ""} }
+subnet 10.77.0.0 netmask 255.255.248.0 { option routers 10.77.0.1;
+  pool { failover peer "lab"; range ${options.range ?? "10.77.0.100 10.77.0.119"}; } }
 `;
 }
 
@@ -37,8 +56,13 @@ export class FailoverSite {
   readonly lab: Lab;
   readonly servers: Readonly<Record<Role, DhcpServer>>;
   readonly namespaces: Readonly<Record<Role, Namespace>>;
-  readonly programs: Readonly<Record<Role, Program>>;
+  readonly programs: Record<Role, Program>;
   readonly client: DhcpClient;
+  /** Addresses that two clients held at once, as the clients saw it. */
+  readonly doubles: string[] = [];
+  readonly #held = new Map<string, { readonly holder: number; readonly until: number }>();
+  readonly #capture: string;
+  readonly #tcpdump: Running;
   #xid = 0x1000;
 
   constructor(options: PairOptions) {
@@ -53,8 +77,8 @@ export class FailoverSite {
       this.lab.cable({ namespace, device, addresses }, { namespace: net, device: port });
       net.ip(`link set ${port} master br0`);
     };
-    plug(namespaces.primary, "cli0", "p0", [`${CLIENT_SIDE.primary}/24`]);
-    plug(namespaces.secondary, "cli0", "p1", [`${CLIENT_SIDE.secondary}/24`]);
+    plug(namespaces.primary, "cli0", "p0", [`${CLIENT_SIDE.primary}/21`]);
+    plug(namespaces.secondary, "cli0", "p1", [`${CLIENT_SIDE.secondary}/21`]);
     const clients = this.lab.namespace("c");
     plug(clients, "eth0", "p2", []);
     this.lab.cable(
@@ -62,6 +86,20 @@ export class FailoverSite {
       { namespace: namespaces.secondary, device: "fo0", addresses: [`${ADDRESS.secondary}/24`] },
     );
     this.client = new DhcpClient(clients, "eth0");
+    this.#capture = join(this.lab.directory, "failover.pcap");
+    this.#tcpdump = namespaces.primary.start("tcpdump", [
+      "tcpdump",
+      "-Z",
+      "root",
+      "-U",
+      "-s",
+      "0",
+      "-i",
+      "fo0",
+      "-w",
+      this.#capture,
+      "tcp",
+    ]);
     const make = (role: Role) =>
       new DhcpServer({
         namespace: namespaces[role],
@@ -70,6 +108,12 @@ export class FailoverSite {
         interfaces: ["cli0"],
       });
     this.servers = { primary: make("primary"), secondary: make("secondary") };
+  }
+
+  /** Puts the other program on a stopped server's configuration and lease file. */
+  replaceWith(role: Role, program: Program): void {
+    this.programs[role] = program;
+    this.servers[role].run(program === "tandem" ? TANDEM_DHCPD : ISC_DHCPD);
   }
 
   async start(...roles: Role[]): Promise<void> {
@@ -117,8 +161,31 @@ export class FailoverSite {
     this.namespaces[role].exec("sh", "-c", `printf '%s' '${script}' | omshell`);
   }
 
+  /** The control command on a Tandem server; throws with what it says if it fails. */
+  tandem(role: Role, ...argv: string[]): string {
+    return run([TANDEM_COMMAND, ...argv, "--socket", join(`${this.servers[role].leaseFile}.tandem`, "control.sock")]);
+  }
+  /** An operator's order in the way the program has: `tandem`, or dhcpd's omshell. */
+  partnerDown(role: Role): void {
+    if (this.programs[role] === "tandem") this.tandem(role, "partner-down");
+    else this.setState(role, 4);
+  }
+
+  /** Frames of the failover session that tshark finds fault with, and how many messages of each type it decoded. */
+  async session(): Promise<{ readonly faults: string; readonly messages: Map<number, number> }> {
+    await this.#tcpdump.stop("SIGINT");
+    const tshark = (...argv: string[]) => run(["tshark", "-r", this.#capture, "-d", "tcp.port==647,dhcpfo", ...argv]);
+    const faults = tshark("-Y", "_ws.malformed || (dhcpfo && _ws.expert.severity == 8388608)");
+    const messages = new Map<number, number>();
+    for (const type of tshark("-Y", "dhcpfo", "-T", "fields", "-e", "dhcpfo.type")
+      .split(/[\s,]+/)
+      .filter(Boolean))
+      messages.set(Number(type), (messages.get(Number(type)) ?? 0) + 1);
+    return { faults, messages };
+  }
+
   /** DISCOVER to ACK by client `number`; undefined if nobody offers. `secs` beyond 3 overrides load balancing. */
-  async dora(number: number, secs = 10): Promise<{ address: string; server: string; seconds: number } | undefined> {
+  async dora(number: number, secs = 10): Promise<Leased | undefined> {
     const chaddr = `020000990${number.toString(16).padStart(3, "0")}`;
     const xid = this.#nextXid();
     const offer = await this.client.exchange({ xid, chaddr, secs, flags: 0x8000, options: [[53, bytesOf("01")]] });
@@ -131,15 +198,50 @@ export class FailoverSite {
     ];
     this.client.pending();
     const ack = await this.client.exchange({ xid: xid + 1, chaddr, secs, flags: 0x8000, options: selected });
-    return ack === undefined ? undefined : leased(ack);
+    return this.#took(number, ack);
   }
   /** REQUEST in REBINDING, broadcast: whoever may, answers. */
-  async rebind(number: number, address: string): Promise<{ address: string; server: string; seconds: number } | undefined> {
+  async rebind(number: number, address: string): Promise<Leased | undefined> {
     const chaddr = `020000990${number.toString(16).padStart(3, "0")}`;
     const ack = await this.client.exchange({ xid: this.#nextXid(), chaddr, ciaddr: address, options: [[53, bytesOf("03")]] }, 3000, {
       ipFrom: address,
     });
-    return ack === undefined ? undefined : leased(ack);
+    if (ack !== undefined && leased(ack) === undefined) this.#held.delete(address);
+    return this.#took(number, ack);
+  }
+  /** Gives an address back to one server. */
+  release(number: number, address: string, to: Role): void {
+    const chaddr = `020000990${number.toString(16).padStart(3, "0")}`;
+    const [link] = JSON.parse(this.namespaces[to].ip("-j link show dev cli0")) as { address: string }[];
+    const options: (readonly [number, Uint8Array])[] = [
+      [53, bytesOf("07")],
+      [54, ipBytes(CLIENT_SIDE[to])],
+    ];
+    const packet = { xid: this.#nextXid(), chaddr, ciaddr: address, options };
+    this.client.send(packet, { ipFrom: address, ipTo: CLIENT_SIDE[to], macTo: link?.address ?? "" });
+    this.#held.delete(address);
+  }
+  /** Tells every server that somebody else uses the address. */
+  decline(number: number, address: string, server: string): void {
+    const chaddr = `020000990${number.toString(16).padStart(3, "0")}`;
+    const options: (readonly [number, Uint8Array])[] = [
+      [53, bytesOf("04")],
+      [50, ipBytes(address)],
+      [54, ipBytes(server)],
+    ];
+    this.client.send({ xid: this.#nextXid(), chaddr, options });
+    this.#held.delete(address);
+  }
+
+  #took(number: number, ack: Reply | undefined): Leased | undefined {
+    const lease = ack === undefined ? undefined : leased(ack);
+    if (lease === undefined) return undefined;
+    const now = Date.now();
+    const other = this.#held.get(lease.address);
+    if (other !== undefined && other.holder !== number && other.until > now)
+      this.doubles.push(`${lease.address}: client ${other.holder}, then ${number}`);
+    this.#held.set(lease.address, { holder: number, until: now + lease.seconds * 1000 });
+    return lease;
   }
 
   #nextXid(): number {
@@ -158,7 +260,7 @@ const optionOf = (reply: Reply, code: number): Uint8Array | undefined => {
   return found === undefined ? undefined : bytesOf(found.hex);
 };
 
-function leased(ack: Reply): { address: string; server: string; seconds: number } | undefined {
+function leased(ack: Reply): Leased | undefined {
   if (optionOf(ack, 53)?.[0] !== 5) return undefined;
   const time = optionOf(ack, 51) ?? new Uint8Array(4);
   return {
