@@ -14,9 +14,11 @@ export const other = (role: Role): Role => (role === "primary" ? "secondary" : "
 /** A site for one test; at its end no client may have held another's address, and tshark must understand all that the two servers said. */
 export function siteFor(context: TestContext, options: PairOptions): FailoverSite {
   const site = new FailoverSite(options);
-  context.onTestFinished(() => site.close());
-  context.onTestFailed(() => {
-    for (const role of ROLES) console.log(role, site.servers[role].log().slice(-3500));
+  context.onTestFinished(async () => {
+    if (context.task.result?.state === "fail") {
+      for (const role of ROLES) console.log(context.task.name, role, site.servers[role].log().slice(-5000));
+    }
+    await site.close();
   });
   return site;
 }

@@ -14,6 +14,7 @@ export interface PairOptions {
   readonly secondary: Program;
   readonly mclt?: number;
   readonly maxResponseDelay?: number;
+  readonly maxUnacked?: number;
   /** Statements within both `failover peer` declarations. */
   readonly extra?: string;
   /** Statements within one of them. */
@@ -44,7 +45,7 @@ function configuration(role: Role, options: PairOptions): string {
 dhcp-cache-threshold 0; ddns-update-style none; ${options.global ?? ""}
 omapi-port 7911; key k { algorithm hmac-md5; secret bGFiLXNlY3JldC1rZXktMDE=; } omapi-key k;
 failover peer "lab" { ${role}; address ${ADDRESS[role]}; port 647; peer address ${ADDRESS[other]}; peer port 647;
-  max-response-delay ${options.maxResponseDelay ?? 30}; max-unacked-updates 10; load balance max seconds 3; ${primaryOnly} ${options.extra ?? ""}
+  max-response-delay ${options.maxResponseDelay ?? 30}; max-unacked-updates ${options.maxUnacked ?? 10}; load balance max seconds 3; ${primaryOnly} ${options.extra ?? ""}
   ${options.only?.[role] ?? ""} }
 subnet 10.77.0.0 netmask 255.255.248.0 { option routers 10.77.0.1;
   pool { failover peer "lab"; range ${options.range ?? "10.77.0.100 10.77.0.119"}; } }
