@@ -1,13 +1,34 @@
 import { createServer, type Server } from "node:http";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
+const NO_LABELS = {};
+const MAXIMUM_WAITING = 1024;
+
 /** Where counts go; `render` gives them in Prometheus' text format. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #counters = new Map<string, Counter>();
+  /** Counted and not yet in a counter, by the very object of labels: callers in a hurry use one object over and over. */
+  readonly #waiting = new Map<Readonly<Record<string, string>>, { readonly metric: string; count: number }>();
 
   /** Adds `by` to a counter that is made at its first use: "dhcp_messages" becomes tandem_dhcp_messages_total. */
-  count(metric: string, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+  count(metric: string, labels: Readonly<Record<string, string>> = NO_LABELS, by = 1): void {
+    const waiting = this.#waiting.get(labels);
+    if (waiting !== undefined && waiting.metric === metric) {
+      waiting.count += by;
+      return;
+    }
+    if (waiting !== undefined || this.#waiting.size >= MAXIMUM_WAITING) this.#add();
+    this.#waiting.set(labels, { metric, count: by });
+  }
+
+  /** Puts what was counted since the last time into the counters, whose handling of labels is slow. */
+  #add(): void {
+    for (const [labels, { metric, count }] of this.#waiting) this.#counter(metric, labels).inc({ ...labels }, count);
+    this.#waiting.clear();
+  }
+
+  #counter(metric: string, labels: Readonly<Record<string, string>>): Counter {
     let counter = this.#counters.get(metric);
     if (counter === undefined) {
       const name = `tandem_${metric.replaceAll(/[^a-zA-Z0-9_]/g, "_").replace(/_total$/, "")}_total`;
@@ -15,7 +36,7 @@ export class Metrics {
       counter = new Counter({ name, help, labelNames: Object.keys(labels), registers: [this.#registry] });
       this.#counters.set(metric, counter);
     }
-    counter.inc({ ...labels }, by);
+    return counter;
   }
 
   /** A value asked for at each scrape. */
@@ -36,6 +57,7 @@ export class Metrics {
   }
 
   render(): Promise<string> {
+    this.#add();
     return this.#registry.metrics();
   }
 }

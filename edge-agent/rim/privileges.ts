@@ -1,6 +1,7 @@
 import { chownSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "../values/result.ts";
+import { keepCapabilities, useKeptCapabilities } from "./capabilities.ts";
 
 /** Who to become once the sockets are open. */
 export interface Identity {
@@ -18,7 +19,10 @@ export function findIdentity(user: string | undefined, group: string | undefined
   return ok({ userId: number(account?.[2]), groupId: number(wanted?.[2]) ?? number(account?.[3]), userName: account?.[0] });
 }
 
-/** Gives `paths` (and the files in those that are folders) to the identity, then becomes it. Throws if the system refuses. */
+/**
+ * Gives `paths` (and the files in those that are folders) to the identity, then becomes it. Throws if the system refuses.
+ * The right to bind low ports and to open raw sockets stays: failover and OMAPI listen later, and interfaces come and go.
+ */
 export function dropPrivileges(identity: Identity, paths: readonly string[]): void {
   const { userId, groupId, userName } = identity;
   if (userId === undefined && groupId === undefined) return;
@@ -28,7 +32,10 @@ export function dropPrivileges(identity: Identity, paths: readonly string[]): vo
     else process.setgroups?.([groupId]);
     process.setgid?.(groupId);
   }
-  if (userId !== undefined) process.setuid?.(userId);
+  if (userId === undefined) return;
+  keepCapabilities();
+  process.setuid?.(userId);
+  useKeptCapabilities();
 }
 
 function giveTo(path: string, userId: number, groupId: number): void {
