@@ -4,7 +4,7 @@ import type { LeaseView } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import { type Exchange, openExchange } from "../server/exchange.ts";
 import { expireLeases } from "../server/expire.ts";
-import { probeResult, serve } from "../server/serve.ts";
+import { nameResult, probeResult, serve } from "../server/serve.ts";
 import { standaloneAuthority } from "../server/standalone-authority.ts";
 import { reconfigured } from "../server/state.ts";
 import { unreachable } from "../values/assert.ts";
@@ -103,6 +103,9 @@ function handle({ state, exchange, turn, ledger }: Handling, event: AgentEvent):
       return state;
     case "probe-result":
       probeResult(exchange, event.address, event.answered);
+      return state;
+    case "name-result":
+      nameResult(exchange, event.id, event.name);
       return state;
     case "tick":
       if (turn !== undefined) failoverTick(state.failover, turn);

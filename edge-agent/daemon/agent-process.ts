@@ -11,6 +11,7 @@ import type { NetworkInterface } from "../rim/interfaces.ts";
 import { bootMillis } from "../rim/linux-sockets.ts";
 import type { Logger } from "../rim/logger.ts";
 import type { Metrics } from "../rim/metrics-http.ts";
+import { findNameByResolver, ReverseLookup } from "../rim/reverse-lookup.ts";
 import { Loop, type Machine } from "../runtime/loop.ts";
 import type { Store } from "../runtime/ports.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
@@ -55,6 +56,7 @@ export class AgentProcess<State> {
   readonly #parts: AgentParts<State>;
   readonly #receiver: DatagramReceiver;
   readonly #probe: IcmpProbe;
+  readonly #names: ReverseLookup;
   readonly #failover: FailoverTcp | undefined;
   readonly #timers: NodeJS.Timeout[];
   readonly #refused = new Map<string, number>();
@@ -76,7 +78,17 @@ export class AgentProcess<State> {
     const onFailed = (command: string, reason: string): void => logger.line("warn", `execute ${command}: ${reason}`);
     const commands = parts.options.allowExecute ? new CommandRunner(onFailed) : undefined;
     this.#failover = this.#openFailover(parts);
-    const performers = { sender, probe: this.#probe, logger, metrics, commands, failover: this.#failover, services: parts.services };
+    this.#names = new ReverseLookup(findNameByResolver, (id, name) => this.take({ kind: "name-result", id, name, at: clock.instant() }));
+    const performers = {
+      sender,
+      probe: this.#probe,
+      names: this.#names,
+      logger,
+      metrics,
+      commands,
+      failover: this.#failover,
+      services: parts.services,
+    };
     this.loop = new Loop(parts.machine, parts.initial, {
       store,
       clock,
@@ -123,6 +135,7 @@ export class AgentProcess<State> {
     clearTimeout(timer);
     this.loop.stop();
     this.#probe.close();
+    this.#names.close();
     this.#failover?.close();
     await this.#saveClock();
     this.#tell();

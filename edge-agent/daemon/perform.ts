@@ -6,6 +6,7 @@ import type { FailoverTcp } from "../rim/failover-tcp.ts";
 import type { IcmpProbe } from "../rim/icmp-probe.ts";
 import type { Logger } from "../rim/logger.ts";
 import type { Metrics } from "../rim/metrics-http.ts";
+import type { ReverseLookup } from "../rim/reverse-lookup.ts";
 import { unreachable } from "../values/assert.ts";
 import type { Services } from "./services.ts";
 
@@ -13,6 +14,7 @@ import type { Services } from "./services.ts";
 export interface Performers {
   readonly sender: DatagramSender;
   readonly probe: IcmpProbe;
+  readonly names: ReverseLookup;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Undefined without a partner. */
@@ -39,6 +41,9 @@ export function performEffect(performers: Performers, effect: AgentEffect): void
       return;
     case "probe":
       performers.probe.probe(effect.address, effect.timeoutMillis);
+      return;
+    case "find-name":
+      performers.names.ask(effect.id, effect.address);
       return;
     case "execute":
       if (performers.commands === undefined) {

@@ -7,6 +7,8 @@ export type ServerEffect =
   | SendDatagram
   /** ICMP echo request; the answer, or its absence after `timeoutMillis`, comes back as a "probe-result" event. */
   | { readonly kind: "probe"; readonly address: Ipv4Address; readonly timeoutMillis: number }
+  /** Look up the name of `address`; it comes back as a "name-result" event of the same id. */
+  | { readonly kind: "find-name"; readonly id: number; readonly address: Ipv4Address }
   | { readonly kind: "log"; readonly event: LogEventName; readonly fields: LogFields }
   | { readonly kind: "count"; readonly metric: string; readonly labels?: Readonly<Record<string, string>> }
   /** `execute` of dhcp-eval(5): argv only, and only when the operator's flag allows it. */

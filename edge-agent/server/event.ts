@@ -9,7 +9,9 @@ export type ServerEvent =
   /** The configuration was read anew; the lease table already has its pools. */
   | { readonly kind: "config"; readonly config: AgentConfig }
   /** Somebody answered the ICMP echo sent to `address`, or the probe timed out unanswered. */
-  | { readonly kind: "probe-result"; readonly address: Ipv4Address; readonly answered: boolean };
+  | { readonly kind: "probe-result"; readonly address: Ipv4Address; readonly answered: boolean }
+  /** What the resolver has as name of the address that "find-name" asked for. */
+  | { readonly kind: "name-result"; readonly id: number; readonly name: string | undefined };
 
 /** A UDP datagram on the server port. */
 export interface DatagramReceived {

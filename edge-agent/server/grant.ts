@@ -1,11 +1,13 @@
 import type { Evaluation } from "../config/evaluation.ts";
 import type { DdnsPlan } from "../ddns/plan.ts";
+import { OPTION } from "../dhcp/wire/option-codes.ts";
 import { type Lease, neverUsed } from "../leases/lease.ts";
 import { formatIpv4 } from "../values/ipv4.ts";
 import { after, INFINITE, type Seconds, secondsBetween } from "../values/time.ts";
 import { chooseBilling } from "./billing.ts";
 import type { Caller } from "./caller.ts";
 import { fqdnAnswer, planNames } from "./dns-names.ts";
+import type { ServerEffect } from "./effect.ts";
 import { answerChain, policy, runHandlers, runScopes, type Subject } from "./evaluate-for.ts";
 import { type Exchange, say, storeLease } from "./exchange.ts";
 import type { Candidate } from "./find-lease.ts";
@@ -228,8 +230,34 @@ function reply(given: Grant, seconds: Seconds, names?: DdnsPlan): void {
   given.exchange.effects.push(...answerEffects(given, seconds, names));
 }
 
-/** The answer and the line that tells of it. */
-function answerEffects(given: Grant, leaseSeconds: Seconds, names?: DdnsPlan) {
+/** The answer and the line that tells of it; with `get-lease-hostnames`, perhaps after the name of the address was looked up. */
+function answerEffects(given: Grant, leaseSeconds: Seconds, names?: DdnsPlan): readonly ServerEffect[] {
+  const { exchange, candidate } = given;
+  const { hostNames } = exchange.state;
+  const { address } = candidate;
+  if (!wantsNameOf(given)) return namedAnswer(given, leaseSeconds, names, undefined);
+  const answer = (name: string | undefined): readonly ServerEffect[] => {
+    const effects = namedAnswer(given, leaseSeconds, names, name);
+    return name === undefined ? [line(`No hostname for ${formatIpv4(address)}`), ...effects] : effects;
+  };
+  const known = hostNames.known(address, exchange.at.monotonic);
+  if (known !== undefined) return answer(known.name);
+  const id = hostNames.wait(address, answer, exchange.at.monotonic);
+  return id === undefined ? answer(undefined) : [{ kind: "find-name", id, address }];
+}
+
+/** Is the client to be told the name of its address, and has it no other? */
+function wantsNameOf({ evaluation, host }: Grant): boolean {
+  if (evaluation.flag("get-lease-hostnames") !== true || evaluation.option("dhcp", OPTION.hostName) !== undefined) return false;
+  return host === undefined || evaluation.flag("use-host-decl-names") !== true;
+}
+
+function namedAnswer(
+  given: Grant,
+  leaseSeconds: Seconds,
+  names: DdnsPlan | undefined,
+  foundName: string | undefined,
+): readonly ServerEffect[] {
   const { exchange, caller, candidate, kind, evaluation, host } = given;
   const { client } = caller;
   const isStatic = candidate.pool === undefined;
@@ -239,6 +267,7 @@ function answerEffects(given: Grant, leaseSeconds: Seconds, names?: DdnsPlan) {
     subnet: candidate.subnet,
     evaluation,
     leaseSeconds,
+    foundName,
     hostName: host?.name,
     isStatic,
     fqdn: names === undefined ? undefined : fqdnAnswer(client, names, evaluation),
@@ -248,5 +277,5 @@ function answerEffects(given: Grant, leaseSeconds: Seconds, names?: DdnsPlan) {
     kind === "bootp" && host !== undefined && isStatic
       ? `BOOTREPLY for ${formatIpv4(candidate.address)} to ${host.name} (${client.hardwareText}) via ${client.via}`
       : replyLine(WORDS[kind], candidate.address, client, client.hostname);
-  return [line(told), sent] as const;
+  return [line(told), sent];
 }

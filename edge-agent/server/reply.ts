@@ -24,6 +24,8 @@ export interface Answer {
   readonly evaluation: Evaluation;
   /** Seconds that option 51 says. */
   readonly leaseSeconds: number;
+  /** Name that DNS has for the address, for want of any other (`get-lease-hostnames`). */
+  readonly foundName?: string | undefined;
   /** Name of the host declaration, if there is one. */
   readonly hostName: string | undefined;
   /** The address is fixed by a declaration. */
@@ -154,11 +156,11 @@ export function withEchoes(forced: ReplyOption[], client: ClientMessage, evaluat
 }
 
 function fallbackOptions(answer: Answer): readonly ReplyOption[] {
-  const { evaluation, subnet, hostName } = answer;
+  const { evaluation, subnet, hostName, foundName } = answer;
   const fallback: ReplyOption[] = [{ code: OPTION.subnetMask, value: ipv4ToBytes(subnet.network.mask) }];
   if (hostName !== undefined && evaluation.flag("use-host-decl-names") === true) {
     fallback.push({ code: OPTION.hostName, value: textBytes(hostName) });
-  }
+  } else if (foundName !== undefined) fallback.push({ code: OPTION.hostName, value: textBytes(foundName) });
   if (evaluation.flag("use-lease-addr-for-default-route") === true) {
     fallback.push({ code: ROUTERS, value: ipv4ToBytes(answer.address) });
   }

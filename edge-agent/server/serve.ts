@@ -58,6 +58,11 @@ export function probeResult(exchange: Exchange, address: ClientMessage["message"
   dispatch(exchange, probe.client);
 }
 
+/** The name of an address is known: the answer that waited for it goes out. */
+export function nameResult(exchange: Exchange, id: number, name: string | undefined): void {
+  exchange.effects.push(...exchange.state.hostNames.learn(id, name, exchange.at.monotonic));
+}
+
 function dispatch(exchange: Exchange, client: ClientMessage): void {
   const caller = identify(exchange, client);
   switch (client.type) {

@@ -6,6 +6,7 @@ import type { LeaseView, PoolId } from "../leases/lease-view.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { Billing } from "./billing.ts";
 import { DeclineMeter } from "./decline-meter.ts";
+import { HostNameLookups } from "./host-name-lookups.ts";
 import { NetworkIndex } from "./network-index.ts";
 import { OfferTable } from "./offers.ts";
 import { ProbeTable } from "./probes.ts";
@@ -31,6 +32,7 @@ export interface ServerState {
   readonly networks: NetworkIndex;
   readonly offers: OfferTable;
   readonly probes: ProbeTable;
+  readonly hostNames: HostNameLookups;
   readonly candidates: Candidates;
   readonly billing: Billing;
   readonly declines: DeclineMeter;
@@ -49,6 +51,7 @@ export function createServerState(config: AgentConfig, options: ServerOptions, v
     networks: new NetworkIndex(config),
     offers: new OfferTable(),
     probes: new ProbeTable(),
+    hostNames: new HostNameLookups(),
     candidates: new Candidates(),
     billing: Billing.of(config, view),
     declines: new DeclineMeter(),
