@@ -87,12 +87,17 @@ export function asAddress(bytes: Uint8Array | undefined): Ipv4Address | undefine
   return bytes !== undefined && bytes.length === 4 ? ipv4FromBytes(bytes) : undefined;
 }
 
-/** Option 82 if its sub-options, and pads between them, fill it; an empty or broken one is as good as none, and is not echoed. */
+/**
+ * Option 82 if its sub-options, and pads between them, fill it, but for one byte more; an empty or broken one is as good as none,
+ * and is not echoed.
+ */
 function wellFormed(value: Uint8Array | undefined): Uint8Array | undefined {
   if (value === undefined || value.length === 0) return undefined;
   let at = 0;
   while (at + 2 <= value.length) at += value[at] === 0 ? 1 : 2 + value[at + 1]!;
-  return at === value.length ? value : undefined;
+  const end = Math.min(at, value.length);
+  const isSound = at === value.length || (at === value.length - 1 && value.subarray(0, at).some((byte) => byte !== 0));
+  return isSound ? value.subarray(0, end) : undefined;
 }
 
 function addressOption(options: ReadonlyMap<number, Uint8Array>, code: number): Ipv4Address | undefined {

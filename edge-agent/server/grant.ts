@@ -126,7 +126,7 @@ function grantDynamic(given: Grant): void {
     return;
   }
   const seconds = exchange.authority.grantable(pool, candidate.lease, desired, exchange.at);
-  const change = { billing: billing.billing, hostname: caller.client.hostname, sameClient: given.sameClient };
+  const change = { client: caller.client, billing: billing.billing, hostname: caller.client.hostname, sameClient: given.sameClient };
   if (kind === "offer") {
     const reused = candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, change);
     offer(given, reused ? secondsBetween(exchange.at.now, candidate.lease!.ends) : seconds);
@@ -221,7 +221,12 @@ function withNames(variables: ReadonlyMap<string, Uint8Array>, plan: DdnsPlan | 
   return changed;
 }
 
-const target = ({ candidate }: Grant) => ({ pool: candidate.pool, lease: candidate.lease, addressText: formatIpv4(candidate.address) });
+const target = ({ candidate }: Grant) => ({
+  pool: candidate.pool,
+  lease: candidate.lease,
+  address: candidate.address,
+  addressText: formatIpv4(candidate.address),
+});
 
 const WORDS = { offer: "DHCPOFFER", ack: "DHCPACK", bootp: "BOOTREPLY" } as const;
 

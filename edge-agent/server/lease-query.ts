@@ -67,7 +67,8 @@ export function leaseQuery(exchange: Exchange, caller: Caller): void {
     forced: options(exchange, found, identity),
     fallback: [],
     agentOptions: lease?.agentOptions,
-    evaluation: undefined,
+    // dhcpd tells what the configuration has where it has no lease to tell of.
+    evaluation: lease === undefined ? evaluation : undefined,
     config: exchange.state.config,
   });
   say(

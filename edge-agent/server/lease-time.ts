@@ -2,7 +2,7 @@ import type { Pool } from "../config/agent-config.ts";
 import type { Evaluation } from "../config/evaluation.ts";
 import { OPTION } from "../dhcp/wire/option-codes.ts";
 import type { Lease } from "../leases/lease.ts";
-import { ipv4FromBytes } from "../values/ipv4.ts";
+import { type Ipv4Address, ipv4FromBytes } from "../values/ipv4.ts";
 import { INFINITE, NEVER, type Seconds, seconds, secondsBetween } from "../values/time.ts";
 import type { ClientMessage } from "./client-message.ts";
 import { type Exchange, say } from "./exchange.ts";
@@ -17,7 +17,12 @@ export function desiredLeaseTime(
   exchange: Exchange,
   evaluation: Evaluation,
   client: ClientMessage,
-  target: { readonly pool: Pool | undefined; readonly lease: Lease | undefined; readonly addressText: string },
+  target: {
+    readonly pool: Pool | undefined;
+    readonly lease: Lease | undefined;
+    readonly address: Ipv4Address;
+    readonly addressText: string;
+  },
 ): Seconds | "closed" {
   const preset = evaluation.number("default-lease-time") ?? DEFAULT_LEASE;
   const maximum = evaluation.number("max-lease-time") ?? MAXIMUM_LEASE;
@@ -25,7 +30,8 @@ export function desiredLeaseTime(
   let time = Math.min(requestedTime(client) ?? preset, maximum);
   const { pool } = target;
   if (pool !== undefined) {
-    time = adapted(exchange, evaluation, time, minimum, { pool, lease: target.lease, addressText: target.addressText });
+    const remaining = remainingTime(exchange, client, target);
+    time = adapted(exchange, evaluation, time, minimum, { pool, remaining, addressText: target.addressText });
     const { from, until } = validity(pool);
     const wall = exchange.at.now + exchange.at.wallOffset;
     if (wall < from || (until !== undefined && wall >= until)) return "closed";
@@ -57,17 +63,30 @@ function validity(pool: Pool): { readonly from: number; readonly until: number |
   return { from, until };
 }
 
+/** Seconds that the client has left of the address: of its lease, or of the offer that it takes up. */
+function remainingTime(
+  exchange: Exchange,
+  client: ClientMessage,
+  target: { readonly lease: Lease | undefined; readonly address: Ipv4Address },
+): number {
+  const { now } = exchange.at;
+  const offered = exchange.state.offers.of(client.key, now);
+  const ofOffer = offered?.address === target.address ? secondsBetween(now, offered.until) : 0;
+  const ends = target.lease?.ends ?? NEVER;
+  return Math.max(ofOffer, ends === NEVER ? 0 : secondsBetween(now, ends));
+}
+
 /** `adaptive-lease-time-threshold`: while the pool is fuller than that many percent, leases are as short as may be. */
 function adapted(
   exchange: Exchange,
   evaluation: Evaluation,
   time: number,
   minimum: number,
-  target: { readonly pool: Pool; readonly lease: Lease | undefined; readonly addressText: string },
+  target: { readonly pool: Pool; readonly remaining: number; readonly addressText: string },
 ): number {
   const threshold = evaluation.number("adaptive-lease-time-threshold");
   if (threshold === undefined || threshold <= 0 || threshold >= 100) return time;
-  const remaining = target.lease === undefined || target.lease.ends === NEVER ? 0 : secondsBetween(exchange.at.now, target.lease.ends);
+  const { remaining } = target;
   const short = Math.max(minimum === 0 ? MINIMUM_LEASE : minimum, remaining);
   const counts = exchange.view.counts(target.pool.id);
   let total = 0;

@@ -86,7 +86,11 @@ function carriersIn(space: string, evaluation: Evaluation, config: AgentConfig):
     if (carrier?.space === space && carrier.fields.length === 1 && evaluation.option(space, carrier.code) === undefined)
       carriers.push(carrier);
   }
-  return carriers;
+  if (carriers.length < 2) return carriers;
+  // In the order in which the spaces are declared, as in dhcpd.
+  const order = [...config.optionSpaces.keys()];
+  const rank = (carrier: OptionDefinition): number => order.indexOf(encapsulatedSpace(carrier) ?? "");
+  return carriers.sort((left, right) => rank(left) - rank(right));
 }
 
 /** Options of the "dhcp" space that stand for a space which has options. */

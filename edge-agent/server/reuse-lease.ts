@@ -2,9 +2,10 @@ import type { Evaluation } from "../config/evaluation.ts";
 import type { Lease } from "../leases/lease.ts";
 import { sameBytes, sameHardware } from "../values/hardware-address.ts";
 import { formatIpv4 } from "../values/ipv4.ts";
-import { NEVER } from "../values/time.ts";
+import { INFINITE, NEVER } from "../values/time.ts";
 import type { ClientMessage } from "./client-message.ts";
 import { type Exchange, say } from "./exchange.ts";
+import { requestedTime } from "./lease-time.ts";
 
 const DEFAULT_THRESHOLD = 25;
 
@@ -20,8 +21,14 @@ export function mayReuse(
   exchange: Exchange,
   evaluation: Evaluation,
   lease: Lease,
-  change: { readonly billing: string | undefined; readonly hostname: string | undefined; readonly sameClient: boolean },
+  change: {
+    readonly client: ClientMessage;
+    readonly billing: string | undefined;
+    readonly hostname: string | undefined;
+    readonly sameClient: boolean;
+  },
 ): boolean {
+  if (requestedTime(change.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true) return false;
   if (lease.status !== "ACTIVE" || !change.sameClient || lease.billingClass !== change.billing) return false;
   if (lease.ends <= exchange.at.now) return false;
   if (lease.hostname !== change.hostname && updatesDns(evaluation)) return false;

@@ -198,7 +198,22 @@ export function optionOf(reply: Reply, code: number): Uint8Array | undefined {
   return pieces.length === 0 ? undefined : bytesOf(pieces.map((piece) => piece.hex).join(""));
 }
 
-const TYPES = ["NONE", "DISCOVER", "OFFER", "REQUEST", "DECLINE", "ACK", "NAK", "RELEASE", "INFORM"];
+const TYPES = [
+  "NONE",
+  "DISCOVER",
+  "OFFER",
+  "REQUEST",
+  "DECLINE",
+  "ACK",
+  "NAK",
+  "RELEASE",
+  "INFORM",
+  "FORCERENEW",
+  "LEASEQUERY",
+  "LEASEUNASSIGNED",
+  "LEASEUNKNOWN",
+  "LEASEACTIVE",
+];
 
 /** `OFFER`, `ACK`, `NAK`, or `BOOTREPLY` where there is no message type. */
 export const replyType = (reply: Reply): string => {

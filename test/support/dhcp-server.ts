@@ -18,6 +18,8 @@ export interface ServerSetup {
   readonly leases?: string;
   /** A name for its directory, so that one namespace can see several servers come and go. */
   readonly label?: string;
+  /** More arguments, before the interfaces. */
+  readonly arguments?: readonly string[];
 }
 
 /** A dhcpd-like server in a namespace. */
@@ -41,7 +43,7 @@ export class DhcpServer {
 
   /** Starts it on the lease file as it is and resolves when it serves. */
   async start(): Promise<void> {
-    const { namespace, interfaces, label } = this.#setup;
+    const { namespace, interfaces, label, arguments: more = [] } = this.#setup;
     closeSync(openSync(this.leaseFile, "a"));
     const pid = join(namespace.directory, `${label ?? "server"}.pid`);
     this.#process = namespace.start(label ?? "server", [
@@ -55,6 +57,7 @@ export class DhcpServer {
       this.leaseFile,
       "-pf",
       pid,
+      ...more,
       ...interfaces,
     ]);
     await this.#process.waitForLog(/^Server starting service\.|"Server starting service\./m, 30_000);

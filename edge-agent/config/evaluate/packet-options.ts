@@ -45,12 +45,10 @@ export function encapsulatedSpace(definition: OptionDefinition): string | undefi
 function subOptions(message: DhcpMessage, space: string, config: AgentConfig, depth: number): ReadonlyMap<number, Uint8Array> | undefined {
   const carrier = carrierOf(space, config) ?? (space === "agent" ? AGENT_CARRIER : space === "fqdn" ? FQDN_CARRIER : undefined);
   if (depth >= NESTING_LIMIT) return undefined;
+  // As in dhcpd, a vendor's space is for answers: what a client puts into its option 43 is bytes.
+  if (carrier === undefined) return undefined;
   const holder =
-    carrier === undefined
-      ? message.options.get(OPTION.vendorEncapsulated)
-      : carrier.space === "dhcp"
-        ? message.options.get(carrier.code)
-        : subOptions(message, carrier.space, config, depth + 1)?.get(carrier.code);
+    carrier.space === "dhcp" ? message.options.get(carrier.code) : subOptions(message, carrier.space, config, depth + 1)?.get(carrier.code);
   if (holder === undefined) return undefined;
   if (space === "fqdn") return decodeFqdn(holder);
   return decodeSubOptions(holder, config.optionSpaces.get(space) ?? DEFAULT_WIDTHS, space === "agent" ? "pad" : "end");

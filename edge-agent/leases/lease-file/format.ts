@@ -89,7 +89,8 @@ function formatClient(lease: Lease, style: LeaseFileStyle): string {
   if (hardware !== undefined && (hardware.bytes.length > 0 || hardware.htype !== 0))
     text += `\n  hardware ${`${hardwareName(hardware.htype)} ${hexPairs(hardware.bytes)}`.trim()};`;
   if (clientId !== undefined && clientId.length > 0) text += `\n  uid ${formatData(clientId, style)};`;
-  for (const [name, value] of lease.variables) text += `\n  set ${name} = ${quoted(value)};`;
+  // As dhcpd: an empty value is as good as none.
+  for (const [name, value] of lease.variables) if (value.length > 0) text += `\n  set ${name} = ${quoted(value)};`;
   if (lease.agentOptions !== undefined) text += formatAgentOptions(lease.agentOptions);
   // dhcpd leaves out a name it could not read back.
   if (hostname !== undefined && /^[ !#-[\]-~]+$/.test(hostname)) text += `\n  client-hostname "${hostname}";`;

@@ -19,12 +19,14 @@ export interface Step {
 export type StepSource = Step | ((replies: readonly (Reply | undefined)[]) => Step);
 
 /** What dhcpd answers to a step, so that a case which tests nothing is noticed. */
-export type Expected = "OFFER" | "ACK" | "NAK" | "BOOTREPLY" | "none";
+export type Expected = "OFFER" | "ACK" | "NAK" | "BOOTREPLY" | "LEASEUNASSIGNED" | "LEASEUNKNOWN" | "LEASEACTIVE" | "none";
 
 export interface DifferentialCase {
   readonly name: string;
   readonly steps: readonly StepSource[];
   readonly expect: readonly Expected[];
+  /** Seconds to let pass before each step. */
+  readonly wait?: readonly number[];
 }
 
 /** Cases that share one configuration and one run of the servers, in order. */
@@ -33,6 +35,8 @@ export interface CaseGroup {
   readonly conf: string;
   /** The lease file at the start. */
   readonly leases?: string;
+  /** Arguments that the agent needs to do as dhcpd does unasked. */
+  readonly flags?: readonly string[];
   readonly cases: readonly DifferentialCase[];
 }
 

@@ -19,10 +19,38 @@ const OVERRIDE = "RFC 5107 §4: the server identifier is the one the relay asked
 const DECLINE =
   "RFC 2131 §4.3.3: a DECLINE is about the sender's own address. dhcpd believes anybody, so that one host could have every lease abandoned.";
 
+const OWN_VARIABLES =
+  "dhcp-eval(5): a variable has the value that was set. When dhcpd writes options it sees those variables only that a set in the global scope, outside conditions, has made; elsewhere (if, log, on commit) it sees all.";
+const UNPADDED = "RFC 951 §3: a message is at least 300 bytes. dhcpd sends its answers to lease queries shorter.";
+
+const MIN_SECS = "dhcpd.conf(5): min-secs may stand in any scope. dhcpd looks at it before it runs the host's statements.";
+
 const rows = (reason: string, group: string, name: string, field: string, ...steps: readonly number[]): KnownDifference[] =>
   steps.map((step) => ({ group, case: name, step, field, reason }));
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+  ...rows(MIN_SECS, "parameters of time and name", "min-secs of a host", "type", 0),
+  ...["order", "option 201"].flatMap((field) =>
+    rows(OWN_VARIABLES, "variables and events", "a variable set within a condition", field, 0, 1),
+  ),
+  ...["option 200", "option 201"].flatMap((field) =>
+    rows(OWN_VARIABLES, "variables and events", "it is there at the next time", field, 0, 1, 2),
+  ),
+  ...rows(UNPADDED, "lease queries", "about an address in use", "length", 2),
+  ...rows(UNPADDED, "lease queries", "about a released address", "length", 3),
+  ...[
+    "about an address never used",
+    "about an address that is not ours",
+    "by hardware",
+    "by unknown hardware",
+    "by identifier",
+    "by unknown identifier",
+    "without a list",
+  ].flatMap((name) => rows(UNPADDED, "lease queries", name, "length", 0)),
+  ...["options see the last value of a variable", "a function that sets"].flatMap((name) =>
+    ["order", "option 15", "option 17"].flatMap((field) => rows(OWN_VARIABLES, "expressions", name, field, 0)),
+  ),
+  ...["order", "option 15", "option 40"].flatMap((field) => rows(OWN_VARIABLES, "expressions", "functions", field, 0)),
   ...["authoritative", "not authoritative"].flatMap((group) => [
     ...rows(OTHER_SERVER, group, "selecting another server", "type", 1),
     ...rows(OTHER_SERVER, group, LEASE_FILE, LEASE_FILE, 0),

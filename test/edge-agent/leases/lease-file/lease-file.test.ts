@@ -120,7 +120,7 @@ describe("what is written is read", () => {
           const statuses = { ACTIVE: 1, FREE: 1, ABANDONED: 1 };
           const lease: Lease = {
             ...any,
-            variables: new Map([...any.variables].map(([, value], index) => [`v${index}`, value])),
+            variables: new Map([...any.variables].filter(([, value]) => value.length > 0).map(([, value], index) => [`v${index}`, value])),
             hardware: any.hardware?.bytes.length === 0 ? undefined : any.hardware,
             billingClass: undefined,
             status: failover || any.status in statuses ? any.status : "ACTIVE",

@@ -1,0 +1,14 @@
+import { expect } from "vitest";
+import { compareWithDhcpd } from "./cases/compare-with-dhcpd.ts";
+import { BOOT_GROUPS } from "./cases/language-boot.ts";
+import { EXPRESSION_GROUPS } from "./cases/language-expressions.ts";
+import { LEASE_GROUPS } from "./cases/language-leases.ts";
+
+const groups = [...EXPRESSION_GROUPS, ...BOOT_GROUPS, ...LEASE_GROUPS];
+
+compareWithDhcpd("language", groups);
+
+expect(
+  groups.reduce((sum, group) => sum + group.cases.length, 0),
+  "cases",
+).toBeGreaterThan(120);
