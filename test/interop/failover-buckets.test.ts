@@ -25,7 +25,7 @@ function identity(index: number): { readonly chaddr: string; readonly options: r
 describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondary", (programs) => {
   for (const [buckets, isPrimarys] of BUCKETS)
     test(`${buckets.slice(0, 12)}: each of a thousand clients is offered an address by its server only`, async (context) => {
-      const site = siteFor(context, { ...programs, buckets, maxUnacked: 100, range: "10.77.1.0 10.77.5.255" });
+      const site = siteFor(context, { ...programs, buckets, maxUnacked: 100, range: "10.77.1.0 10.77.9.255" });
       await site.start();
       await site.bothNormal(60_000);
       await sleep(4000);

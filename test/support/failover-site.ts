@@ -21,9 +21,13 @@ export interface PairOptions {
   readonly only?: Partial<Readonly<Record<Role, string>>>;
   /** `split` or `hba`, for the primary; `split 128;` unless told. */
   readonly buckets?: string;
+  /** The primary serves by itself: `failover` is in neither configuration. */
+  readonly alone?: boolean;
+  /** Lease files to start with. */
+  readonly leases?: Partial<Readonly<Record<Role, string>>>;
   /** Statements outside. */
   readonly global?: string;
-  /** The pool's range in 10.77.0.0/21; twenty addresses unless told. */
+  /** The pool's range in 10.77.0.0/16; twenty addresses unless told. */
   readonly range?: string;
 }
 
@@ -47,10 +51,14 @@ omapi-port 7911; key k { algorithm hmac-md5; secret bGFiLXNlY3JldC1rZXktMDE=; } 
 failover peer "lab" { ${role}; address ${ADDRESS[role]}; port 647; peer address ${ADDRESS[other]}; peer port 647;
   max-response-delay ${options.maxResponseDelay ?? 30}; max-unacked-updates ${options.maxUnacked ?? 10}; load balance max seconds 3; ${primaryOnly} ${options.extra ?? ""}
   ${options.only?.[role] ?? ""} }
-subnet 10.77.0.0 netmask 255.255.248.0 { option routers 10.77.0.1;
+subnet 10.77.0.0 netmask 255.255.0.0 { option routers 10.77.0.1;
   pool { failover peer "lab"; range ${options.range ?? "10.77.0.100 10.77.0.119"}; } }
 `;
 }
+
+/** The same server without a partner. */
+const withoutPartner = (conf: string): string =>
+  conf.replace(/^failover peer[\s\S]*?^subnet/m, "subnet").replace('failover peer "lab"; ', "");
 
 /** Two servers in failover, one client link, one failover link. */
 export class FailoverSite {
@@ -59,6 +67,7 @@ export class FailoverSite {
   readonly namespaces: Readonly<Record<Role, Namespace>>;
   readonly programs: Record<Role, Program>;
   readonly client: DhcpClient;
+  readonly clients: Namespace;
   /** Addresses that two clients held at once, as the clients saw it. */
   readonly doubles: string[] = [];
   readonly #held = new Map<string, { readonly holder: number; readonly until: number }>();
@@ -78,14 +87,15 @@ export class FailoverSite {
       this.lab.cable({ namespace, device, addresses }, { namespace: net, device: port });
       net.ip(`link set ${port} master br0`);
     };
-    plug(namespaces.primary, "cli0", "p0", [`${CLIENT_SIDE.primary}/21`]);
-    plug(namespaces.secondary, "cli0", "p1", [`${CLIENT_SIDE.secondary}/21`]);
+    plug(namespaces.primary, "cli0", "p0", [`${CLIENT_SIDE.primary}/16`]);
+    plug(namespaces.secondary, "cli0", "p1", [`${CLIENT_SIDE.secondary}/16`]);
     const clients = this.lab.namespace("c");
     plug(clients, "eth0", "p2", []);
     this.lab.cable(
       { namespace: namespaces.primary, device: "fo0", addresses: [`${ADDRESS.primary}/24`] },
       { namespace: namespaces.secondary, device: "fo0", addresses: [`${ADDRESS.secondary}/24`] },
     );
+    this.clients = clients;
     this.client = new DhcpClient(clients, "eth0");
     this.#capture = join(this.lab.directory, "failover.pcap");
     this.#tcpdump = namespaces.primary.start("tcpdump", [
@@ -105,8 +115,9 @@ export class FailoverSite {
       new DhcpServer({
         namespace: namespaces[role],
         program: options[role] === "tandem" ? TANDEM_DHCPD : ISC_DHCPD,
-        conf: configuration(role, options),
+        conf: options.alone === true ? withoutPartner(configuration(role, options)) : configuration(role, options),
         interfaces: ["cli0"],
+        leases: options.leases?.[role] ?? "",
       });
     this.servers = { primary: make("primary"), secondary: make("secondary") };
   }

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { connect, type Socket, type TcpNetConnectOpts } from "node:net";
 import koffi from "koffi";
 
 /** The few Linux calls that raw test clients need and Node does not offer. All of them throw with the errno's number on failure. */
@@ -33,6 +34,23 @@ export function inNamespace<T>(namespace: string, body: () => T): T {
   try {
     checked("setns", c.setns(there, CLONE_NEWNET));
     return body();
+  } finally {
+    checked("setns back", c.setns(home, CLONE_NEWNET));
+    closeSync(there);
+    closeSync(home);
+  }
+}
+
+/** Opens a TCP connection from inside a namespace; it comes about, or fails, by itself. */
+export async function connectInside(namespace: string, options: TcpNetConnectOpts): Promise<Socket> {
+  const home = openSync("/proc/thread-self/ns/net", "r");
+  const there = openSync(`/run/netns/${namespace}`, "r");
+  try {
+    checked("setns", c.setns(there, CLONE_NEWNET));
+    const socket = connect(options);
+    // Node makes the socket in the next tick
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    return socket;
   } finally {
     checked("setns back", c.setns(home, CLONE_NEWNET));
     closeSync(there);
