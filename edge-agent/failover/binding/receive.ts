@@ -3,6 +3,7 @@ import type { Lease } from "../../leases/lease.ts";
 import { sameBytes, sameHardware } from "../../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../../values/ipv4.ts";
 import { latest, NO_TIME } from "../../values/time.ts";
+import { timesOf } from "../lease-times.ts";
 import { sendReply } from "../link/send.ts";
 import type { Connection } from "../link/state.ts";
 import { isPrimary, noteReserved, ownFree, type Relationship } from "../relationship.ts";
@@ -92,11 +93,13 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
   return rejection(2, `${formatIpv4(address)}: invalid state transition: ${lease.status.toLowerCase()} to ${status.toLowerCase()}`);
 }
 
-/** Does the end that the partner tells of lie before what we know the client to have done since (failover-12 §7.1.3)? */
+/**
+ * Does the partner tell of an end without knowing what the client did here since (failover-12 §7.1.3)? Then ours is still
+ * to be told, and whatever became of the lease follows from that.
+ */
 function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean {
-  if (lease.status !== "ACTIVE" || lease.ends <= at.now) return false;
-  if (status === "RELEASED") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt;
-  return status === "EXPIRED" && fromWireTime(options.clientLastTransactionTime ?? 0, at) < lease.cltt;
+  if (lease.status !== "ACTIVE" || lease.ends <= at.now || !timesOf(lease).owed) return false;
+  return status === "EXPIRED" || (status === "RELEASED" && fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt);
 }
 
 const isOurs = (turn: Turn, relationship: Relationship, address: Ipv4Address): boolean => {
