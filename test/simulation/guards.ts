@@ -218,8 +218,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "a crossing ACTIVE beats what is not",
     file: acceptance,
-    find: 'if (ours.status !== "ACTIVE" && theirs.status === "ACTIVE") return false;',
-    replace: "",
+    find: "if (mine !== other) return mine;",
+    replace: "if (mine !== other) return !mine;",
   },
   {
     name: "an acknowledgement belongs to the update that is out",
@@ -252,7 +252,12 @@ export const GUARDS: readonly Guard[] = [
     find: "for (const [address, { transfer }] of queue.unacked) queue.waiting.set(address, transfer);",
     replace: "",
   },
-  { name: "after a start what is owed is told", file: start, find: "if (!timesOf(lease).owed) continue;", replace: "continue;" },
+  {
+    name: "after a start what is owed is told",
+    file: start,
+    find: "if (owed) relationship.updates.waiting.set(lease.address, 0);",
+    replace: "",
+  },
   {
     name: "refused updates are told again in NORMAL",
     file: endpointStep,
@@ -263,8 +268,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "at most so many updates as the partner takes",
     file: send,
-    find: "while (updates.unacked.size < link.partnerMaxUnacked) {",
-    replace: "while (true) {",
+    find: "for (let room = link.partnerMaxUnacked - updates.unacked.size; room > 0; room = link.partnerMaxUnacked - updates.unacked.size) {",
+    replace: "for (let room = 64; room > 0 && (updates.waiting.size > 0 || relationship.transfer?.cursor !== undefined); room -= 1) {",
   },
   { name: "UPDDONE waits for the acknowledgements", file: send, find: " || updates.transferLeft > 0) return;", replace: ") return;" },
   {

@@ -200,8 +200,8 @@ export class World implements MachineWorld, Scene {
 
   /** After healing: the servers NORMAL and of one mind within a bound, and then every client served. */
   #demandAgreement(): void {
-    const { mclt, maximumLeaseTime, linkDelay } = this.swarm;
-    const bound = this.now + (2 * mclt + 1800) * 1000 + linkDelay * 200;
+    const { mclt, maximumLeaseTime, linkDelay, poolSize } = this.swarm;
+    const bound = this.now + (2 * mclt + 1800) * 1000 + linkDelay * 8 * (poolSize + 50);
     for (;;) {
       const problem = disagreement(this);
       if (problem === undefined) break;

@@ -84,6 +84,10 @@ function onEntry(turn: Turn, relationship: Relationship): void {
     case "RECOVER-WAIT":
       endRecoverWait(turn, relationship);
       return;
+    case "RECOVER-DONE":
+      // a partner that is NORMAL already has nothing more to say that would bring us there
+      if (endpoint.communicating && endpoint.partner === "NORMAL") enter(turn, relationship, "NORMAL");
+      return;
     default:
       return;
   }
