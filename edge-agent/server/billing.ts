@@ -54,16 +54,19 @@ export function chooseBilling(
   const present = billedTo(lease);
   let last: string | undefined;
   for (const member of classes) {
-    if (member.leaseLimit === undefined) continue;
+    if (!limits(member)) continue;
     if (member.billing === present) return { ok: true, billing: present };
   }
   for (const member of classes) {
-    if (member.leaseLimit === undefined) continue;
-    if (billing.count(member.billing) < member.leaseLimit) return { ok: true, billing: member.billing };
+    if (!limits(member)) continue;
+    if (billing.count(member.billing) < (member.leaseLimit ?? 0)) return { ok: true, billing: member.billing };
     last = member.className;
   }
   return last === undefined ? { ok: true, billing: undefined } : { ok: false, last };
 }
+
+/** As with dhcpd, a limit of 0 is none. */
+const limits = ({ leaseLimit }: Membership): boolean => leaseLimit !== undefined && leaseLimit !== 0;
 
 /** Only a lease in use counts. */
 const billedTo = (lease: Lease | undefined): string | undefined => (lease?.status === "ACTIVE" ? lease.billingClass : undefined);

@@ -6,6 +6,7 @@ import type { Lease } from "../leases/lease.ts";
 import type { LogEventName } from "../log-events.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
+import type { Membership } from "./classes.ts";
 import type { ClientMessage } from "./client-message.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -37,6 +38,49 @@ export function answerChain(
   let chain = networks.chain(subnet, pool);
   for (let index = caller.classes.length - 1; index >= 0; index -= 1) chain = networks.extend(chain, caller.classes[index]!.scope);
   return host === undefined ? chain : networks.extend(chain, host.scope);
+}
+
+/**
+ * Runs the scopes of an answer. Classes that an `add` of the network's or the pool's scopes names count for this very message:
+ * their statements run too, as in dhcpd, and `classes` has them.
+ */
+export function runAnswer(
+  exchange: Exchange,
+  caller: Caller,
+  place: { readonly subnet: Subnet; readonly pool: Pool | undefined },
+  subject: Subject,
+): { readonly evaluation: Evaluation; readonly classes: readonly Membership[]; readonly subject: Subject } {
+  const { subnet, pool } = place;
+  const chainOf = (classes: readonly Membership[]): ScopeChain => answerChain(exchange, { ...caller, classes }, subnet, pool, subject.host);
+  let evaluation = evaluateScopes(chainOf(caller.classes), inputOf(exchange, subject));
+  const added = evaluation.addedClasses.length === 0 ? NOTHING_ADDED : addedBy(exchange, caller, place, subject);
+  if (added.length === 0) {
+    emit(exchange, evaluation);
+    return { evaluation, classes: caller.classes, subject };
+  }
+  const classes = [...caller.classes, ...added];
+  const asMember = { ...subject, classNames: classes.map(({ className }) => className) };
+  evaluation = evaluateScopes(chainOf(classes), inputOf(exchange, asMember));
+  emit(exchange, evaluation);
+  return { evaluation, classes, subject: asMember };
+}
+
+const NOTHING_ADDED: readonly Membership[] = [];
+
+/** Classes named by `add` outside classes and hosts, that the message is not in already. */
+function addedBy(
+  exchange: Exchange,
+  caller: Caller,
+  { subnet, pool }: { readonly subnet: Subnet; readonly pool: Pool | undefined },
+  subject: Subject,
+): readonly Membership[] {
+  const { config, networks } = exchange.state;
+  const { addedClasses } = evaluateScopes(networks.chain(subnet, pool), inputOf(exchange, subject));
+  const names = new Set(addedClasses);
+  for (const { className } of caller.classes) names.delete(className);
+  return config.classes
+    .filter(({ name }) => names.has(name))
+    .map(({ name, scope, leaseLimit }) => ({ className: name, scope, leaseLimit, billing: name }));
 }
 
 /** Runs scopes; what their `log` and `execute` statements ask for becomes effects. */

@@ -8,7 +8,7 @@ import { chooseBilling } from "./billing.ts";
 import type { Caller } from "./caller.ts";
 import { fqdnAnswer, planNames } from "./dns-names.ts";
 import type { ServerEffect } from "./effect.ts";
-import { answerChain, policy, runHandlers, runScopes, type Subject } from "./evaluate-for.ts";
+import { policy, runAnswer, runHandlers, type Subject } from "./evaluate-for.ts";
 import { type Exchange, say, storeLease } from "./exchange.ts";
 import type { Candidate } from "./find-lease.ts";
 import type { Grant } from "./grant-in-hand.ts";
@@ -46,7 +46,7 @@ function prepare(exchange: Exchange, caller: Caller, candidate: Candidate, kind:
   const host = candidate.host ?? hostOfDynamicLease(exchange.state.config, client, caller.read.data);
   const { lease } = candidate;
   const current = isSameClient(lease, client, client.clientId) && lease !== undefined && lease.ends > exchange.at.now ? lease : undefined;
-  const subject: Subject = {
+  const asked: Subject = {
     client,
     classNames: caller.classes.map(({ className }) => className),
     known: caller.known || host !== undefined,
@@ -55,10 +55,11 @@ function prepare(exchange: Exchange, caller: Caller, candidate: Candidate, kind:
     leaseSeconds: undefined,
     host,
   };
-  const evaluation = runScopes(exchange, answerChain(exchange, caller, candidate.subnet, candidate.pool, host), subject);
+  const { evaluation, classes, subject } = runAnswer(exchange, caller, candidate, asked);
   const clientId = evaluation.flag("ignore-client-uids") === true ? undefined : client.clientId;
   const sameClient = isSameClient(lease, client, clientId);
-  return { exchange, caller, candidate, kind, text, host, subject, evaluation, clientId, sameClient };
+  const member = classes === caller.classes ? caller : { ...caller, classes };
+  return { exchange, caller: member, candidate, kind, text, host, subject, evaluation, clientId, sameClient };
 }
 
 /** Why this client may not have an address, in dhcpd's words; empty for a refusal without a word. */
