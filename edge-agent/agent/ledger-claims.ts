@@ -87,7 +87,10 @@ export function askFor(
     renewals: 1,
     lastTs: ts,
   };
-  const asked = { ...site, core: withClaim(site.core, event), outbox: { ...site.outbox, lastTs: ts } };
+  const claimed = withClaim(site.core, event);
+  // somebody waits: no gathering, unless the ledger is failing
+  const core = claimed.failures.data > 0 ? claimed : { ...claimed, notBefore: { ...claimed.notBefore, data: at.monotonic } };
+  const asked = { ...site, core, outbox: { ...site.outbox, lastTs: ts } };
   return { site: withEntry(asked, address, { client, state: "asked", until, waiting }), verdict: "waiting" };
 }
 

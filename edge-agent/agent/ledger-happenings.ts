@@ -120,7 +120,10 @@ export function ask(board: SiteBoard, name: string, waiter: Waiter | undefined):
     return;
   }
   const force = waiter?.force ?? (site.forced === undefined ? undefined : { reason: site.forced.reason });
-  board.put(name, { ...waiting, core: withWish(site.core, { op: "ask-partner-down", epoch: site.core.standing.epoch, force }) });
+  const wished = withWish(site.core, { op: "ask-partner-down", epoch: site.core.standing.epoch, force });
+  // a person does not wait for the next try of our own accord
+  const core = waiter === undefined ? wished : { ...wished, notBefore: { ...wished.notBefore, control: board.at.monotonic } };
+  board.put(name, { ...waiting, core });
 }
 
 function onControlAnswer(

@@ -1,0 +1,351 @@
+import { CtlItem, SrvItem } from "../../cloud/contract/items.ts";
+import { clearWrites, partnerDownWrites, registerWrites, type SiteSnapshot } from "../../cloud/contract/switch-expressions.ts";
+import { ctlKey, type ServerName, srvKey } from "../../cloud/contract/tables.ts";
+import { mayBeDeclaredAlone } from "../../cloud/domain/partner-down.ts";
+import { embeddedLedger, type Fault } from "../../cloud/embedded/ledger.ts";
+import { createEmbeddedTable } from "../../cloud/embedded/table.ts";
+import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
+import type { AgentEvent } from "../../edge-agent/agent/event.ts";
+import { type AgentState, createAgentState } from "../../edge-agent/agent/state.ts";
+import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
+import type { ControlReply } from "../../edge-agent/control/protocol.ts";
+import { decodeMessage } from "../../edge-agent/dhcp/wire/decode.ts";
+import { type ControlAnswer, ledgerClient } from "../../edge-agent/rim/ledger-client.ts";
+import { formatIpv4, ipv4FromBytes } from "../../edge-agent/values/ipv4.ts";
+import { epochSeconds, type Instant, monotonicMillis } from "../../edge-agent/values/time.ts";
+import { address, encode, type Message } from "./agent-bench.ts";
+import { configOf } from "./load-config.ts";
+import { type MemoryDisk, MemoryStore, memoryDisk } from "./memory-store.ts";
+
+export const SITE = "TEST-1";
+const START = 1_800_000_000;
+
+const configText = (role: "primary" | "secondary", mclt: number, extra: string, lease: number): string => {
+  const [own, other] = role === "primary" ? ["10.78.0.2", "10.78.0.3"] : ["10.78.0.3", "10.78.0.2"];
+  return `authoritative; default-lease-time ${lease}; max-lease-time ${lease}; ping-check false; dhcp-cache-threshold 0; ddns-update-style none;
+failover peer "lab" { ${role}; address ${own}; port 647; peer address ${other}; peer port 647; max-response-delay 30;
+  max-unacked-updates 10; load balance max seconds 3; ${role === "primary" ? `mclt ${mclt}; split 128;` : ""} ${extra} }
+subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer "lab"; range 10.77.0.100 10.77.0.119; } }`;
+};
+
+export interface SiteOptions {
+  readonly mclt?: number;
+  readonly autonomyMillis?: number;
+  readonly extra?: string;
+  readonly mergeBacklog?: number;
+  readonly leaseSeconds?: number;
+}
+
+/** One agent of the pair, whole but for sockets and disk. */
+export class SiteServer {
+  readonly server: ServerName;
+  readonly role: "primary" | "secondary";
+  disk: MemoryDisk = memoryDisk();
+  store = new MemoryStore(this.disk);
+  state: AgentState | undefined;
+  /** Its way to the ledger. */
+  fault: Fault = "none";
+  readonly log: string[] = [];
+  readonly effects: AgentEffect[] = [];
+  readonly replies = new Map<number, ControlReply>();
+  answers: { type: number; yiaddr: string; seconds: number }[] = [];
+  boots = 0;
+
+  constructor(server: ServerName) {
+    this.server = server;
+    this.role = server === "A" ? "primary" : "secondary";
+  }
+  get up(): boolean {
+    return this.state !== undefined;
+  }
+  get site() {
+    return this.state?.ledger.sites?.get("lab");
+  }
+  get mode() {
+    return this.site?.core.standing.mode;
+  }
+  get endpoint() {
+    return this.state?.failover.relationships.get("lab")?.endpoint;
+  }
+  get failoverState() {
+    const endpoint = this.endpoint;
+    return endpoint === undefined ? undefined : endpoint.startupUntil === undefined ? endpoint.state : "STARTUP";
+  }
+}
+
+interface Wire {
+  readonly dialler: SiteServer;
+  readonly ids: Readonly<Record<ServerName, number>>;
+  closed: boolean;
+}
+
+/** A branch site in virtual time: two agents, their link, and the embedded ledger. */
+export class LedgerSite {
+  readonly A = new SiteServer("A");
+  readonly B = new SiteServer("B");
+  millis = 0;
+  linkCut = false;
+  readonly #options: SiteOptions;
+  readonly ledger;
+  #fault: Fault = "none";
+  readonly #wires: Wire[] = [];
+  #next = 1;
+
+  constructor(options: SiteOptions = {}) {
+    this.#options = options;
+    this.ledger = embeddedLedger(createEmbeddedTable(), { fault: () => this.#fault });
+  }
+
+  async register(): Promise<this> {
+    const cfg = {
+      mcltMs: (this.#options.mclt ?? 60) * 1000,
+      maxLeaseMs: 600_000,
+      autonomyMs: this.#options.autonomyMillis ?? 60_000,
+      names: { A: "a", B: "b" },
+      pools: [],
+      serials: { A: [], B: [] },
+      foreign: "none" as const,
+    };
+    await this.ledger.transact(registerWrites(SITE, cfg, 1, { id: "r", at: 1, by: "test", note: "" }));
+    return this;
+  }
+
+  get at(): Instant {
+    return {
+      now: epochSeconds(START + Math.floor(this.millis / 1000)),
+      monotonic: monotonicMillis(this.millis + 1_000_000),
+      wallOffset: 0,
+    };
+  }
+  other(server: SiteServer): SiteServer {
+    return server === this.A ? this.B : this.A;
+  }
+
+  boot(server: SiteServer): void {
+    server.boots += 1;
+    server.store = new MemoryStore(server.disk);
+    const config = configOf(
+      configText(server.role, this.#options.mclt ?? 60, this.#options.extra ?? "", this.#options.leaseSeconds ?? 600),
+    );
+    server.store.layout(config.pools.map(({ id, ranges }) => ({ id, ranges })));
+    const setting = {
+      relationship: "lab",
+      site: SITE,
+      server: server.server,
+      autonomyMillis: this.#options.autonomyMillis ?? 60_000,
+      coldStart: "run-down" as const,
+      foreign: false,
+    };
+    const ledger = {
+      settings: [setting],
+      boot: `boot-${server.server}-${server.boots}`,
+      outbox: (lane: string, after: number, limit: number) => server.store.outbox(after, limit, lane),
+      ...(this.#options.mergeBacklog === undefined ? {} : { mergeBacklog: this.#options.mergeBacklog }),
+    };
+    const names = { hostName: server.server, serverPort: 67, clientPort: 68 };
+    server.state = createAgentState(config, names, server.store.view, (key) => server.store.record(key), {
+      hmac: undefined,
+      declarations: [],
+      ledger,
+    });
+    this.event(server, { kind: "tick" });
+  }
+
+  /** kill -9: what is applied is on disk here, effects under way are lost. */
+  kill(server: SiteServer): void {
+    server.state = undefined;
+    server.effects.length = 0;
+    for (const write of [server.store]) void write.commit();
+    for (const wire of this.#wires) if (!wire.closed) this.#end(wire, this.other(server));
+  }
+
+  event(server: SiteServer, event: Omit<AgentEvent, "at">): void {
+    if (server.state === undefined) return;
+    const done = step(server.state, { ...event, at: this.at } as AgentEvent, server.store.view);
+    server.state = done.state;
+    server.store.apply(done.writes);
+    void server.store.commit();
+    server.effects.push(...done.effects);
+  }
+
+  /** Delivers everything that is under way. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 100_000; round += 1) {
+      const moved = (await this.#deliver(this.A)) || (await this.#deliver(this.B)) || this.#tick(this.A) || this.#tick(this.B);
+      if (!moved) return;
+    }
+    throw new Error("the site does not come to rest");
+  }
+
+  async pass(seconds: number): Promise<void> {
+    const end = this.millis + seconds * 1000;
+    await this.settle();
+    while (this.millis < end) {
+      const due = [this.A, this.B].map((server) =>
+        server.state === undefined ? end : (nextDeadline(server.state, server.store.view) ?? end + 1_000_000) - 1_000_000,
+      );
+      this.millis = Math.min(end, Math.max(this.millis + 1, Math.ceil(Math.min(...due))));
+      await this.settle();
+    }
+  }
+
+  #tick(server: SiteServer): boolean {
+    if (server.state === undefined) return false;
+    const due = nextDeadline(server.state, server.store.view);
+    if (due === undefined || due > this.millis + 1_000_000) return false;
+    this.event(server, { kind: "tick" });
+    return true;
+  }
+
+  async #deliver(server: SiteServer): Promise<boolean> {
+    const effect = server.effects.shift();
+    if (effect === undefined) return false;
+    switch (effect.kind) {
+      case "log":
+        server.log.push(String(effect.fields["text"]));
+        break;
+      case "send":
+        server.answers.push(read(effect.bytes));
+        break;
+      case "control-reply":
+        server.replies.set(effect.id, effect.reply);
+        break;
+      case "ledger-call": {
+        const { boots } = server;
+        this.#fault = server.fault;
+        const answer = await this.#client(server)(effect.call);
+        this.#fault = "none";
+        if (server.boots === boots)
+          this.event(server, { kind: "ledger-answer", relationship: effect.relationship, answer } as Omit<AgentEvent, "at">);
+        break;
+      }
+      case "failover-dial":
+        this.#dial(server);
+        break;
+      case "failover-send":
+      case "failover-close":
+        this.#carry(server, effect);
+        break;
+      default:
+        break;
+    }
+    return true;
+  }
+
+  #client(server: SiteServer) {
+    return ledgerClient(this.ledger, {
+      site: SITE,
+      server: server.server,
+      keepMillis: 0,
+      version: "test",
+      wallMillis: () => (START + this.millis / 1000) * 1000,
+      monotonic: () => this.at.monotonic,
+      askControlPlane: async (op, epoch, reason) =>
+        server.fault === "none" ? this.#control(server, op, epoch, reason) : Promise.reject(new Error("cut off")),
+    });
+  }
+
+  async #control(server: SiteServer, op: string, _epoch: number, reason: string | undefined): Promise<ControlAnswer> {
+    if (op === "ask-partner-down") return this.grant(server.server, reason === undefined ? "lapsed" : "attested");
+    const outcome = await this.ledger.transact(clearWrites(await this.snapshot(), server.server, "agent", this.#act()));
+    return outcome.kind === "done" ? { outcome: "done" } : { outcome: "refused", code: "NOT_SOLE", detail: "" };
+  }
+
+  /** POST partner-down. */
+  async grant(sole: ServerName, basis: "lapsed" | "attested" = "lapsed"): Promise<ControlAnswer> {
+    const read = await this.snapshot();
+    const verdict = mayBeDeclaredAlone(read, sole, basis);
+    if (verdict.kind === "refused") return { outcome: "refused", code: verdict.code, detail: verdict.detail };
+    const outcome = await this.ledger.transact(partnerDownWrites(read, sole, basis, this.#act()));
+    return outcome.kind === "done" ? { outcome: "done" } : { outcome: "refused", code: "AT_COMMIT", detail: "" };
+  }
+
+  async snapshot(): Promise<SiteSnapshot> {
+    const [ctl, A, B] = await Promise.all([
+      this.ledger.get(ctlKey(SITE)),
+      this.ledger.get(srvKey(SITE, "A")),
+      this.ledger.get(srvKey(SITE, "B")),
+    ]);
+    return { ctl: CtlItem.parse(ctl), servers: { A: SrvItem.parse(A), B: SrvItem.parse(B) } };
+  }
+  #act() {
+    return { id: `x${this.#next++}`, at: (START + this.millis / 1000) * 1000, by: "test", note: "" };
+  }
+
+  #dial(server: SiteServer): void {
+    const partner = this.other(server);
+    if (this.linkCut || !partner.up) {
+      this.event(server, { kind: "failover-dial-failed", peer: "lab", reason: "refused", local: false } as Omit<AgentEvent, "at">);
+      return;
+    }
+    const wire: Wire = { dialler: server, ids: { A: this.#next, B: this.#next + 1 }, closed: false };
+    this.#next += 2;
+    this.#wires.push(wire);
+    const opened = (who: SiteServer, direction: "dialled" | "accepted") =>
+      this.event(who, { kind: "failover-link-opened", peer: "lab", link: wire.ids[who.server], direction } as Omit<AgentEvent, "at">);
+    opened(server, "dialled");
+    opened(partner, "accepted");
+  }
+  #carry(server: SiteServer, effect: Extract<AgentEffect, { kind: "failover-send" | "failover-close" }>): void {
+    const partner = this.other(server);
+    const wire = this.#wires.find((each) => !each.closed && each.ids[server.server] === effect.link);
+    if (wire === undefined) return;
+    if (effect.kind === "failover-close") this.#end(wire, partner);
+    else if (!this.linkCut)
+      this.event(partner, { kind: "failover-bytes", peer: "lab", link: wire.ids[partner.server], bytes: effect.bytes } as Omit<
+        AgentEvent,
+        "at"
+      >);
+  }
+  #end(wire: Wire, told: SiteServer): void {
+    wire.closed = true;
+    if (!this.linkCut)
+      this.event(told, { kind: "failover-link-closed", peer: "lab", link: wire.ids[told.server], reason: "reset" } as Omit<
+        AgentEvent,
+        "at"
+      >);
+  }
+
+  /** A client's message to one server; its answers, once all that follows has come to rest. */
+  async send(server: SiteServer, message: Message): Promise<SiteServer["answers"]> {
+    server.answers = [];
+    this.event(server, {
+      kind: "datagram",
+      interfaceName: "eth0",
+      interfaceAddresses: [address(server === this.A ? "10.77.0.2" : "10.77.0.3")],
+      source: address("0.0.0.0"),
+      sourcePort: 68,
+      target: address("255.255.255.255"),
+      bytes: encode(message),
+    } as Omit<AgentEvent, "at">);
+    await this.settle();
+    return server.answers;
+  }
+  /** DISCOVER and REQUEST by client `mac`; the address, or undefined if there was no answer. */
+  async dora(server: SiteServer, mac: number): Promise<string | undefined> {
+    const [offer] = await this.send(server, { type: 1, mac, secs: 10 });
+    if (offer === undefined) return undefined;
+    const serverId = server === this.A ? "10.77.0.2" : "10.77.0.3";
+    const [ack] = await this.send(server, { type: 3, mac, secs: 10, requested: offer.yiaddr, serverId });
+    return ack?.type === 5 ? ack.yiaddr : undefined;
+  }
+  /** REQUEST in INIT-REBOOT. */
+  async again(server: SiteServer, mac: number, requested: string): Promise<{ type: number; seconds: number } | undefined> {
+    const [answer] = await this.send(server, { type: 3, mac, secs: 10, requested });
+    return answer;
+  }
+  /** A line on the control socket; its reply. */
+  async order(server: SiteServer, request: object): Promise<ControlReply | undefined> {
+    const id = this.#next++;
+    this.event(server, { kind: "control-request", id, line: JSON.stringify(request) } as Omit<AgentEvent, "at">);
+    await this.settle();
+    return server.replies.get(id);
+  }
+}
+
+function read(bytes: Uint8Array): { type: number; yiaddr: string; seconds: number } {
+  const decoded = decodeMessage(bytes);
+  if (!decoded.ok) throw new Error(decoded.error);
+  const { options, yiaddr } = decoded.value;
+  return { type: options.get(53)?.[0] ?? 0, yiaddr: formatIpv4(yiaddr), seconds: ipv4FromBytes(options.get(51) ?? new Uint8Array(4)) };
+}
