@@ -19,6 +19,8 @@ export interface AgentOptions {
   readonly jsonLog: boolean;
   readonly verbose: boolean;
   readonly stateDirectory: string | undefined;
+  /** The ledger's part; default: agent.json in the state folder, or /etc/tandem/agent.json. */
+  readonly agentConfig: string | undefined;
   readonly allowExecute: boolean;
   readonly metrics: { readonly address: string; readonly port: number } | undefined;
   readonly traceFile: string | undefined;
@@ -40,7 +42,7 @@ export const USAGE = `Usage: tandem-dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-
              [-user user] [-group group]
              [-pf pid-file] [--no-pid] [-s server]
              [--state directory] [--json-log] [--verbose]
-             [--metrics [address:]port] [--allow-execute]
+             [--metrics [address:]port] [--allow-execute] [--agent-config file]
              [if0 [...ifN]]
        tandem-dhcpd {--version|--help|-h}`;
 
@@ -63,6 +65,7 @@ const NOTHING: AgentOptions = {
   jsonLog: false,
   verbose: false,
   stateDirectory: undefined,
+  agentConfig: undefined,
   allowExecute: false,
   metrics: undefined,
   traceFile: undefined,
@@ -140,6 +143,10 @@ const VALUES: Readonly<Record<string, (draft: Draft, value: string) => string | 
   },
   "--state": (draft, value) => {
     draft.stateDirectory = value;
+    return undefined;
+  },
+  "--agent-config": (draft, value) => {
+    draft.agentConfig = value;
     return undefined;
   },
   "--metrics": (draft, value) => {

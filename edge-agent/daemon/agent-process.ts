@@ -1,4 +1,5 @@
 import type { AgentEvent } from "../agent/event.ts";
+import type { LedgerEffect } from "../agent/service-events.ts";
 import type { AgentOptions } from "../cli.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import { CLOCK_RECORD, type LeaseClock } from "../rim/clock.ts";
@@ -38,6 +39,8 @@ export interface AgentParts<State> {
   onCommitted(writes: readonly StoreWrite[]): void;
   /** Control socket, OMAPI and DNS updates. */
   readonly services?: Services | undefined;
+  /** Undefined without a ledger. */
+  readonly ledger?: { perform(effect: LedgerEffect): void } | undefined;
   /** Our own fault: say so and end. */
   onBug(error: unknown): void;
 }
@@ -88,6 +91,7 @@ export class AgentProcess<State> {
       commands,
       failover: this.#failover,
       services: parts.services,
+      ledger: parts.ledger,
     };
     this.loop = new Loop(parts.machine, parts.initial, {
       store,

@@ -9,22 +9,27 @@ export interface AgentPaths {
   readonly pidFile: string;
   /** Folder of the lease store, the lock and the control socket. */
   readonly stateDirectory: string;
+  /** How the agent takes part in the ledger; the first of them that is there. */
+  readonly agentConfigs: readonly string[];
 }
 
 const DEFAULT_CONFIG = "/etc/dhcp/dhcpd.conf";
 const DEFAULT_LEASES = "/var/lib/dhcp/dhcpd.leases";
 const DEFAULT_PID = "/var/run/dhcpd.pid";
 const DEFAULT_STATE = "/var/lib/tandem";
+const DEFAULT_AGENT = "/etc/tandem/agent.json";
 
 /** Command line first, then dhcpd's environment variables, then dhcpd's places. */
 export function agentPaths(options: AgentOptions, environment: Readonly<Record<string, string | undefined>>): AgentPaths {
   const namedLeases = options.leaseFile ?? environment["PATH_DHCPD_DB"];
   const leaseFile = realPath(namedLeases ?? DEFAULT_LEASES);
+  const stateDirectory = resolve(options.stateDirectory ?? (namedLeases === undefined ? DEFAULT_STATE : `${leaseFile}.tandem`));
   return {
     configFile: options.configFile ?? environment["PATH_DHCPD_CONF"] ?? DEFAULT_CONFIG,
     leaseFile,
     pidFile: options.pidFile ?? environment["PATH_DHCPD_PID"] ?? DEFAULT_PID,
-    stateDirectory: resolve(options.stateDirectory ?? (namedLeases === undefined ? DEFAULT_STATE : `${leaseFile}.tandem`)),
+    stateDirectory,
+    agentConfigs: options.agentConfig === undefined ? [join(stateDirectory, "agent.json"), DEFAULT_AGENT] : [resolve(options.agentConfig)],
   };
 }
 

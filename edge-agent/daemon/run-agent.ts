@@ -15,6 +15,7 @@ import { VERSION } from "../version.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { loadWithDeclarations } from "./configuration.ts";
 import { openLeaseFile } from "./lease-file.ts";
+import { openLedger } from "./ledger.ts";
 import { digest, hmac, type ServiceOptions, Services } from "./services.ts";
 import { becomeUser, openClock, openNetwork, openStore, type StartContext } from "./start-agent.ts";
 import { StartFailed } from "./start-failed.ts";
@@ -58,12 +59,15 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
     reload: () => reload(context, agent, store, clock, inForce),
     shutDown: ports.shutDown,
   });
+  const ledger = await openLedger(paths.agentConfigs, config, store, (event) => agent.take({ ...event, at: clock.instant() }));
+  const extras = { hmac, declarations, ...(ledger === undefined ? {} : { ledger: ledger.ports }) };
   const agent: AgentProcess<AgentState> = new AgentProcess({
     failoverPeers: () => inForce.config.failoverPeers,
     services,
+    ledger,
     ...{ options, machine, store, clock, metrics, logger: log, onBug: ports.onBug },
     onCommitted: (writes) => leaseFile.changed(writes),
-    initial: createAgentState(config, serverOptions, store.view, (key) => store.record(key), { hmac, declarations }),
+    initial: createAgentState(config, serverOptions, store.view, (key) => store.record(key), extras),
     ...{ sockets: network.opened.sockets, icmpSocket: network.icmpSocket, interfaces: network.interfaces },
     ...{ port: network.port, broadcastAddress: network.broadcastAddress },
   });
@@ -73,6 +77,11 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
     reload: async () => void (await reload(context, agent, store, clock, inForce)),
     stop: async () => {
       await services.close();
+      if (ledger !== undefined) {
+        agent.take({ kind: "ledger-stop", at: clock.instant() });
+        await agent.loop.idle();
+        await ledger.quiet();
+      }
       return stop(agent, leaseFile, store, scrapes);
     },
   };

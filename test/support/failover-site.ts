@@ -114,7 +114,7 @@ export class FailoverSite {
     const make = (role: Role) =>
       new DhcpServer({
         namespace: namespaces[role],
-        program: options[role] === "tandem" ? TANDEM_DHCPD : ISC_DHCPD,
+        program: options[role] === "tandem" ? (options.agent?.(role) ?? TANDEM_DHCPD) : ISC_DHCPD,
         conf: options.alone === true ? withoutPartner(configuration(role, options)) : configuration(role, options),
         interfaces: ["cli0"],
         leases: options.leases?.[role] ?? "",

@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import type { LedgerPorts, LedgerSetting } from "../agent/ledger.ts";
+import type { LedgerEffect, LedgerEvent } from "../agent/service-events.ts";
+import type { AgentConfig } from "../config/agent-config.ts";
+import type { LedgerAnswer, LedgerCall } from "../ledger/calls.ts";
+import { type AgentFile, type AgentSite, readAgentFile } from "../rim/agent-file.ts";
+import { controlPlane } from "../rim/control-plane.ts";
+import { ledgerClient } from "../rim/ledger-client.ts";
+import { bootMillis } from "../rim/linux-sockets.ts";
+import type { Store } from "../runtime/ports.ts";
+import { monotonicMillis } from "../values/time.ts";
+import { VERSION } from "../version.ts";
+import { StartFailed } from "./start-failed.ts";
+
+const CALL_MILLIS = 10_000;
+const FAREWELL_MILLIS = 3_000;
+const DAY_MILLIS = 86_400_000;
+
+/** The agent's way to its ledger. */
+export interface AgentLedger {
+  readonly ports: LedgerPorts;
+  perform(effect: LedgerEffect): void;
+  /** Resolves when no call is under way, or after three seconds. */
+  quiet(): Promise<void>;
+}
+
+/** The ledger as agent.json has it; undefined without one. Throws StartFailed. */
+export async function openLedger(
+  paths: readonly string[],
+  config: AgentConfig,
+  store: Store,
+  emit: (event: LedgerEvent) => void,
+): Promise<AgentLedger | undefined> {
+  const file = readAgentFile(paths);
+  if (!file.ok) throw new StartFailed(file.error);
+  if (file.value === undefined) return undefined;
+  const settings = file.value.sites.map((site) => settingOf(site, config));
+  const clients = await openClients(file.value, settings);
+  const running = new Set<Promise<void>>();
+  return {
+    ports: { settings, boot: randomUUID(), outbox: (lane, after, limit) => store.outbox(after, limit, lane) },
+    perform: ({ relationship, call }) => {
+      const client = clients.get(relationship);
+      if (client === undefined) return;
+      const under = withinTime(client, call).then((answer) => emit({ kind: "ledger-answer", relationship, answer }));
+      const done = under.finally(() => running.delete(done));
+      running.add(done);
+    },
+    quiet: async () => {
+      let timer: NodeJS.Timeout | undefined;
+      const tooLong = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, FAREWELL_MILLIS);
+      });
+      await Promise.race([Promise.all(running), tooLong]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** A site of agent.json beside the relationship that it is for. Throws StartFailed. */
+function settingOf(site: AgentSite, config: AgentConfig): LedgerSetting {
+  const peer = config.failoverPeers.find(({ name }) => name === site.relationship);
+  if (peer === undefined) throw new StartFailed(`agent.json: there is no failover peer "${site.relationship}" in the configuration`);
+  return {
+    relationship: site.relationship,
+    site: site.site,
+    server: site.server ?? (peer.role === "primary" ? "A" : "B"),
+    autonomyMillis: site.autonomySeconds * 1000,
+    coldStart: site.coldStart,
+    foreign: site.partner === "isc",
+  };
+}
+
+type Client = (call: LedgerCall) => Promise<LedgerAnswer>;
+
+/** One client for each relationship. The AWS SDK is loaded only where there is a ledger. */
+export async function openClients(file: AgentFile, settings: readonly LedgerSetting[]): Promise<ReadonlyMap<string, Client>> {
+  const { dynamoClient, dynamoLedger } = await import("../../cloud/adapters/dynamo-ledger.ts");
+  const { table, region, endpoint, api } = file.ledger;
+  const requestHandler = { connectionTimeout: 2000, requestTimeout: 4000, throwOnRequestTimeout: true };
+  const client = dynamoClient({ region, requestHandler, ...(endpoint === undefined ? {} : { endpoint }) });
+  const ledger = dynamoLedger(client, table);
+  return new Map(
+    settings.map(({ relationship, site, server }) => {
+      const keepDays = file.sites.find((each) => each.relationship === relationship)?.keepDays ?? 0;
+      const ask =
+        api === undefined ? undefined : controlPlane({ api, region, site, server, credentials: () => client.config.credentials() });
+      return [
+        relationship,
+        ledgerClient(ledger, {
+          ...{ site, server, version: VERSION, askControlPlane: ask, keepMillis: keepDays * DAY_MILLIS },
+          wallMillis: Date.now,
+          monotonic: () => monotonicMillis(bootMillis()),
+        }),
+      ];
+    }),
+  );
+}
+
+/** A call that hangs is no answer; should it have been carried out, the next one finds that out. */
+async function withinTime(client: Client, call: LedgerCall): Promise<LedgerAnswer> {
+  const begunAt = monotonicMillis(bootMillis());
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<LedgerAnswer>((resolve) => {
+    timer = setTimeout(() => {
+      const result = { outcome: "unanswered", reason: `no answer within ${CALL_MILLIS / 1000} s` } as const;
+      resolve({ op: call.op, begunAt, endedAt: monotonicMillis(bootMillis()), result } as LedgerAnswer);
+    }, CALL_MILLIS);
+  });
+  try {
+    return await Promise.race([client(call), tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

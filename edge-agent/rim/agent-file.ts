@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+import { err, ok, type Result } from "../values/result.ts";
+
+const Site = z.strictObject({
+  relationship: z.string().min(1),
+  site: z.string().regex(/^[A-Z0-9-]{2,24}$/, "a site is named by 2 to 24 of A-Z, 0-9 and -"),
+  /** Which of the two; by default A for the primary, B for the secondary. */
+  server: z.enum(["A", "B"]).optional(),
+  autonomySeconds: z.int().min(60).max(86_400).default(3600),
+  coldStart: z.enum(["run-down", "fence"]).default("run-down"),
+  partner: z.enum(["tandem", "isc"]).default("tandem"),
+  /** How long history rows are kept; 0 = for ever. */
+  keepDays: z.int().min(0).max(36_500).default(395),
+});
+
+/** agent.json: how an agent takes part in the ledger. Credentials are no part of it: the AWS SDK finds them. */
+const AgentFile = z.strictObject({
+  ledger: z.strictObject({
+    table: z.string().min(1),
+    region: z.string().min(1),
+    /** For DynamoDB Local or a VPC endpoint. */
+    endpoint: z.url().optional(),
+    /** The control plane's API; without it this server cannot ask to be alone, only be told. */
+    api: z.url().optional(),
+  }),
+  sites: z.array(Site).min(1),
+});
+export type AgentFile = z.infer<typeof AgentFile>;
+export type AgentSite = AgentFile["sites"][number];
+
+/** The first of `paths` that is there; undefined if none is. An error says what is wrong, and where. */
+export function readAgentFile(paths: readonly string[]): Result<AgentFile | undefined, string> {
+  for (const path of paths) {
+    let text: string;
+    try {
+      text = readFileSync(path, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT" && paths.length > 1) continue;
+      return err(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    return parseAgentFile(path, text);
+  }
+  return ok(undefined);
+}
+
+export function parseAgentFile(path: string, text: string): Result<AgentFile, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return err(`${path}: ${error instanceof Error ? error.message : "no JSON"}`);
+  }
+  const parsed = AgentFile.safeParse(value);
+  if (parsed.success) return ok(parsed.data);
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
+  return err(`${path}: ${issues.join("; ")}`);
+}

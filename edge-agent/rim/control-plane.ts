@@ -1,0 +1,77 @@
+import { createHash, createHmac, randomUUID } from "node:crypto";
+
+/** Credentials as the AWS SDK finds them. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+}
+export interface ControlPlaneOptions {
+  readonly api: string;
+  readonly region: string;
+  readonly site: string;
+  readonly server: "A" | "B";
+  readonly credentials: () => Promise<Credentials>;
+}
+type Answer = { readonly outcome: "done" } | { readonly outcome: "refused"; readonly code: string; readonly detail: string };
+
+const TIMEOUT_MILLIS = 10_000;
+
+/** Asks the control plane for partner-down or clear, signed with this agent's credentials (SigV4). Throws when there is no answer. */
+export function controlPlane(
+  options: ControlPlaneOptions,
+): (op: "ask-partner-down" | "ask-clear", epoch: number, reason: string | undefined) => Promise<Answer> {
+  const base = options.api.replace(/\/$/, "");
+  return async (op, epoch, reason) => {
+    const path = `/v1/agent/sites/${options.site}/servers/${options.server}/${op === "ask-clear" ? "clear" : "partner-down"}`;
+    const attested = op === "ask-partner-down" && reason !== undefined ? { attested: { operator: "console", reason } } : {};
+    const body = JSON.stringify({ expectedEpoch: epoch, ...attested });
+    const url = new URL(base + path);
+    const headers = sign(url, body, { ...options, credentials: await options.credentials(), at: new Date() });
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json", "idempotency-key": randomUUID() },
+      body,
+      signal: AbortSignal.timeout(TIMEOUT_MILLIS),
+    });
+    if (response.ok) return { outcome: "done" };
+    if (response.status >= 500) throw new Error(`the control plane answers ${response.status}`);
+    const problem = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+    return {
+      outcome: "refused",
+      code: String(problem["code"] ?? `HTTP ${response.status}`),
+      detail: String(problem["detail"] ?? problem["message"] ?? ""),
+    };
+  };
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+
+/** AWS Signature Version 4 for a POST without a query; headers to send. */
+export function sign(
+  url: URL,
+  body: string,
+  terms: { readonly region: string; readonly credentials: Credentials; readonly at: Date },
+): Record<string, string> {
+  const { accessKeyId, secretAccessKey, sessionToken } = terms.credentials;
+  const stamp = terms.at.toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const scope = `${stamp.slice(0, 8)}/${terms.region}/execute-api/aws4_request`;
+  const signed: Record<string, string> = {
+    host: url.host,
+    "x-amz-date": stamp,
+    ...(sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken }),
+  };
+  const names = Object.keys(signed).sort();
+  const path = url.pathname.split("/").map(encodeURIComponent).join("/");
+  const lines = names.map((name) => `${name}:${signed[name]}\n`).join("");
+  const canonical = ["POST", path, "", lines, names.join(";"), sha256(body)].join("\n");
+  const toSign = ["AWS4-HMAC-SHA256", stamp, scope, sha256(canonical)].join("\n");
+  const key = scope.split("/").reduce<Buffer | string>((secret, part) => hmac(secret, part), `AWS4${secretAccessKey}`);
+  const signature = hmac(key, toSign).toString("hex");
+  const { host: _, ...rest } = signed;
+  return {
+    ...rest,
+    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
+  };
+}

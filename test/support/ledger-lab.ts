@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Desk, startDesk } from "../../cloud/desk/desk.ts";
+import { TANDEM_DHCPD } from "./dhcp-server.ts";
+import { FailoverSite, type Role } from "./failover-site.ts";
+
+export const SITE = "LAB-1";
+const LEDGER_PORT = 8001;
+const API_PORT = 8002;
+const SERVERS = { primary: "A", secondary: "B" } as const;
+
+/** Two real agents, the control plane on a desk, and a WAN that can be cut: sockets in the file system lead out of the namespaces. */
+export class LedgerLab {
+  readonly pair: FailoverSite;
+  readonly desk: Desk;
+  readonly token: string;
+  readonly #folder: string;
+  readonly #relays: Server[] = [];
+  readonly #sockets = new Map<Role, Set<Socket>>([
+    ["primary", new Set()],
+    ["secondary", new Set()],
+  ]);
+  readonly #cut = new Set<Role>();
+
+  private constructor(pair: FailoverSite, desk: Desk, token: string, folder: string) {
+    this.pair = pair;
+    this.desk = desk;
+    this.token = token;
+    this.#folder = folder;
+  }
+
+  static async make(options: { readonly mclt: number; readonly autonomySeconds: number }): Promise<LedgerLab> {
+    const desk = await startDesk({ logLevel: "error" });
+    const folder = mkdtempSync(join(tmpdir(), "tandem-ledger-"));
+    const agent = (role: Role): string => {
+      const script = join(folder, `agent-${role}`);
+      const key = `AWS_ACCESS_KEY_ID=${SITE}.${SERVERS[role]} AWS_SECRET_ACCESS_KEY=any`;
+      writeFileSync(script, `#!/bin/sh\n${key} exec ${TANDEM_DHCPD} "$@"\n`, { mode: 0o755 });
+      return script;
+    };
+    const pair = new FailoverSite({ primary: "tandem", secondary: "tandem", mclt: options.mclt, agent });
+    const lab = new LedgerLab(pair, desk, await desk.token(), folder);
+    const site = {
+      mcltMs: options.mclt * 1000,
+      maxLeaseMs: 120_000,
+      autonomyMs: options.autonomySeconds * 1000,
+      names: { A: "a", B: "b" },
+    };
+    const registered = await lab.call("PUT", `/v1/sites/${SITE}`, { ...site, pools: [], serials: { A: [], B: [] }, foreign: "none" });
+    if (registered.status !== 200) throw new Error(`registering: ${registered.status} ${JSON.stringify(registered.body)}`);
+    for (const role of ["primary", "secondary"] as const) await lab.#connect(role, options.autonomySeconds);
+    return lab;
+  }
+
+  async #connect(role: Role, autonomySeconds: number): Promise<void> {
+    const state = `${this.pair.servers[role].leaseFile}.tandem`;
+    mkdirSync(state, { recursive: true });
+    const file = {
+      ledger: {
+        table: this.desk.tableName,
+        region: "local",
+        endpoint: `http://127.0.0.1:${LEDGER_PORT}`,
+        api: `http://127.0.0.1:${API_PORT}`,
+      },
+      sites: [{ relationship: "lab", site: SITE, autonomySeconds }],
+    };
+    writeFileSync(join(state, "agent.json"), JSON.stringify(file));
+    const ways = [
+      [LEDGER_PORT, this.desk.ledgerEndpoint],
+      [API_PORT, this.desk.url],
+    ] as const;
+    for (const [port, url] of ways) {
+      const path = join(this.#folder, `${role}-${port}`);
+      await this.#relay(role, path, Number(new URL(url).port));
+      const forward = `require("net").createServer((c)=>{const s=require("net").connect(${JSON.stringify(path)});c.pipe(s);s.pipe(c);c.on("error",()=>s.destroy());s.on("error",()=>c.destroy());s.on("close",()=>c.destroy());c.on("close",()=>s.destroy())}).listen(${port},"127.0.0.1",()=>console.log("ready"))`;
+      await this.pair.namespaces[role].start(`wan${port}`, ["node", "-e", forward]).waitForLog(/ready/, 10_000);
+    }
+  }
+
+  #relay(role: Role, path: string, port: number): Promise<void> {
+    const server = createServer((socket) => {
+      if (this.#cut.has(role)) {
+        socket.destroy();
+        return;
+      }
+      const far = connect(port, "127.0.0.1");
+      for (const end of [socket, far]) {
+        this.#sockets.get(role)?.add(end);
+        end.on("error", () => {});
+        end.on("close", () => {
+          this.#sockets.get(role)?.delete(end);
+          socket.destroy();
+          far.destroy();
+        });
+      }
+      socket.pipe(far);
+      far.pipe(socket);
+    });
+    this.#relays.push(server);
+    return new Promise((resolve) => server.listen(path, resolve));
+  }
+
+  /** Cuts or heals one server's WAN. */
+  wan(role: Role, works: boolean): void {
+    if (works) this.#cut.delete(role);
+    else {
+      this.#cut.add(role);
+      for (const socket of this.#sockets.get(role) ?? []) socket.destroy();
+    }
+  }
+
+  /** A request of an operator's to the control plane. */
+  // biome-ignore lint/suspicious/noExplicitAny: every route answers in its own shape
+  async call(method: string, path: string, body?: object): Promise<{ status: number; body: any }> {
+    const headers = { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    const response = await fetch(this.desk.url + path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return { status: response.status, body: await response.json().catch(() => ({})) };
+  }
+  async state(): Promise<string> {
+    return (await this.call("GET", `/v1/sites/${SITE}`)).body.state;
+  }
+
+  async close(): Promise<void> {
+    await this.pair.close();
+    for (const relay of this.#relays) relay.close();
+    for (const sockets of this.#sockets.values()) for (const socket of sockets) socket.destroy();
+    await this.desk.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
