@@ -17,6 +17,8 @@ export interface PairOptions {
   readonly maxUnacked?: number;
   /** Statements within both `failover peer` declarations. */
   readonly extra?: string;
+  /** What is started as the agent, if not the agent itself. */
+  readonly agent?: (role: Role) => string;
   /** Statements within one of them. */
   readonly only?: Partial<Readonly<Record<Role, string>>>;
   /** `split` or `hba`, for the primary; `split 128;` unless told. */
