@@ -13,7 +13,8 @@ const carriers = new WeakMap<AgentConfig, Map<string, OptionDefinition>>();
 
 /**
  * The value of `option` in a message, as dhcpd has it after parsing the packet: final NULs of text are dropped (RFC 2132 §2),
- * options of an encapsulated space are looked for in the option that carries it. Undefined if it is not there.
+ * options of an encapsulated space are looked for in the option that carries it. A space that only `vendor-option-space` names
+ * has no such option: what a client encapsulates in option 43 is not read by it. Undefined if it is not there.
  */
 export function packetOption(message: DhcpMessage, option: OptionDefinition, config: AgentConfig): Uint8Array | undefined {
   const value = option.space === "dhcp" ? message.options.get(option.code) : subOptions(message, option.space, config, 0)?.get(option.code);

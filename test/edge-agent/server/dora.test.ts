@@ -199,6 +199,17 @@ test("one-lease-per-client releases what the client had elsewhere", () => {
   expect(bench.record("10.0.0.10")?.status).toBe("FREE");
 });
 
+test("one-lease-per-client without identifiers: an address that was not the machine's frees nothing until it is asked for again", () => {
+  const bench = new Bench(
+    "ping-check false; one-lease-per-client true; subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10 10.0.0.99; }",
+  );
+  bench.lease({ mac: 1 });
+  expect(bench.send({ type: 3, mac: 1, requested: "10.0.0.80" })?.type).toBe(5);
+  expect(bench.record("10.0.0.10")?.status).toBe("ACTIVE");
+  expect(bench.send({ type: 3, mac: 1, requested: "10.0.0.80" })?.type).toBe(5);
+  expect(bench.record("10.0.0.10")?.status).toBe("FREE");
+});
+
 test("log-threshold-high and -low: said once, and again after the pool emptied", () => {
   const bench = new Bench(`log-threshold-high 75; log-threshold-low 25; ping-check false; default-lease-time 300;
     subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10 10.0.0.13; }`);
