@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { Lab } from "../support/netns.ts";
+import { ackLatency, avalanche, type Latency, median, peakRate, residentMebibytes } from "./measure.ts";
+import { CONTENDERS, type Contender, layWire, startContender, type Wire } from "./servers.ts";
+
+/*
+ * `npm run bench [-- --quick] [--only NAME]...`: exchange rate, ACK latency and avalanche of this server beside ISC dhcpd and Kea,
+ * measured in turn, round after round, on one virtual cable, so that ratios hold although the machine's speed drifts.
+ * Needs root, perfdhcp, ip, ethtool. Prints each measurement to standard error and a markdown table to standard output.
+ */
+const STEADY_RATE = 500;
+const AVALANCHE_CLIENTS = 1000;
+
+interface Round {
+  readonly rate: number;
+  readonly memory: number;
+  readonly latency: Latency;
+  readonly avalanche: number;
+}
+
+const words = process.argv.slice(2);
+const isQuick = words.includes("--quick");
+const wanted = words.flatMap((word, index) => (word === "--only" ? [words[index + 1] ?? ""] : []));
+const unknown = wanted.filter((name) => !CONTENDERS.some((contender) => contender.name === name));
+const ROUNDS = isQuick ? 1 : 3;
+const SECONDS = isQuick ? 2 : 4;
+const LATENCY_SECONDS = isQuick ? 4 : 10;
+
+if (unknown.length > 0) {
+  console.error(`--only knows ${CONTENDERS.map(({ name }) => name).join(", ")}; not "${unknown.join(", ")}"`);
+  process.exitCode = 2;
+} else await main();
+
+async function main(): Promise<void> {
+  const chosen = CONTENDERS.filter(({ name, program }) => (wanted.length === 0 || wanted.includes(name)) && isThere(program));
+  const found = new Map<string, Round[]>(chosen.map(({ name }) => [name, []]));
+  const before = loadavg()[0] ?? 0;
+  const lab = new Lab("bench");
+  try {
+    const wire = layWire(lab);
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      for (const contender of chosen) {
+        const measured = await measure(contender, wire);
+        found.get(contender.name)?.push(measured);
+        console.error(
+          `round ${round}  ${contender.name}  ${measured.rate}/s  ${measured.memory} MiB  ${JSON.stringify(measured.latency)}  ${measured.avalanche} ms`,
+        );
+      }
+    }
+  } finally {
+    await lab.close();
+  }
+  console.log(report(found, before));
+}
+
+function isThere(program: string): boolean {
+  if (existsSync(program)) return true;
+  console.error(`left out, not installed: ${program}`);
+  return false;
+}
+
+/** Each figure from a server started afresh, so that none suffers from the leases of the one before. */
+async function measure(contender: Contender, wire: Wire): Promise<Round> {
+  const afresh = async <T>(work: () => T): Promise<T> => {
+    const running = await startContender(contender, wire);
+    try {
+      return work();
+    } finally {
+      memory = Math.max(memory, residentMebibytes(running));
+      await running.stop();
+    }
+  };
+  let memory = 0;
+  const rate = await afresh(() => peakRate(wire, SECONDS));
+  const latency = await afresh(() => ackLatency(wire, STEADY_RATE, LATENCY_SECONDS));
+  return { rate, latency, avalanche: await afresh(() => avalanche(wire, AVALANCHE_CLIENTS)), memory };
+}
+
+function report(found: ReadonlyMap<string, readonly Round[]>, before: number): string {
+  const rateOf = (rounds: readonly Round[]): number => median(rounds.map(({ rate }) => rate));
+  const ours = rateOf(found.get("tandem") ?? []);
+  const rows = [...found].map(([name, rounds]) => {
+    const of = (pick: (round: Round) => number, digits: number): string => median(rounds.map(pick)).toFixed(digits);
+    const rate = rateOf(rounds);
+    return `| ${[
+      name,
+      rate,
+      ours > 0 && rate > 0 ? (ours / rate).toFixed(2) : "-",
+      of(({ latency }) => latency.median, 2),
+      of(({ latency }) => latency.p99, 2),
+      of(({ latency }) => latency.lost, 0),
+      of((round) => round.avalanche, 0),
+      of((round) => round.memory, 0),
+    ].join(" | ")} |`;
+  });
+  const system = /^PRETTY_NAME="(.*)"$/m.exec(existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "")?.[1];
+  return [
+    `${new Date().toISOString().slice(0, 16)}Z, ${cpus().length} × ${cpus()[0]?.model}, ${system}, Node ${process.versions.node}; ` +
+      `load average ${before.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s.`,
+    "",
+    `| server | exchanges/s | tandem / it | ACK median at ${STEADY_RATE}/s, ms | ACK p99, ms | lost | ${AVALANCHE_CLIENTS} at once, ms | MiB |`,
+    "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ...rows,
+  ].join("\n");
+}

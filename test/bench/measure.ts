@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { Running } from "../support/netns.ts";
+import type { Wire } from "./servers.ts";
+
+const perfdhcp = (wire: Wire, seconds: number, ...words: string[]): string =>
+  wire.client.attempt(["perfdhcp", "-4", "-l", "c0", ...words], (seconds + 60) * 1000).output;
+
+/** A rate is sustained if both exchanges lose less than 1 % and at least 97 % of what was asked was reached. */
+function isSustained(wire: Wire, rate: number, seconds: number): boolean {
+  const output = perfdhcp(wire, seconds, "-r", `${rate}`, "-R", "50000", "-p", `${seconds}`);
+  const reached = Number(/^Rate: ([\d.]+)/m.exec(output)?.[1] ?? 0);
+  const drops = [...output.matchAll(/^drops ratio: ([\d.]+)/gm)].map(([, percent]) => Number(percent));
+  return drops.length === 2 && drops.every((percent) => percent < 1) && reached >= 0.97 * rate;
+}
+
+/** Highest sustained rate of four-way exchanges a second, to within 6 %: doubled until it fails, then halved between. */
+export function peakRate(wire: Wire, seconds: number): number {
+  let low = 0;
+  let high = 1000;
+  while (high <= 64_000 && isSustained(wire, high, seconds)) {
+    low = high;
+    high *= 2;
+  }
+  for (let rate = 500; low === 0 && rate >= 25; rate = Math.floor(rate / 2)) {
+    if (isSustained(wire, rate, seconds)) low = rate;
+    else high = rate;
+  }
+  while (low > 0 && (high - low) * 100 > low * 6) {
+    const rate = Math.floor((low + high) / 2);
+    if (isSustained(wire, rate, seconds)) low = rate;
+    else high = rate;
+  }
+  return low;
+}
+
+/** Milliseconds from REQUEST to ACK at a steady rate. */
+export interface Latency {
+  readonly median: number;
+  readonly p99: number;
+  readonly lost: number;
+}
+
+/** ACK latency at `rate` exchanges a second, from the times of each packet as perfdhcp lists them. */
+export function ackLatency(wire: Wire, rate: number, seconds: number): Latency {
+  const output = perfdhcp(wire, seconds, "-r", `${rate}`, "-R", "50000", "-p", `${seconds}`, "-W", "1000000", "-x", "t");
+  const acks = output.slice(output.indexOf("***Statistics for: REQUEST-ACK***"));
+  const stamps = output.split("***Timestamps for packets: REQUEST-ACK***")[1] ?? "";
+  // Seconds since the start; what never was answered is not listed here, but counted as lost.
+  const pairs = [...stamps.matchAll(/^sent \/ received: ([\d.]+) \/ ([\d.]+)$/gm)];
+  const times = pairs.map(([, sent, received]) => (Number(received) - Number(sent)) * 1000).sort((left, right) => left - right);
+  if (times.length === 0) throw new Error(`perfdhcp listed no packets:\n${acks.slice(0, 1500)}`);
+  const lost = Number(/^drops: (-?\d+)/m.exec(acks)?.[1] ?? Number.NaN);
+  return { median: at(times, 0.5), p99: at(times, 0.99), lost };
+}
+
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+
+/** Milliseconds until `clients` machines that start at once are all bound; they repeat themselves as RFC 2131 §4.1 asks. */
+export function avalanche(wire: Wire, clients: number): number {
+  const output = perfdhcp(wire, 120, "--scenario", "avalanche", "-R", `${clients}`, "-b", "mac=02:77:00:00:00:00");
+  const took = /^It took (\d+):(\d+):([\d.]+) to provision/m.exec(output);
+  if (took === null) throw new Error(`perfdhcp says no time:\n${output.slice(-1500)}`);
+  const [hours, minutes, seconds] = took.slice(1).map(Number) as [number, number, number];
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000;
+}
+
+/** Resident memory of the largest process of a session, in MiB. */
+export function residentMebibytes(running: Running): number {
+  const sizes = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => sizeIn(pid, running.pid));
+  return Math.max(0, ...sizes);
+}
+
+function sizeIn(pid: string, session: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (Number(fields[3]) !== session) return 0;
+    return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024);
+  } catch {
+    return 0; // It ended while we looked.
+  }
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+};
