@@ -55,7 +55,12 @@ async function transfer(program: Program): Promise<number> {
       900_000,
       () => log().slice(-2000),
     );
-    return (performance.now() - start) / 1000;
+    const seconds = (performance.now() - start) / 1000;
+    for (const role of ROLES) await site.servers[role].stop("SIGTERM");
+    const { messages } = await site.session();
+    const moved = messages.get(3) ?? 0;
+    if (moved < LEASES) throw new Error(`only ${moved} updates were seen`);
+    return seconds;
   } finally {
     await site.close();
   }

@@ -15,6 +15,9 @@ import { type Connection, HOLD_STATE_MILLIS, LARGEST_SKEW, SMALLEST_RECEIVE_TIME
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : new TextDecoder().decode(bytes));
 
+/** Updates that two agents of our own kind leave unacknowledged at least, whatever is configured. */
+const TANDEM_WINDOW = 2048;
+
 /** What both sides say of themselves. */
 const ownTerms = (relationship: Relationship): Options => ({
   relationshipName: encode(nameOf(relationship)),
@@ -144,6 +147,8 @@ function takePartnersTerms({ link, endpoint }: Relationship, options: Options): 
   if (options.receiveTimer !== undefined) link.partnerReceiveTimer = options.receiveTimer;
   link.partnerVendorClass = options.vendorClassIdentifier;
   endpoint.partnerIsTandem = isTandem(options.vendorClassIdentifier);
+  // a small window makes a stock partner acknowledge often; ours does so at once, and each round costs both a commit
+  if (endpoint.partnerIsTandem) link.partnerMaxUnacked = Math.max(link.partnerMaxUnacked, TANDEM_WINDOW);
 }
 
 /** CONNECT and CONNECTACK are exchanged; failover states change only with the first STATE (failover-12 §8.3). */
