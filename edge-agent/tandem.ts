@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { parseCommandLine } from "./control/command-line.ts";
 import type { ControlReply, ControlRequest, ExplainReport, LeaseReport, StatusReport } from "./control/protocol.ts";
 import { renderExplanation, renderLeases, renderStatus } from "./control/render.ts";
@@ -25,10 +26,35 @@ async function main(argv: readonly string[]): Promise<number> {
       return ask(command.value.socket, command.value.request, command.value.json);
     case "check":
       return check(command.value.arguments);
-    default:
-      process.stderr.write(`tandem: ${command.value.kind} is not available in this build\n`);
-      return EXIT.usage;
+    case "restore":
+      return restore(command.value.arguments);
   }
+}
+
+const RESTORE_USAGE = "tandem restore --from-ledger --server A|B [--state DIR] [--agent-config FILE]";
+
+async function restore(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    strict: false,
+    options: {
+      "from-ledger": { type: "boolean" },
+      server: { type: "string" },
+      state: { type: "string", default: "/var/lib/tandem" },
+      "agent-config": { type: "string" },
+    },
+  });
+  const { server, state, "agent-config": agentConfig } = values;
+  if (values["from-ledger"] !== true || (server !== "A" && server !== "B") || typeof state !== "string") {
+    process.stderr.write(`usage: ${RESTORE_USAGE}\n`);
+    return EXIT.usage;
+  }
+  const agentConfigs = typeof agentConfig === "string" ? [agentConfig] : [`${state}/agent.json`, "/etc/tandem/agent.json"];
+  const { restoreFromLedger } = await import("./daemon/restore.ts");
+  const done = await restoreFromLedger({ stateDirectory: state, agentConfigs, server });
+  if (done.ok) process.stdout.write(`${done.value}\n`);
+  else process.stderr.write(`tandem: restore: ${done.error}\n`);
+  return done.ok ? EXIT.done : EXIT.refused;
 }
 
 async function ask(socket: string, request: ControlRequest, json: boolean): Promise<number> {

@@ -26,7 +26,8 @@ export const USAGE = `tandem: looks into a running agent, and directs it
   tandem reload                             read the configuration again (as SIGHUP does)
   tandem check FILE [--explain MAC] [--compare OTHER] [--strict] [--json]
                                             check a dhcpd.conf, without an agent; tandem check --help tells more
-  tandem restore --from-ledger …            a server that lost its disk, and its partner is gone too
+  tandem restore --from-ledger --server A|B [--state DIR] [--agent-config FILE]
+                                            a server that lost its disk, and its partner is gone too
 
 NAME is a failover relationship; it may be left out where there is only one. TIME: 2026-01-31T12:00:00Z or seconds since 1970.
   --socket PATH   the agent's control socket (default ${DEFAULT_SOCKET})

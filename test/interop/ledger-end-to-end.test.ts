@@ -24,7 +24,7 @@ test("the secondary dies: partner-down is refused while its lease runs, then gra
   lab = await LedgerLab.make({ mclt: 8, autonomySeconds: 60 });
   const { pair } = lab;
   const here = lab;
-  const partnerDown = () => here.call("POST", `/v1/sites/${SITE}/partner-down`, { sole: "A" });
+  const partnerDown = () => here.call("POST", `/v1/sites/${SITE}/partner-down`, { survivor: "A" });
   await pair.start();
   await pair.bothNormal(60_000);
   await sleep(3000);
@@ -85,5 +85,5 @@ test("the secondary dies: partner-down is refused while its lease runs, then gra
   expect(history.body.items.some((item: { claim?: unknown; server?: string }) => JSON.stringify(item).includes("A"))).toBe(true);
   const events = await lab.call("GET", `/v1/sites/${SITE}/events`);
   const text = JSON.stringify(events.body);
-  for (const step of ["REGISTER", "PARTNER_DOWN", "CLEAR"]) expect(text).toContain(step);
+  for (const step of ["REGISTERED", "PARTNER_DOWN", "CLEARED"]) expect(text).toContain(step);
 }, 400_000);
