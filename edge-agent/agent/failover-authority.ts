@@ -84,7 +84,7 @@ export class FailoverAuthority implements PoolAuthority {
     const relationship = this.#relationship;
     const { endpoint } = relationship;
     const status = lease?.status ?? "FREE";
-    if (status === ownFree(relationship) || (status === "ABANDONED" && isPrimary(relationship))) return true;
+    if (status === ownFree(relationship) || (status === "ABANDONED" && isPrimary(relationship) && !isUnheard(lease))) return true;
     if (status !== partnersFree(relationship) && status !== "ABANDONED") return false;
     return endpoint.state === "PARTNER-DOWN" && takeableAt(lease, endpoint.partnerLastAlive, endpoint.mclt) <= at.now;
   }
@@ -123,13 +123,17 @@ export class FailoverAuthority implements PoolAuthority {
     return { ...ended, status: alone ? own : ended.status, failover: alone ? { ...owed, tstp: ended.ends } : owed };
   }
 
-  mayExpire(_pool: Pool, _lease: Lease, _at: Instant): boolean {
+  mayExpire(_pool: Pool, lease: Lease, _at: Instant): boolean {
     const { endpoint } = this.#relationship;
     if (endpoint.startupUntil !== undefined) return false;
+    if (lease.status === "ABANDONED" && isUnheard(lease) && endpoint.state !== "PARTNER-DOWN") return false;
     if (endpoint.state === "NORMAL") return isPrimary(this.#relationship);
     return endpoint.state === "COMMUNICATIONS-INTERRUPTED" || endpoint.state === "PARTNER-DOWN";
   }
 }
+
+/** The partner has yet to hear of it: there the address may be in use. */
+const isUnheard = (lease: Lease | undefined): boolean => lease?.failover?.owed === true;
 
 const senderOf = (message: DhcpMessage): HardwareAddress => ({
   htype: message.htype,

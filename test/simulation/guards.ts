@@ -102,6 +102,12 @@ export const GUARDS: readonly Guard[] = [
     find: 'if (endpoint.state === "NORMAL") return isPrimary(this.#relationship);',
     replace: "",
   },
+  {
+    name: "an abandoned address waits for the partner to hear of it",
+    file: authority,
+    find: " && !isUnheard(lease)) return true;",
+    replace: ") return true;",
+  },
   // what a state permits
   {
     name: "STARTUP serves nobody",

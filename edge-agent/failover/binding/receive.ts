@@ -94,14 +94,20 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
 }
 
 /**
- * Does the partner tell of an end, or of a time before the lease, without knowing what the client did here since (failover-12 §7.1.3)? Then ours is still
+ * Does the partner tell of an end, of an earlier extension or of a time before the lease, without knowing what the client did here since (failover-12 §7.1.3)? Then ours is still
  * to be told, and whatever became of the lease follows from that.
  */
 function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean {
   if (lease.status !== "ACTIVE" || lease.ends <= at.now || !timesOf(lease).owed) return false;
+  if (status === "ACTIVE") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.ends && isHolders(lease, options);
   if (status === "RELEASED") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt;
   return status === "EXPIRED" || status === "FREE" || status === "BACKUP";
 }
+
+const isHolders = (lease: Lease, { clientIdentifier, clientHardwareAddress }: Options): boolean =>
+  lease.clientId !== undefined && clientIdentifier !== undefined
+    ? sameBytes(lease.clientId, clientIdentifier)
+    : sameHardware(lease.hardware, hardwareOf(clientHardwareAddress));
 
 const isOurs = (turn: Turn, relationship: Relationship, address: Ipv4Address): boolean => {
   const pool = turn.view.poolOf(address);
