@@ -237,6 +237,7 @@ export class Faults {
     this.#mend();
     lan.cut.clear();
     lan.calm = true;
+    this.#world.link.speedUp();
     for (const machine of machines) {
       machine.diskFull = false;
       if (machine.paused) this.#wake(machine);
