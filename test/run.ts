@@ -22,6 +22,7 @@ const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["bind9-dnsutils", "/usr/bin/nsupdate"],
   ["iputils-ping", "/usr/bin/ping"],
   ["tcpdump", "/usr/bin/tcpdump"],
+  ["strace", "/usr/bin/strace"],
   ["default-jre-headless", "/usr/bin/java"],
 ];
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { Lab } from "../support/netns.ts";
-import { ackLatency, avalanche, type Latency, median, peakRate, residentMebibytes } from "./measure.ts";
+import { ackLatency, avalanche, type Latency, median, peakRate, residentMebibytes, warmUp } from "./measure.ts";
 import { CONTENDERS, type Contender, layWire, startContender, type Wire } from "./servers.ts";
 
 /*
@@ -25,6 +25,7 @@ const wanted = words.flatMap((word, index) => (word === "--only" ? [words[index 
 const unknown = wanted.filter((name) => !CONTENDERS.some((contender) => contender.name === name));
 const ROUNDS = isQuick ? 1 : 3;
 const SECONDS = isQuick ? 2 : 4;
+const WARM_UP_SECONDS = isQuick ? 5 : 10;
 const LATENCY_SECONDS = isQuick ? 4 : 10;
 
 if (unknown.length > 0) {
@@ -60,7 +61,7 @@ function isThere(program: string): boolean {
   return false;
 }
 
-/** Each figure from a server started afresh, so that none suffers from the leases of the one before. */
+/** Each figure from a server started afresh, so that none suffers from the leases of the one before; rate and latency when warm. */
 async function measure(contender: Contender, wire: Wire): Promise<Round> {
   const afresh = async <T>(work: () => T): Promise<T> => {
     const running = await startContender(contender, wire);
@@ -72,8 +73,14 @@ async function measure(contender: Contender, wire: Wire): Promise<Round> {
     }
   };
   let memory = 0;
-  const rate = await afresh(() => peakRate(wire, SECONDS));
-  const latency = await afresh(() => ackLatency(wire, STEADY_RATE, LATENCY_SECONDS));
+  const rate = await afresh(() => {
+    warmUp(wire, WARM_UP_SECONDS);
+    return peakRate(wire, SECONDS);
+  });
+  const latency = await afresh(() => {
+    warmUp(wire, WARM_UP_SECONDS);
+    return ackLatency(wire, STEADY_RATE, LATENCY_SECONDS);
+  });
   return { rate, latency, avalanche: await afresh(() => avalanche(wire, AVALANCHE_CLIENTS)), memory };
 }
 

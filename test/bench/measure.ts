@@ -5,8 +5,20 @@ import type { Wire } from "./servers.ts";
 const perfdhcp = (wire: Wire, seconds: number, ...words: string[]): string =>
   wire.client.attempt(["perfdhcp", "-4", "-l", "c0", ...words], (seconds + 60) * 1000).output;
 
-/** A rate is sustained if both exchanges lose less than 1 % and at least 97 % of what was asked was reached. */
+/** Some thousand exchanges, so that what a server compiles or caches at first is not what is measured. */
+export function warmUp(wire: Wire, seconds: number): void {
+  perfdhcp(wire, seconds, "-r", "1000", "-R", "50000", "-p", `${seconds}`);
+}
+
+/**
+ * A rate is sustained if both exchanges lose less than 1 % and at least 97 % of what was asked was reached. Asked a second time
+ * before the answer is no: on a shared machine a moment's disturbance would otherwise end the search.
+ */
 function isSustained(wire: Wire, rate: number, seconds: number): boolean {
+  return isReached(wire, rate, seconds) || isReached(wire, rate, seconds);
+}
+
+function isReached(wire: Wire, rate: number, seconds: number): boolean {
   const output = perfdhcp(wire, seconds, "-r", `${rate}`, "-R", "50000", "-p", `${seconds}`);
   const reached = Number(/^Rate: ([\d.]+)/m.exec(output)?.[1] ?? 0);
   const drops = [...output.matchAll(/^drops ratio: ([\d.]+)/gm)].map(([, percent]) => Number(percent));

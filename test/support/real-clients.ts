@@ -100,7 +100,11 @@ export class RealClient {
   async release(): Promise<void> {
     if (this.tool === "dhclient") this.namespace.attempt([...this.#dhclient(), "-r", this.#device]);
     else process.kill(this.process.pid, this.tool === "udhcpc" ? "SIGUSR2" : "SIGALRM");
-    await eventually(() => this.address() === undefined);
+    await eventually(
+      () => this.address() === undefined,
+      30_000,
+      () => `${this.tool} keeps its address:\n${this.process.log().slice(-3000)}`,
+    );
   }
 
   /** The interface's address without prefix, or undefined. */
