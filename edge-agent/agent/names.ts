@@ -38,6 +38,15 @@ export class NamesAtWork {
     if (query !== undefined) this.send({ transaction, client }, query);
   }
 
+  /** Starts the removal of a lease's records, those that the query under way is about to add among them. */
+  end(address: Ipv4Address, client: string, tasks: readonly DnsTask[]): void {
+    const runningId = this.#byAddress.get(address);
+    const [current] = (runningId === undefined ? undefined : this.#byId.get(runningId))?.transaction.tasks ?? [];
+    const undone = current === undefined ? undefined : inverseOf(current);
+    const isPlanned = undone === undefined || tasks.some(({ kind }) => kind === undone.kind);
+    this.start(address, client, isPlanned ? tasks : [undone, ...tasks]);
+  }
+
   take(id: number): Work | undefined {
     const work = this.#byId.get(id);
     if (work === undefined) return undefined;
@@ -66,12 +75,20 @@ export class NamesAtWork {
 
 const NONE: readonly DnsEffect[] = [];
 
+/** What takes away again what `task` adds. */
+function inverseOf(task: DnsTask): DnsTask | undefined {
+  if (task.kind === "add-forward") {
+    return { kind: "remove-forward", name: task.name, owner: task.owner, conflictDetection: task.conflictDetection };
+  }
+  return task.kind === "add-reverse" ? { kind: "remove-reverse", reverseName: task.reverseName, clientDidUpdate: false } : undefined;
+}
+
 /** DNS work that this step's grants and ended leases call for. */
 export function followNames(names: NamesAtWork, exchange: Exchange): void {
   for (const { before, after } of exchange.changes) {
     if (before?.status !== "ACTIVE") continue;
     const isSameHolder = after.status === "ACTIVE" && clientName(before) === clientName(after);
-    if (!isSameHolder) names.start(before.address, clientName(before), planRemoval(before, true));
+    if (!isSameHolder) names.end(before.address, clientName(before), planRemoval(before, true));
   }
   for (const { address, lease, plan } of exchange.names) {
     names.start(address, lease === undefined ? undefined : clientName(lease), plan.tasks);
