@@ -22,3 +22,24 @@ test("nothing is left over: no markers, no skipped tests", () => {
     });
   expect(left).toEqual([]);
 });
+
+test("links in the documents lead somewhere", () => {
+  const broken = files
+    .filter((file) => file.endsWith(".md"))
+    .flatMap((file) => {
+      const text = readFileSync(join(ROOT, file), "utf8");
+      return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+        .map((match) => join(file, "..", match[1] ?? ""))
+        .filter((target) => !exists(target));
+    });
+  expect(broken).toEqual([]);
+});
+
+function exists(path: string): boolean {
+  try {
+    readFileSync(join(ROOT, path));
+    return true;
+  } catch {
+    return false;
+  }
+}
