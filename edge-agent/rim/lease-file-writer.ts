@@ -18,7 +18,7 @@ export interface LeaseFileSource {
 }
 
 /** Changes are gathered for this long before they are appended. */
-const GATHER_MILLIS = 1000;
+const GATHER_MILLIS = 50;
 const RETRY_MILLIS = 10_000;
 /** Bytes formatted between two turns of the event loop. */
 const CHUNK_BYTES = 65_536;
@@ -29,8 +29,8 @@ const GROWTH_FACTOR = 4;
 const MIN_GROWTH_BYTES = 4_000_000;
 
 /**
- * Keeps a dhcpd.leases(5) file behind the store, for the tools that read one. The store is the truth: the file may be a
- * second late, and a failure to write it stops nobody. Nothing here blocks the event loop for long.
+ * Keeps a dhcpd.leases(5) file behind the store, for the tools that read one. The store is the truth: the file follows in a
+ * moment, and a failure to write it stops nobody. Nothing here blocks the event loop for long.
  */
 export class LeaseFileWriter {
   readonly #file: string;
