@@ -188,7 +188,10 @@ function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep
 function onPartnerRow(state: SiteState, answer: Answer<"read-partner">): SiteStep {
   if (answer.result.outcome !== "read" || answer.result.row === undefined) return only(state);
   const { heartbeat, leaseMillis } = answer.result.row;
-  return only({ ...state, partnerLeaseMillis: leaseMillis, evidence: counterSeen(state.evidence, heartbeat, answer.endedAt) });
+  // the first look is published at once: whoever asks for a grant hears what he waits for
+  const notBefore = state.evidence.counter === undefined ? { ...state.notBefore, beat: answer.endedAt } : state.notBefore;
+  const evidence = counterSeen(state.evidence, heartbeat, answer.endedAt);
+  return only({ ...state, partnerLeaseMillis: leaseMillis, notBefore, evidence });
 }
 
 function onMirrored(state: SiteState, answer: Answer<"mirror">): SiteStep {

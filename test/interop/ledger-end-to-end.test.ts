@@ -33,6 +33,7 @@ test("the secondary dies: partner-down is refused while its lease runs, then gra
 
   await pair.servers.secondary.stop("SIGKILL");
   await pair.reaches("primary", "communications-interrupted");
+  await sleep(3000);
   const refused = await partnerDown();
   expect(refused.status).toBeGreaterThanOrEqual(409);
   expect(["EVIDENCE_PENDING", "PARTNER_ALIVE"]).toContain(refused.body.code);

@@ -103,32 +103,11 @@ test("a lease that the dead partner mirrored and never told us stays its client'
   expect(given).not.toContain(ip);
 });
 
-test("the cloud is gone for seven days: the pair serves on its partner leases, and the history is complete afterwards", async () => {
-  await begin({ mclt: 3600, leaseSeconds: 7200 });
-  site.A.fault = "lost-request";
-  site.B.fault = "lost-request";
-  const ip = await site.dora(site.A, 1);
-  for (let half = 0; half < 7 * 48; half += 1) {
-    await site.pass(1800);
-    expect(await site.again(site.A, 1, ip ?? "")).toMatchObject({ type: 5 });
-  }
-  expect(await site.dora(site.B, 2)).toBeDefined();
-  expect(site.A.site?.outbox.lastSeq).toBe(7 * 48 + 1);
-  site.A.fault = "none";
-  site.B.fault = "none";
-  await site.pass(120);
-  const rows = await history(ip ?? "");
-  expect(rows.map((row) => row["seq"]).sort((left, right) => Number(left) - Number(right))).toEqual(
-    Array.from({ length: 7 * 48 + 1 }, (_, index) => index + 1),
-  );
-  expect(site.A.site?.outbox.ack).toBe(site.A.site?.outbox.lastSeq);
-}, 60_000);
-
 test("a long backlog merges renewals of one client, and says who had the address all the same", async () => {
   await begin({ mclt: 3600, leaseSeconds: 7200, mergeBacklog: 3 });
   site.A.fault = "lost-request";
   const ip = await site.dora(site.A, 1);
-  for (let half = 0; half < 40; half += 1) {
+  for (let half = 0; half < 12; half += 1) {
     await site.pass(1800);
     await site.again(site.A, 1, ip ?? "");
   }
@@ -137,7 +116,7 @@ test("a long backlog merges renewals of one client, and says who had the address
   await site.pass(120);
   const rows = await history(ip ?? "");
   expect(rows.length).toBe(4);
-  expect(Math.max(...rows.map((row) => Number(row["exp"])))).toBeGreaterThan(1_800_000_000_000 + 40 * 1_800_000);
+  expect(Math.max(...rows.map((row) => Number(row["exp"])))).toBeGreaterThan(1_800_000_000_000 + 12 * 1_800_000);
 });
 
 test("cut off from partner and cloud, a server gives new addresses for its autonomy, then renews known clients only", async () => {
