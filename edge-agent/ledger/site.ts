@@ -99,7 +99,7 @@ function onSilence(state: SiteState, lane: Lane, answer: LedgerAnswer, random: (
     batchLimit: lane === "data" ? Math.max(1, Math.floor(state.batchLimit / 2)) : state.batchLimit,
     claims: state.claims.map((claim) => ({ ...claim, asked: false })),
   };
-  const first = state.reachable && !next.reachable;
+  const first = lane === "beat" && failures === 1;
   const reason = "reason" in answer.result ? answer.result.reason : "no answer";
   if (answer.op === "ask-partner-down" || answer.op === "ask-clear") {
     return only(next, { kind: "answered", op: answer.op, ok: false, detail: `no answer: ${reason}`, heard: false });

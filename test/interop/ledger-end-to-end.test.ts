@@ -36,7 +36,7 @@ test("the secondary dies: partner-down is refused while its lease runs, then gra
   await sleep(3000);
   const refused = await partnerDown();
   expect(refused.status).toBeGreaterThanOrEqual(409);
-  expect(["EVIDENCE_PENDING", "PARTNER_ALIVE"]).toContain(refused.body.code);
+  expect(["EVIDENCE_PENDING", "PARTNER_ALIVE"], `${JSON.stringify(refused.body)}\n${logs()}`).toContain(refused.body.code);
 
   const granted = await until(
     async () => {
