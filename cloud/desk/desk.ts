@@ -43,7 +43,11 @@ const TABLE_NAME = "tandem-ledger";
 const AUTHOR = "operator@desk";
 
 /** Access key that stands for an agent's credentials on the desk; any secret goes with it. Signatures are not checked. */
-export const deskAccessKey = (site: string, server: "A" | "B"): string => `${site}.${server}`;
+export const deskAccessKey = (site: string, server: "A" | "B"): string => Buffer.from(`${site}.${server}`).toString("hex");
+
+/** The agent that a key stands for, as SITE.SERVER. DynamoDB Local takes letters and digits only, hence the hex; plain names are understood too. */
+const agentOf = (accessKey: string): string =>
+  /^(?:[0-9a-f]{2})+$/.test(accessKey) ? Buffer.from(accessKey, "hex").toString() : accessKey;
 
 /** Starts the local control plane from the synthesized template: its table, its routes, and the very bundle that would be deployed. */
 export async function startDesk(options: DeskOptions = {}): Promise<Desk> {
@@ -144,7 +148,8 @@ function authorizers(key: Parameters<typeof jwtVerify>[1], issuer: string, audie
         return { status: 401 };
       }
     },
-    iam: (accessKey, path) => {
+    iam: (key, path) => {
+      const accessKey = agentOf(key);
       const [site = "", server = ""] = accessKey.split(".");
       if (site === "" || server === "") return { status: 401 };
       // What the policy says with the certificate's subject: an agent reaches its own site and server only.
