@@ -91,8 +91,8 @@ function alwaysServed(waits: readonly number[]): void {
   expect(waits.filter((wait) => !(wait < 2000))).toEqual([]);
 }
 
-const dial = async ({ partner }: Target, from = PARTNER): Promise<ScriptedPeer> => {
-  const peer = await ScriptedPeer.dial(partner, from, HERE);
+const dial = async ({ partner }: Target): Promise<ScriptedPeer> => {
+  const peer = await ScriptedPeer.dial(partner, PARTNER, HERE);
   if (peer === undefined) throw new Error("nobody listens");
   return peer;
 };
@@ -131,10 +131,11 @@ describe.concurrent("an agent that is secondary", () => {
 
   test("closes strangers before reading, ends silent and stalled connections, bounds their number", async (context) => {
     const live = await target(context, "secondary");
-    const stranger = await dial(live, STRANGER);
-    await stranger.say("CONNECT", connectTerms());
-    await stranger.closes(1000);
-    expect(stranger.heard).toEqual([]);
+    // It may be reset before it so much as sees that it was connected.
+    const stranger = await ScriptedPeer.dial(live.partner, STRANGER, HERE);
+    await stranger?.say("CONNECT", connectTerms());
+    await stranger?.closes(1000);
+    expect(stranger?.heard ?? []).toEqual([]);
     const silent: ScriptedPeer[] = [];
     for (let count = 0; count < 40; count += 1) silent.push(await dial(live));
     await eventually(() => silent.filter((peer) => !peer.isClosed).length <= 4);
