@@ -114,7 +114,8 @@ function formatAgentOptions(options: Uint8Array): string {
     const { name, form } = AGENT_OPTIONS.get(code) ?? { name: `unknown-${code}`, form: "text" };
     let shown = printable(value) ? quoted(value) : Array.from(value, (byte) => byte.toString(16)).join(":");
     if (form === "address" && value.length === 4) shown = formatIpv4(ipv4FromBytes(value));
-    if (form === "number" && value.length === 4) shown = String(ipv4FromBytes(value));
+    // One that is no number must not look like one.
+    if (form === "number") shown = value.length === 4 ? String(ipv4FromBytes(value)) : quoted(value);
     text += `\n  option agent.${name} ${shown};`;
   }
   return text;

@@ -164,11 +164,11 @@ function readAgentOption(tokens: Tokens, options: number[]): void {
   tokens.next();
   const form = AGENT_OPTIONS.get(code)?.form ?? "text";
   let value: Uint8Array;
-  if (form === "address" && tokens.text.includes(".")) {
+  if (form === "address" && tokens.kind === "word" && tokens.text.includes(".")) {
     const address = parseIpv4(tokens.value("an address"));
     if (!address.ok) throw tokens.bad(address.error);
     value = Uint8Array.of(address.value >>> 24, (address.value >>> 16) & 255, (address.value >>> 8) & 255, address.value & 255);
-  } else if (form === "number" && /^\d+$/.test(tokens.text)) {
+  } else if (form === "number" && tokens.kind === "word" && /^\d+$/.test(tokens.text)) {
     const number = wholeNumber(tokens);
     value = Uint8Array.of(number >>> 24, (number >>> 16) & 255, (number >>> 8) & 255, number & 255);
   } else value = readData(tokens);
