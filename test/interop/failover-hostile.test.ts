@@ -91,10 +91,19 @@ function alwaysServed(waits: readonly number[]): void {
   expect(waits.filter((wait) => !(wait < 2000))).toEqual([]);
 }
 
+/** The agent opens its failover port just after it says that it serves. */
 const dial = async ({ partner }: Target): Promise<ScriptedPeer> => {
-  const peer = await ScriptedPeer.dial(partner, PARTNER, HERE);
-  if (peer === undefined) throw new Error("nobody listens");
-  return peer;
+  const found: ScriptedPeer[] = [];
+  await eventually(
+    async () => {
+      const peer = await ScriptedPeer.dial(partner, PARTNER, HERE);
+      if (peer !== undefined) found.push(peer);
+      return peer !== undefined;
+    },
+    5000,
+    () => "nobody listens",
+  );
+  return found[0]!;
 };
 
 describe.concurrent("an agent that is secondary", () => {
