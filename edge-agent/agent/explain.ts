@@ -2,7 +2,7 @@ import type { Pool, Scope, SharedNetwork } from "../config/agent-config.ts";
 import type { Location } from "../config/location.ts";
 import type { ClientDescription, ExplainReport } from "../control/protocol.ts";
 import { decodeMessage } from "../dhcp/wire/decode.ts";
-import { OPTION } from "../dhcp/wire/option-codes.ts";
+import { hexBytes, trialDiscover } from "../dhcp/wire/trial-discover.ts";
 import { identify } from "../server/caller.ts";
 import { readClientMessage } from "../server/client-message.ts";
 import { type Exchange, openExchange } from "../server/exchange.ts";
@@ -10,7 +10,6 @@ import { findLease } from "../server/find-lease.ts";
 import { permits } from "../server/permits.ts";
 import { serve } from "../server/serve.ts";
 import { createServerState } from "../server/state.ts";
-import { ByteWriter } from "../values/byte-writer.ts";
 import { formatIpv4, type Ipv4Address, ipv4, parseIpv4, UNSPECIFIED } from "../values/ipv4.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import type { Failover } from "./failover.ts";
@@ -25,14 +24,14 @@ const at = (text: string, location: Location | undefined): Line =>
  * that nothing is offered or stored. An error says what of the description cannot be understood.
  */
 export function explainClient(client: ClientDescription, exchange: Exchange, failover: Failover): Result<ExplainReport, string> {
-  const hardware = bytesOf(client.hardware);
-  const clientId = client.clientId === undefined ? undefined : bytesOf(client.clientId);
+  const hardware = hexBytes(client.hardware);
+  const clientId = client.clientId === undefined ? undefined : hexBytes(client.clientId);
   if (hardware === undefined || hardware.length > 16) return err(`"${client.hardware}" is no hardware address such as 00:16:3e:01:02:03`);
   if (client.clientId !== undefined && clientId === undefined) return err(`"${client.clientId}" is no client identifier in hex pairs`);
   const { config, options } = exchange.state;
   const where = placeOf(client.via, exchange);
   if (!where.ok) return where;
-  const bytes = discover(hardware, clientId, client.vendorClass, where.value.giaddr);
+  const bytes = trialDiscover({ hardware, clientId, vendorClass: client.vendorClass }, where.value.giaddr);
   const trial = openExchange(createServerState(config, options, exchange.view), exchange.view, exchange.authority, exchange.at);
   const datagram = {
     kind: "datagram",
@@ -104,25 +103,6 @@ const names = (networks: readonly SharedNetwork[]): string =>
     .map(({ name }) => name)
     .join(", ") + (networks.length > 10 ? ", …" : "");
 
-function discover(
-  hardware: Uint8Array,
-  clientId: Uint8Array | undefined,
-  vendorClass: string | undefined,
-  giaddr: Ipv4Address,
-): Uint8Array {
-  const writer = new ByteWriter(1500);
-  writer.u8(1).u8(1).u8(hardware.length).u8(0).u32(0).u16(0).u16(0).u32(0).u32(0).u32(0).u32(giaddr);
-  writer
-    .bytes(hardware)
-    .zeros(16 - hardware.length + 64 + 128)
-    .u32(0x63825363);
-  writer.u8(OPTION.messageType).u8(1).u8(1);
-  if (clientId !== undefined) writer.u8(OPTION.clientIdentifier).u8(Math.min(255, clientId.length)).bytes(clientId.subarray(0, 255));
-  const vendor = vendorClass === undefined ? undefined : Uint8Array.from(vendorClass.slice(0, 255), (each) => each.charCodeAt(0) & 255);
-  if (vendor !== undefined) writer.u8(OPTION.vendorClass).u8(vendor.length).bytes(vendor);
-  return writer.u8(255).zeros(60).finish();
-}
-
 function poolLine(exchange: Exchange, failover: Failover, pool: Pool, isPermitted: boolean): Line {
   const [range] = pool.ranges;
   const what = range === undefined ? "pool without a range" : `pool ${formatIpv4(range.first)} to ${formatIpv4(range.last)}`;
@@ -146,10 +126,3 @@ function scopeLines(network: SharedNetwork): readonly Line[] {
 
 const classLocation = (exchange: Exchange, name: string): Location | undefined =>
   exchange.state.config.classes.find((declaration) => declaration.name === name)?.scope.location;
-
-/** Hex pairs with ":" or "-" or nothing between; undefined for anything else. */
-function bytesOf(text: string): Uint8Array | undefined {
-  const parts = /[:-]/.test(text) ? text.split(/[:-]/) : (text.match(/../g) ?? []);
-  if (parts.length === 0 || !parts.every((part) => /^[0-9a-f]{1,2}$/i.test(part))) return undefined;
-  return Uint8Array.from(parts, (part) => Number.parseInt(part, 16));
-}

@@ -1,3 +1,4 @@
+import { hexBytes } from "../dhcp/wire/trial-discover.ts";
 import { err, ok, type Result } from "../values/result.ts";
 
 /** What `tandem check` was asked to do. */
@@ -84,12 +85,4 @@ function request(file: string, values: ReadonlyMap<string, string>): Result<Chec
     strict: values.has("--strict"),
     asDhcpd: values.has("--as-dhcpd"),
   });
-}
-
-/** Hex pairs with ":" or "-" or nothing between; undefined for anything else. */
-export function hexBytes(text: string): Uint8Array | undefined {
-  const parts = /[:-]/.test(text) ? text.split(/[:-]/) : (text.match(/../g) ?? []);
-  if (parts.length === 0 || parts.length > 255 || (!/[:-]/.test(text) && text.length % 2 !== 0)) return undefined;
-  if (!parts.every((part) => /^[0-9a-f]{1,2}$/i.test(part))) return undefined;
-  return Uint8Array.from(parts, (part) => Number.parseInt(part, 16));
 }

@@ -2,7 +2,7 @@ import type { AgentConfig, HostDeclaration, Permit, Pool, SharedNetwork, Subnet 
 import type { EvaluationInput } from "../config/evaluation.ts";
 import type { Location } from "../config/location.ts";
 import { decodeMessage } from "../dhcp/wire/decode.ts";
-import { OPTION } from "../dhcp/wire/option-codes.ts";
+import { hexBytes, trialDiscover } from "../dhcp/wire/trial-discover.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
 import { type Caller, identify } from "../server/caller.ts";
 import { readClientMessage } from "../server/client-message.ts";
@@ -12,11 +12,10 @@ import { hostOfDynamicLease, matchHosts } from "../server/hosts.ts";
 import { permits } from "../server/permits.ts";
 import { standaloneAuthority } from "../server/standalone-authority.ts";
 import { createServerState } from "../server/state.ts";
-import { ByteWriter } from "../values/byte-writer.ts";
 import { formatIpv4, type Ipv4Address, ipv4, parseIpv4, UNSPECIFIED } from "../values/ipv4.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import type { Instant } from "../values/time.ts";
-import { type ClientDescription, hexBytes } from "./arguments.ts";
+import type { ClientDescription } from "./arguments.ts";
 import { type Effective, effectiveSettings } from "./effective.ts";
 
 /** The effective configuration of one client. */
@@ -54,7 +53,9 @@ export function explain(config: AgentConfig, client: ClientDescription, hostName
   const exchange = openExchange(state, NO_LEASES, standaloneAuthority, at);
   const where = whereAsked(client.via, config);
   if (!where.ok) return where;
-  const bytes = discoverFrom(client, where.value.giaddr);
+  const hardware = hexBytes(client.hardware) ?? new Uint8Array(0);
+  const clientId = client.clientId === undefined ? undefined : hexBytes(client.clientId);
+  const bytes = trialDiscover({ hardware, clientId, vendorClass: client.vendorClass }, where.value.giaddr);
   const message = decodeMessage(bytes);
   if (!message.ok) return err(message.error);
   const datagram = { kind: "datagram", ...where.value, source: where.value.giaddr, sourcePort: 67, target: undefined, bytes } as const;
@@ -155,22 +156,6 @@ function whereAsked(via: string | undefined, { networks }: AgentConfig): Result<
   if (another !== undefined) return err(`say where the client asks: --via with a relay's address, or one of ${choices}`);
   const first = network.subnets[0]?.network.address ?? UNSPECIFIED;
   return ok({ giaddr: UNSPECIFIED, interfaceName: network.interfaceName ?? "", interfaceAddresses: [ipv4(first + 1)] });
-}
-
-function discoverFrom(client: ClientDescription, giaddr: Ipv4Address): Uint8Array {
-  const hardware = (hexBytes(client.hardware) ?? new Uint8Array(0)).subarray(0, 16);
-  const writer = new ByteWriter(1500);
-  writer.u8(1).u8(1).u8(hardware.length).u8(0).u32(0).u16(0).u16(0).u32(0).u32(0).u32(0).u32(giaddr);
-  writer
-    .bytes(hardware)
-    .zeros(16 - hardware.length + 64 + 128)
-    .u32(0x63825363);
-  writer.u8(OPTION.messageType).u8(1).u8(1);
-  const clientId = client.clientId === undefined ? undefined : hexBytes(client.clientId);
-  if (clientId !== undefined) writer.u8(OPTION.clientIdentifier).u8(clientId.length).bytes(clientId);
-  const vendor = Uint8Array.from((client.vendorClass ?? "").slice(0, 255), (each) => each.charCodeAt(0) & 255);
-  if (vendor.length > 0) writer.u8(OPTION.vendorClass).u8(vendor.length).bytes(vendor);
-  return writer.u8(255).zeros(60).finish();
 }
 
 const NO_COUNTS = { FREE: 0, ACTIVE: 0, EXPIRED: 0, RELEASED: 0, ABANDONED: 0, RESET: 0, BACKUP: 0 } as const;

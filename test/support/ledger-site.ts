@@ -14,64 +14,12 @@ import { type ControlAnswer, ledgerClient } from "../../edge-agent/rim/ledger-cl
 import { formatIpv4, ipv4FromBytes } from "../../edge-agent/values/ipv4.ts";
 import { epochSeconds, type Instant, monotonicMillis } from "../../edge-agent/values/time.ts";
 import { address, encode, type Message } from "./agent-bench.ts";
+import { configText, type SiteOptions, SiteServer } from "./ledger-site-server.ts";
 import { configOf } from "./load-config.ts";
-import { type MemoryDisk, MemoryStore, memoryDisk } from "./memory-store.ts";
+import { MemoryStore } from "./memory-store.ts";
 
 export const SITE = "TEST-1";
 const START = 1_800_000_000;
-
-const configText = (role: "primary" | "secondary", mclt: number, extra: string, lease: number): string => {
-  const [own, other] = role === "primary" ? ["10.78.0.2", "10.78.0.3"] : ["10.78.0.3", "10.78.0.2"];
-  return `authoritative; default-lease-time ${lease}; max-lease-time ${lease}; ping-check false; dhcp-cache-threshold 0; ddns-update-style none;
-failover peer "lab" { ${role}; address ${own}; port 647; peer address ${other}; peer port 647; max-response-delay 30;
-  max-unacked-updates 10; load balance max seconds 3; ${role === "primary" ? `mclt ${mclt}; split 128;` : ""} ${extra} }
-subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer "lab"; range 10.77.0.100 10.77.0.119; } }`;
-};
-
-export interface SiteOptions {
-  readonly mclt?: number;
-  readonly autonomyMillis?: number;
-  readonly extra?: string;
-  readonly mergeBacklog?: number;
-  readonly leaseSeconds?: number;
-}
-
-/** One agent of the pair, whole but for sockets and disk. */
-export class SiteServer {
-  readonly server: ServerName;
-  readonly role: "primary" | "secondary";
-  disk: MemoryDisk = memoryDisk();
-  store = new MemoryStore(this.disk);
-  state: AgentState | undefined;
-  /** Its way to the ledger. */
-  fault: Fault = "none";
-  readonly log: string[] = [];
-  readonly effects: AgentEffect[] = [];
-  readonly replies = new Map<number, ControlReply>();
-  answers: { type: number; yiaddr: string; seconds: number }[] = [];
-  boots = 0;
-
-  constructor(server: ServerName) {
-    this.server = server;
-    this.role = server === "A" ? "primary" : "secondary";
-  }
-  get up(): boolean {
-    return this.state !== undefined;
-  }
-  get site() {
-    return this.state?.ledger.sites?.get("lab");
-  }
-  get mode() {
-    return this.site?.core.standing.mode;
-  }
-  get endpoint() {
-    return this.state?.failover.relationships.get("lab")?.endpoint;
-  }
-  get failoverState() {
-    const endpoint = this.endpoint;
-    return endpoint === undefined ? undefined : endpoint.startupUntil === undefined ? endpoint.state : "STARTUP";
-  }
-}
 
 interface Wire {
   readonly dialler: SiteServer;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hexBytes, parseCheckArguments } from "../../../edge-agent/check/arguments.ts";
+import { parseCheckArguments } from "../../../edge-agent/check/arguments.ts";
 import { compareConfigs } from "../../../edge-agent/check/compare.ts";
 import { explain } from "../../../edge-agent/check/explain.ts";
 import { optionText } from "../../../edge-agent/check/option-text.ts";
@@ -7,6 +7,7 @@ import { renderComparison } from "../../../edge-agent/check/render-comparison.ts
 import { renderExplanation } from "../../../edge-agent/check/render-explanation.ts";
 import { checkReport, fails, renderReport } from "../../../edge-agent/check/report.ts";
 import { sourceOf } from "../../../edge-agent/config/source.ts";
+import { hexBytes } from "../../../edge-agent/dhcp/wire/trial-discover.ts";
 import { epochSeconds, monotonicMillis } from "../../../edge-agent/values/time.ts";
 import { configOf, load } from "../../support/load-config.ts";
 

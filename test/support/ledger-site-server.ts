@@ -1,0 +1,61 @@
+import type { ServerName } from "../../cloud/contract/tables.ts";
+import type { Fault } from "../../cloud/embedded/ledger.ts";
+import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
+import type { AgentState } from "../../edge-agent/agent/state.ts";
+import type { ControlReply } from "../../edge-agent/control/protocol.ts";
+import { type MemoryDisk, MemoryStore, memoryDisk } from "./memory-store.ts";
+
+/** dhcpd.conf of one of the two. */
+export const configText = (role: "primary" | "secondary", mclt: number, extra: string, lease: number): string => {
+  const [own, other] = role === "primary" ? ["10.78.0.2", "10.78.0.3"] : ["10.78.0.3", "10.78.0.2"];
+  return `authoritative; default-lease-time ${lease}; max-lease-time ${lease}; ping-check false; dhcp-cache-threshold 0; ddns-update-style none;
+failover peer "lab" { ${role}; address ${own}; port 647; peer address ${other}; peer port 647; max-response-delay 30;
+  max-unacked-updates 10; load balance max seconds 3; ${role === "primary" ? `mclt ${mclt}; split 128;` : ""} ${extra} }
+subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer "lab"; range 10.77.0.100 10.77.0.119; } }`;
+};
+
+/** What differs from site to site. */
+export interface SiteOptions {
+  readonly mclt?: number;
+  readonly autonomyMillis?: number;
+  readonly extra?: string;
+  readonly mergeBacklog?: number;
+  readonly leaseSeconds?: number;
+}
+
+/** One agent of the pair, whole but for sockets and disk. */
+export class SiteServer {
+  readonly server: ServerName;
+  readonly role: "primary" | "secondary";
+  disk: MemoryDisk = memoryDisk();
+  store = new MemoryStore(this.disk);
+  state: AgentState | undefined;
+  /** Its way to the ledger. */
+  fault: Fault = "none";
+  readonly log: string[] = [];
+  readonly effects: AgentEffect[] = [];
+  readonly replies = new Map<number, ControlReply>();
+  answers: { type: number; yiaddr: string; seconds: number }[] = [];
+  boots = 0;
+
+  constructor(server: ServerName) {
+    this.server = server;
+    this.role = server === "A" ? "primary" : "secondary";
+  }
+  get up(): boolean {
+    return this.state !== undefined;
+  }
+  get site() {
+    return this.state?.ledger.sites?.get("lab");
+  }
+  get mode() {
+    return this.site?.core.standing.mode;
+  }
+  get endpoint() {
+    return this.state?.failover.relationships.get("lab")?.endpoint;
+  }
+  get failoverState() {
+    const endpoint = this.endpoint;
+    return endpoint === undefined ? undefined : endpoint.startupUntil === undefined ? endpoint.state : "STARTUP";
+  }
+}
