@@ -6,7 +6,7 @@ import { embeddedLedger, type Fault } from "../../cloud/embedded/ledger.ts";
 import { createEmbeddedTable } from "../../cloud/embedded/table.ts";
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
 import type { AgentEvent } from "../../edge-agent/agent/event.ts";
-import { type AgentState, createAgentState } from "../../edge-agent/agent/state.ts";
+import { createAgentState } from "../../edge-agent/agent/state.ts";
 import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
 import type { ControlReply } from "../../edge-agent/control/protocol.ts";
 import { decodeMessage } from "../../edge-agent/dhcp/wire/decode.ts";
