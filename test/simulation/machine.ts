@@ -230,8 +230,10 @@ class SimClock extends LeaseClock {
   readonly #schedule: (at: number, wake: () => void) => void;
   readonly #agenda: Agenda;
   #wanted: { readonly at: number; readonly wake: () => void } | undefined;
-  /** The earliest alarm that is set; alarms that come too early set another. */
+  /** The earliest alarm that is set; one that comes too early sets another. */
   #set = Number.POSITIVE_INFINITY;
+  /** Alarms of other numbers are void. */
+  #number = 0;
 
   constructor(machine: Machine, stored: Uint8Array | undefined, schedule: (at: number, wake: () => void) => void, agenda: Agenda) {
     super(machine, stored);
@@ -254,8 +256,10 @@ class SimClock extends LeaseClock {
     const wanted = this.#wanted;
     if (wanted === undefined || wanted.at >= this.#set) return;
     this.#set = wanted.at;
+    this.#number += 1;
+    const number = this.#number;
     this.#schedule(wanted.at, () => {
-      if (this.#set < wanted.at - 0.001) return;
+      if (number !== this.#number) return;
       this.#set = Number.POSITIVE_INFINITY;
       const due = this.#wanted;
       if (due === undefined) return;

@@ -10,6 +10,7 @@ const FOUND: readonly (readonly [seed: number, what: string])[] = [
   [99, "an empty store that restarted before it was refilled took itself for whole"],
   [134, "clocks a few seconds apart made news of an end outdated for ever"],
   [358, "an old BACKUP, told again after a crash, took a lease that had been given in the meantime"],
+  [784, "a free address, given by a server whose clock was two seconds ahead, was refused for ever"],
   [927, "an address declined here was given again before the partner, where it was in use, had heard of that"],
   [1027, "an older extension by the partner shortened a lease that it had not heard of"],
 ];

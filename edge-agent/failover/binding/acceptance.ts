@@ -1,7 +1,7 @@
 import type { BindingStatus } from "../../leases/binding-status.ts";
 import type { EpochSeconds } from "../../values/time.ts";
 
-/** How much the two clocks may differ before an EXPIRED is taken for premature; seconds (dhcpd). */
+/** How much the two clocks may differ before an end, or the last of a promise, is taken for premature; seconds (dhcpd's for EXPIRED). */
 const CLOCK_ALLOWANCE = 65;
 
 export interface Transition {
@@ -62,7 +62,7 @@ function holds(rule: Rule, transition: Transition): boolean {
   if (rule === "no") return false;
   if (rule === "primary-says") return !transition.isPrimary;
   if (rule === "ended-here") return transition.ends - CLOCK_ALLOWANCE <= transition.now;
-  return transition.theirPotentialExpiry <= transition.now;
+  return transition.theirPotentialExpiry - CLOCK_ALLOWANCE <= transition.now;
 }
 
 /** What a duel is fought with: what each server announced of the same address at the same time. */

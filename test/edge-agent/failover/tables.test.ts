@@ -73,6 +73,12 @@ describe("updates", () => {
     expect(isAcceptable({ ...transition, mine: "ACTIVE", theirs: "EXPIRED", ends: epochSeconds(1065) })).toBe(true);
     expect(isAcceptable({ ...transition, mine: "ACTIVE", theirs: "EXPIRED", ends: epochSeconds(1066) })).toBe(false);
   });
+  test("a gift whose last promise is a little ahead of our clock is taken, one that promises more is not", () => {
+    for (const theirs of ["FREE", "BACKUP"] as const) {
+      expect(isAcceptable({ ...transition, mine: "ACTIVE", theirs, theirPotentialExpiry: epochSeconds(1065) })).toBe(true);
+      expect(isAcceptable({ ...transition, mine: "ACTIVE", theirs, theirPotentialExpiry: epochSeconds(1066) })).toBe(false);
+    }
+  });
   test("out of NORMAL a lease in use is never just FREE", () => {
     for (const theirs of ["FREE", "BACKUP"] as const)
       expect(isAcceptable({ ...transition, isNormal: false, mine: "ACTIVE", theirs })).toBe(false);

@@ -1,0 +1,101 @@
+import { Prng } from "./prng.ts";
+import { FAULT_KINDS, type FaultKind, type Swarm, swarm } from "./swarm.ts";
+
+/** What a world is aimed at: a situation that chance alone brings about too seldom. "any" is aimed at nothing. */
+export const AIMS = ["any", "partner-down", "recovery", "crossing", "reconnect", "full-disk", "silence"] as const;
+export type Aim = (typeof AIMS)[number];
+
+type Changes = Partial<Swarm>;
+
+/**
+ * The world of a seed as it is run by the thousand: most are short and small, with leases and waits to match, so that as much
+ * happens in minutes as elsewhere in hours; a few are as long and large as {@link swarm} draws them. Half are aimed.
+ */
+export function draw(seed: number, aim?: Aim, changes: Changes = {}): Swarm {
+  const random = new Prng(seed, 7);
+  const size = random.unit();
+  const drawn = random.chance(0.5) ? random.pick(AIMS) : "any";
+  if (size > 0.99 && aim === undefined) return swarm(seed, changes);
+  const wanted = aim ?? drawn;
+  return swarm(seed, { ...(size > 0.9 ? medium(random) : short(random)), ...aimed(wanted, random), ...changes });
+}
+
+/** Mean seconds between faults: each kind present with this chance. */
+function faults(random: Prng, chance: number, means: readonly [number, ...number[]]): Record<FaultKind, number> {
+  return Object.fromEntries(FAULT_KINDS.map((kind) => [kind, random.chance(chance) ? random.pick(means) : 0])) as Record<FaultKind, number>;
+}
+
+function short(random: Prng): Changes {
+  const clients = random.pick([1, 2, 2, 3, 4, 6]);
+  const leaseTime = random.pick([60, 120, 300, 600]);
+  return {
+    clients,
+    poolSize: Math.max(2, random.chance(0.6) ? clients + random.below(2) : clients * 2 + random.below(6)),
+    leaseTime,
+    maximumLeaseTime: leaseTime * random.pick([1, 2, 10]),
+    mclt: random.pick([60, 120, 300]),
+    faultSeconds: random.pick([900, 1800, 3600]),
+    faults: faults(random, 0.4, [60, 200, 600]),
+    whims: random.pick([0, 120, 600]),
+  };
+}
+
+function medium(random: Prng): Changes {
+  return { clients: random.pick([4, 8, 12]), faultSeconds: 3600, faults: faults(random, 0.4, [200, 600, 1800]) };
+}
+
+const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<FaultKind, number>;
+
+/** What an aim changes: the faults that lead there, and nothing that gets in its way. */
+function aimed(aim: Aim, random: Prng): Changes {
+  const some = (means: readonly [number, ...number[]]) => (random.chance(0.5) ? random.pick(means) : 0);
+  const pair = { pair: true, hostile: 0, loss: 0, duplication: 0 } as const;
+  switch (aim) {
+    case "any":
+      return {};
+    // the partner goes while its leases run; an operator says so at once; it comes back while the waits last
+    case "partner-down": {
+      const powerCut = random.pick([100, 200, 400]);
+      const changes = { powerCut, order: random.pick([10, 30]), lanCut: some([100, 300]), linkCut: some([100]) };
+      return { ...pair, ...waits(random), faults: { ...NO_FAULTS, ...changes }, operator: "right", whims: random.pick([60, 120]) };
+    }
+    // stores are lost and filled again, and servers told to recover, over and over
+    case "recovery": {
+      const changes = { diskLoss: random.pick([100, 300]), order: random.pick([60, 200]), kill: some([60, 200]), linkCut: some([60, 200]) };
+      return {
+        ...pair,
+        ...waits(random),
+        faults: { ...NO_FAULTS, ...changes },
+        operator: "right",
+        linkDelay: random.pick([50, 1000, 5000]),
+      };
+    }
+    // both servers change the same addresses before they hear of each other
+    case "crossing": {
+      const changes = { linkCut: random.pick([30, 60]), lanCut: random.pick([30, 60]), oneWayCut: some([60]) };
+      const leases = { leaseTime: random.pick([60, 120]), whims: random.pick([20, 60]), poolSize: random.pick([2, 3]) };
+      return { ...pair, ...leases, faults: { ...NO_FAULTS, ...changes }, linkDelay: random.pick([1000, 5000]), clients: 3 };
+    }
+    // connections end at every moment, with updates under way
+    case "reconnect": {
+      const changes = { reset: random.pick([10, 30]), kill: some([60, 200]), oneWayCut: some([100]), powerCut: some([200]) };
+      const leases = { leaseTime: random.pick([60, 300]), whims: random.pick([20, 60]) };
+      return { ...pair, ...leases, faults: { ...NO_FAULTS, ...changes }, linkDelay: random.pick([1000, 5000]) };
+    }
+    case "full-disk": {
+      const changes = { diskFull: random.pick([60, 200]), kill: some([200]), powerCut: some([200]), order: some([100]) };
+      return { pair: random.chance(0.8), faults: { ...NO_FAULTS, ...changes }, commitDelay: random.pick([10, 300]) };
+    }
+    // servers that are ordered into states without service, and clients that ask them
+    case "silence": {
+      const changes = { order: random.pick([20, 60]), kill: some([60]), linkCut: some([60]), diskLoss: some([300]) };
+      const leases = { leaseTime: 60, whims: 60, loadBalanceSeconds: random.pick([0, 3]) };
+      return { ...pair, ...leases, faults: { ...NO_FAULTS, ...changes }, operator: random.pick(["right", "rash"]) };
+    }
+  }
+}
+
+/** Leases that outlast MCLT, and waits that outlast what is left of them. */
+function waits(random: Prng): Changes {
+  return { leaseTime: random.pick([120, 300, 600]), maximumLeaseTime: random.pick([600, 1200]), mclt: random.pick([60, 120, 300]) };
+}
