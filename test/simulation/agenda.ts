@@ -8,6 +8,9 @@ const MOST_AT_ONCE = 20_000;
 
 /** All that will happen, in virtual milliseconds; what falls on the same moment happens in the order of planning. */
 export class Agenda {
+  /** Asynchronous code was called or got an answer: it must have its turn before time goes on. */
+  #stirred = false;
+  #failure: unknown;
   #stuckAt = 0;
   #stuckFor = 0;
   now = 0;
@@ -40,17 +43,43 @@ export class Agenda {
     this.at(this.now + wait, task);
   }
 
-  /** Runs everything up to `end`. */
-  runUntil(end: number): void {
+  /** Says that promises were made or kept: they are settled before the next task runs. */
+  stirred(): void {
+    this.#stirred = true;
+  }
+
+  /** Asynchronous code has thrown what it must not: the run ends with that. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#stirred = true;
+  }
+
+  /** Runs everything up to `end`, and lets asynchronous code on the way do what it has to. */
+  async runUntil(end: number): Promise<void> {
+    while (!this.#run(end)) {
+      this.#stirred = false;
+      // after this, whatever could go on has gone on: all that is still waited for is on the agenda
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+  }
+
+  /** Runs tasks up to `end`; false when asynchronous code must have its turn first. */
+  #run(end: number): boolean {
     for (;;) {
       while (this.#soon.length > 0) {
         const tasks = this.#soon;
         this.#soon = [];
-        for (const task of tasks) {
+        for (const [index, task] of tasks.entries()) {
+          if (this.#stirred) {
+            this.#soon = [...tasks.slice(index), ...this.#soon];
+            return false;
+          }
           this.#count();
           task();
         }
       }
+      if (this.#stirred) return false;
       const first = this.#heap[0];
       if (first === undefined || first.at > end) break;
       this.#removeFirst();
@@ -59,6 +88,7 @@ export class Agenda {
       first.task();
     }
     this.now = end;
+    return true;
   }
 
   /** Time must go on: whatever happens again and again at one moment will do so for ever. */

@@ -50,10 +50,10 @@ export class Faults {
     const machine = machines[random.below(machines.length)]!;
     switch (kind) {
       case "kill":
-        this.#stop(machine, { power: false, seconds: random.exponential(random.pick([5, 60, 1800])) });
+        this.stop(machine, { power: false, seconds: random.exponential(random.pick([5, 60, 1800])) });
         return;
       case "powerCut":
-        this.#stop(machine, { power: true, seconds: 20 + random.exponential(random.pick([60, 1800, 7200])) });
+        this.stop(machine, { power: true, seconds: 20 + random.exponential(random.pick([60, 1800, 7200])) });
         return;
       case "diskLoss":
         this.#loseDisk(machine);
@@ -117,7 +117,8 @@ export class Faults {
     machine.resume();
   }
 
-  #stop(machine: Machine, how: { readonly power: boolean; readonly seconds: number }): void {
+  /** Ends a process for a while; with its power, or without. */
+  stop(machine: Machine, how: { readonly power: boolean; readonly seconds: number }): void {
     if (this.#off.has(machine)) return;
     const { link } = this.#world;
     this.#off.add(machine);
@@ -146,7 +147,7 @@ export class Faults {
     const complete = theirs.state === "NORMAL" || theirs.state === "COMMUNICATIONS-INTERRUPTED" || theirs.state === "PARTNER-DOWN";
     const own = relationshipOf(machine)?.endpoint.state;
     if (!complete || (own !== "NORMAL" && own !== "COMMUNICATIONS-INTERRUPTED")) return;
-    this.#stop(machine, { power: true, seconds: 60 + this.#random.exponential(600) });
+    this.stop(machine, { power: true, seconds: 60 + this.#random.exponential(600) });
     this.#world.trace(machine.name, "its disk is lost");
     machine.loseDisk();
   }
@@ -167,6 +168,14 @@ export class Faults {
     this.#world.link.cut[1] = false;
   }
 
+  /** Is `machine` off, and may somebody rely on its staying so until it can speak with its partner? If so, it does. */
+  keepsOff(machine: Machine): boolean {
+    if (this.#locked.has(machine)) return true;
+    if (!this.#off.has(machine) || this.#locked.size > 0 || machine.lostDisk) return false;
+    this.#locked.add(machine);
+    return true;
+  }
+
   #operate(machine: Machine): void {
     const { operator, pair } = this.#world.swarm;
     if (!pair || operator === "none") return;
@@ -177,9 +186,9 @@ export class Faults {
     const partner = this.#world.machines.find((each) => each !== machine)!;
     const endpoint = relationshipOf(machine)?.endpoint;
     if (endpoint === undefined || machine.paused) return;
-    if (this.#off.has(partner) && endpoint.state === "COMMUNICATIONS-INTERRUPTED" && this.#locked.size === 0 && !partner.lostDisk) {
-      this.#locked.add(partner);
-      this.#command(machine, { verb: "partner-down" });
+    if (endpoint.state === "COMMUNICATIONS-INTERRUPTED" && !this.#locked.has(partner) && this.keepsOff(partner)) {
+      if (this.#world.ledger === undefined) this.#command(machine, { verb: "partner-down" });
+      else this.#world.ledger.operator.command(machine, { verb: "partner-down" });
       return;
     }
     const choice = this.#random.unit();

@@ -1,5 +1,6 @@
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
 import type { AgentEvent } from "../../edge-agent/agent/event.ts";
+import type { LedgerPorts } from "../../edge-agent/agent/ledger.ts";
 import { type AgentState, createAgentState } from "../../edge-agent/agent/state.ts";
 import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
 import type { AgentConfig } from "../../edge-agent/config/agent-config.ts";
@@ -28,6 +29,8 @@ export interface MachineWorld {
   perform(machine: Machine, effect: AgentEffect): void;
   stepped(machine: Machine, state: AgentState): void;
   durable(machine: Machine, writes: Parameters<StoreWorld["durable"]>[0]): void;
+  /** What the ledger's part of a process needs; undefined without a ledger. */
+  ledgerPorts(machine: Machine, process: () => Process): LedgerPorts | undefined;
   trace(who: string, text: string): void;
 }
 
@@ -147,10 +150,7 @@ class Process {
     this.#machine = machine;
     this.#world = world;
     const { agenda, random } = world;
-    const own = (task: () => void) => () =>
-      machine.whenAwake(() => {
-        if (this.#alive) task();
-      });
+    const own = (task: () => void) => () => this.whenAlive(task);
     this.store = new SimStore(machine.disk, {
       commitTime: () => random.unit() * options.commitDelay,
       after: (wait, task) => agenda.after(wait, own(task)),
@@ -161,7 +161,9 @@ class Process {
     const { config } = machine;
     this.store.layout(config.pools.map(({ id, ranges }) => ({ id, ranges })));
     const names = { hostName: machine.name, serverPort: 67, clientPort: 68 };
-    const initial = createAgentState(config, names, this.store.view, (key) => this.store.record(key));
+    const ledger = world.ledgerPorts(machine, () => this);
+    const extras = { hmac: undefined, declarations: [], ...(ledger === undefined ? {} : { ledger }) };
+    const initial = createAgentState(config, names, this.store.view, (key) => this.store.record(key), extras);
     const core: LoopMachine<AgentState> = {
       step: (state, event, view) => {
         const done = step(state, event, view);
@@ -185,6 +187,12 @@ class Process {
     });
   }
 
+  /** Runs `task` when the process is awake; never, if it dies before. */
+  whenAlive(task: () => void): void {
+    this.#machine.whenAwake(() => {
+      if (this.#alive) task();
+    });
+  }
   begin(): void {
     this.loop.start();
     this.#saveClock();

@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
-import { swarm } from "./swarm.ts";
+import { drawLedger } from "./ledger/swarm.ts";
+import { Prng } from "./prng.ts";
+import { type Swarm, swarm } from "./swarm.ts";
 import { Violation, World } from "./world.ts";
 
 const { values } = parseArgs({
@@ -10,19 +12,28 @@ const { values } = parseArgs({
     count: { type: "string", default: "200" },
     hours: { type: "string" },
     operator: { type: "string" },
+    ledger: { type: "string" },
     "stop-at": { type: "string", default: "20" },
   },
 });
 
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
-const changes = values.operator === "rash" ? ({ operator: "rash", pair: true } as const) : {};
+
+/** What the command line changes in a seed's world. */
+function changesTo(seed: number): Partial<Swarm> {
+  const rash = values.operator === "rash" ? ({ operator: "rash", pair: true } as const) : {};
+  if (values.ledger === undefined) return rash;
+  if (values.ledger === "never") return { ...rash, ledger: undefined };
+  const drawn = drawLedger(new Prng(seed, 40));
+  return { ...rash, pair: true, ledger: values.ledger === "lying" ? { ...drawn, operators: "lying" } : drawn };
+}
 
 /** Runs one seed; gives what went wrong. */
-function runSeed(seed: number, trace: boolean): string | undefined {
-  const settings = swarm(seed, changes);
+async function runSeed(seed: number, trace: boolean): Promise<string | undefined> {
+  const settings = swarm(seed, changesTo(seed));
   if (trace) print(JSON.stringify(settings));
   try {
-    new World(settings, trace ? print : undefined).run();
+    await new World(settings, trace ? print : undefined).run();
     return undefined;
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
@@ -31,7 +42,7 @@ function runSeed(seed: number, trace: boolean): string | undefined {
 }
 
 if (values.seed !== undefined) {
-  const failure = runSeed(Number(values.seed), values.trace);
+  const failure = await runSeed(Number(values.seed), values.trace);
   print(failure ?? `seed ${values.seed} is clean`);
   process.exitCode = failure === undefined ? 0 : 1;
 } else {
@@ -41,7 +52,7 @@ if (values.seed !== undefined) {
   const failures: string[] = [];
   let seed = from;
   for (; until === undefined ? seed < from + Number(values.count) : Date.now() < until; seed += 1) {
-    const failure = runSeed(seed, false);
+    const failure = await runSeed(seed, false);
     if (failure === undefined) continue;
     failures.push(failure);
     print(failure);

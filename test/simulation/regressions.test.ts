@@ -15,8 +15,11 @@ const FOUND: readonly (readonly [seed: number, what: string])[] = [
   [1027, "an older extension by the partner shortened a lease that it had not heard of"],
 ];
 
-test.each(FOUND)("seed %i: %s", (seed) => {
-  const world = new World(swarm(seed));
-  world.run();
+/** What worlds were like when these were found: without what is drawn beside. */
+const FIRST_EDITION = { ledger: undefined } as const;
+
+test.each(FOUND)("seed %i: %s", async (seed) => {
+  const world = new World(swarm(seed, FIRST_EDITION));
+  await world.run();
   expect(world.agenda.done).toBeGreaterThan(100);
 });

@@ -35,6 +35,8 @@ export class SimStore implements Store {
   #applied: StoreWrite[] = [];
   #records: Map<string, Uint8Array>;
   #outbox: MemoryDisk["outbox"];
+  /** The highest number ever, by lane. */
+  readonly #newest = new Map<string, number>();
   #busy = false;
   #lostWrites = false;
   #gone = false;
@@ -44,6 +46,7 @@ export class SimStore implements Store {
     this.#world = world;
     this.#records = new Map(disk.records);
     this.#outbox = new Map(disk.outbox);
+    for (const { lane, seq } of disk.outbox.values()) this.#newest.set(lane, Math.max(seq, this.#newest.get(lane) ?? 0));
     this.view = new LeaseTable(
       {
         get: (address) => disk.leases.get(address),
@@ -59,11 +62,13 @@ export class SimStore implements Store {
     return this.#records.get(key);
   }
   outbox(after: number, limit: number, lane = ""): readonly { readonly seq: number; readonly value: Uint8Array }[] {
-    return [...this.#outbox.values()]
-      .filter((entry) => entry.lane === lane && entry.seq > after)
-      .sort((left, right) => left.seq - right.seq)
-      .slice(0, limit)
-      .map(({ seq, value }) => ({ seq, value }));
+    const found: { readonly seq: number; readonly value: Uint8Array }[] = [];
+    const newest = this.#newest.get(lane) ?? 0;
+    for (let seq = after + 1; seq <= newest && found.length < limit; seq += 1) {
+      const entry = this.#outbox.get(`${lane}/${seq}`);
+      if (entry !== undefined) found.push({ seq, value: entry.value });
+    }
+    return found;
   }
   layout(pools: readonly PoolLayout[]): void {
     this.view.layout(pools);
@@ -72,6 +77,7 @@ export class SimStore implements Store {
 
   apply(writes: readonly StoreWrite[]): void {
     for (const write of writes) {
+      if (write.kind === "outbox") this.#newest.set(write.lane ?? "", Math.max(write.seq, this.#newest.get(write.lane ?? "") ?? 0));
       if (write.kind === "lease") this.view.apply(write.lease);
       else writeSmall(this.#records, this.#outbox, write);
       this.#applied.push(write);

@@ -1,3 +1,4 @@
+import { type LedgerSwarm, ledgerSwarm } from "./ledger/swarm.ts";
 import { Prng } from "./prng.ts";
 
 /** What one seed's world is like; each seed draws its own, so that rare mixtures of faults come up (swarm testing). Times in seconds. */
@@ -30,6 +31,8 @@ export interface Swarm {
   /** What clients do while bound: mean seconds between their whims; 0 for never. */
   readonly whims: number;
   readonly operator: OperatorKind;
+  /** Undefined: the pair has no ledger. */
+  readonly ledger: LedgerSwarm | undefined;
 }
 
 /** "right": declares a server down only when it is, and keeps it off until it can reach the partner. "rash": declares what comes to mind. */
@@ -84,6 +87,7 @@ export function swarm(seed: number, changes: Partial<Swarm> = {}): Swarm {
     drift: random.chance(0.3) ? [random.below(101) - 50, random.below(101) - 50] : [0, 0],
     whims: random.pick([0, 600, 3600]),
     operator: random.pick(["none", "right", "right", "right"]),
+    ledger: pair ? ledgerSwarm(seed) : undefined,
     ...changes,
   };
 }

@@ -11,17 +11,17 @@ const FRESH =
     ? []
     : Array.from({ length: Number(process.env["TANDEM_FRESH_SEEDS"]) }, (_, index) => START * 3 + index);
 
-test.each([...FIXED, ...FRESH])("seed %i: no checker complains, and the pair heals", (seed) => {
+test.each([...FIXED, ...FRESH])("seed %i: no checker complains, and the pair heals", async (seed) => {
   const world = new World(swarm(seed));
-  world.run();
+  await world.run();
   expect(world.agenda.done).toBeGreaterThan(100);
 });
 
-test("one seed decides everything", () => {
-  const linesOf = (seed: number) => {
+test("one seed decides everything", async () => {
+  const linesOf = async (seed: number) => {
     const lines: string[] = [];
-    new World(swarm(seed), (line) => lines.push(line)).run();
+    await new World(swarm(seed), (line) => lines.push(line)).run();
     return lines;
   };
-  expect(linesOf(3)).toEqual(linesOf(3));
+  expect(await linesOf(3)).toEqual(await linesOf(3));
 });

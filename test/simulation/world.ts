@@ -1,10 +1,9 @@
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
+import type { LedgerPorts } from "../../edge-agent/agent/ledger.ts";
 import type { AgentState } from "../../edge-agent/agent/state.ts";
 import { decodeMessage as decodeDhcp } from "../../edge-agent/dhcp/wire/decode.ts";
-import { EMPTY_STREAM, takeFrames } from "../../edge-agent/failover/wire/frame.ts";
-import { decodeMessage } from "../../edge-agent/failover/wire/message.ts";
 import type { StoreWrite } from "../../edge-agent/leases/store-write.ts";
-import { formatIpv4, type Ipv4Address } from "../../edge-agent/values/ipv4.ts";
+import type { Ipv4Address } from "../../edge-agent/values/ipv4.ts";
 import { Agenda } from "./agenda.ts";
 import { disagreement } from "./checkers/agreement.ts";
 import { bounded } from "./checkers/bounded.ts";
@@ -20,10 +19,12 @@ import { PEER_NAME, siteConfig } from "./config-text.ts";
 import { Faults } from "./faults.ts";
 import { Hostile } from "./hostile.ts";
 import { Lan } from "./lan.ts";
-import { Machine, type MachineWorld } from "./machine.ts";
+import { LedgerSide } from "./ledger/site.ts";
+import { Machine, type MachineWorld, type Process } from "./machine.ts";
 import { PeerNetwork } from "./peer-link.ts";
 import { Prng } from "./prng.ts";
 import type { Swarm } from "./swarm.ts";
+import { clockText, wireLines } from "./trace.ts";
 
 /** Something that must hold does not; the message has the seed, the moment and the complaint. */
 export class Violation extends Error {
@@ -44,6 +45,8 @@ export class World implements MachineWorld, Scene {
   readonly faults: Faults;
   readonly hostile: readonly Hostile[];
   readonly checkers: readonly Checker[];
+  /** Undefined: no ledger, failover's own rules alone. */
+  readonly ledger: LedgerSide | undefined;
   partnerDown = false;
   readonly #print: ((line: string) => void) | undefined;
 
@@ -67,6 +70,7 @@ export class World implements MachineWorld, Scene {
     this.checkers = [commitBeforeAck(), leaseWithinMclt(), silentStates(), stateIsTold(), bounded()];
     if (swarm.operator !== "rash") this.checkers = [noAddressTwice(), oneOwner(), ...this.checkers];
     this.faults = new Faults(this);
+    this.ledger = swarm.ledger === undefined || !swarm.pair ? undefined : new LedgerSide(this, swarm.ledger);
   }
 
   get now(): number {
@@ -81,12 +85,13 @@ export class World implements MachineWorld, Scene {
   }
 
   /** Runs faults for as long as the seed says, heals the world, and demands that all comes right again. */
-  run(): void {
+  async run(): Promise<void> {
     try {
       this.begin();
-      this.agenda.runUntil(this.swarm.faultSeconds * 1000);
+      await this.agenda.runUntil(this.swarm.faultSeconds * 1000);
       this.faults.heal();
-      this.#demandAgreement();
+      this.ledger?.heal();
+      await this.#demandAgreement();
     } catch (error) {
       if (error instanceof Violation) throw error;
       throw this.#violation(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -99,6 +104,7 @@ export class World implements MachineWorld, Scene {
     for (const hostile of this.hostile) hostile.begin();
     this.#look();
     this.faults.begin();
+    this.ledger?.begin();
   }
 
   perform(machine: Machine, effect: AgentEffect): void {
@@ -120,11 +126,17 @@ export class World implements MachineWorld, Scene {
         return;
       case "failover-send":
         for (const checker of this.checkers) this.#hear(checker, checker.told?.(this, machine, effect.bytes));
-        if (this.#print !== undefined) this.#traceWire(machine, effect.bytes);
+        if (this.#print !== undefined) for (const line of wireLines(effect.bytes)) this.trace(machine.name, line);
         this.link.send(effect.link, effect.bytes);
         return;
       case "failover-close":
         this.link.close(effect.link);
+        return;
+      case "ledger-call":
+        this.ledger?.perform(machine, effect);
+        return;
+      case "control-reply":
+        this.ledger?.operator.answered(effect.id, effect.reply);
         return;
       case "log":
         if (this.#print !== undefined) this.trace(machine.name, String(effect.fields["text"]));
@@ -132,6 +144,10 @@ export class World implements MachineWorld, Scene {
       default:
         return;
     }
+  }
+
+  ledgerPorts(machine: Machine, process: () => Process): LedgerPorts | undefined {
+    return this.ledger?.ports(machine, process);
   }
 
   stepped(machine: Machine, state: AgentState): void {
@@ -199,48 +215,21 @@ export class World implements MachineWorld, Scene {
   }
 
   /** After healing: the servers NORMAL and of one mind within a bound, and then every client served. */
-  #demandAgreement(): void {
+  async #demandAgreement(): Promise<void> {
     const { mclt, maximumLeaseTime, linkDelay, poolSize } = this.swarm;
     const bound = this.now + (2 * mclt + 1800) * 1000 + linkDelay * 8 * (poolSize + 50);
     for (;;) {
       const problem = disagreement(this);
       if (problem === undefined) break;
       if (this.now >= bound) throw this.#violation(`the pair does not heal: ${problem}`);
-      this.agenda.runUntil(this.now + 7_000);
+      await this.agenda.runUntil(this.now + 7_000);
     }
     const served = this.now + (maximumLeaseTime * 2 + mclt * 2 + 3600) * 1000;
     for (;;) {
       const idle = this.clients.find(({ holding }) => holding === undefined || holding.until < this.now);
       if (idle === undefined || this.swarm.hostile > 0 || this.swarm.whims > 0) return;
       if (this.now >= served) throw this.#violation(`${idle.name} gets no address, though nothing fails`);
-      this.agenda.runUntil(this.now + 60_000);
+      await this.agenda.runUntil(this.now + 60_000);
     }
   }
-
-  #traceWire(machine: Machine, bytes: Uint8Array): void {
-    for (const frame of takeFrames(EMPTY_STREAM, bytes).frames) {
-      const message = decodeMessage(frame);
-      if (!message.ok) continue;
-      const { type, xid, options } = message.value;
-      if (type === "CONTACT") continue;
-      const address = options.assignedIpAddress === undefined ? "" : ` ${formatIpv4(options.assignedIpAddress)}`;
-      const details = [
-        options.bindingStatus === undefined ? "" : ` status ${options.bindingStatus}`,
-        options.leaseExpirationTime === undefined ? "" : ` ends ${options.leaseExpirationTime}`,
-        options.potentialExpirationTime === undefined ? "" : ` potential ${options.potentialExpirationTime}`,
-        options.rejectReason === undefined ? "" : ` reject ${options.rejectReason}`,
-        options.serverState === undefined ? "" : ` state ${options.serverState} flags ${options.serverFlags ?? 0}`,
-      ];
-      this.trace(machine.name, `-> ${type} #${xid}${address}${details.join("")}`);
-    }
-  }
-}
-
-/** Virtual time as d+hh:mm:ss.mmm. */
-export function clockText(millis: number): string {
-  const total = Math.floor(millis / 1000);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const days = Math.floor(total / 86_400);
-  const rest = `${two(Math.floor(total / 3600) % 24)}:${two(Math.floor(total / 60) % 60)}:${two(total % 60)}`;
-  return `${days}+${rest}.${String(Math.floor(millis % 1000)).padStart(3, "0")}`;
 }
