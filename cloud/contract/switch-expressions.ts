@@ -26,6 +26,11 @@ export const SIGMA_MS = 5_000;
  *  L(1+ρ)/(1-ρ) + 1 s, up to whole seconds. 0 for a lease that was given up. Milliseconds. */
 export const certainlyOverMs = (leaseMs: number): number =>
   leaseMs === 0 ? 0 : Math.ceil((leaseMs * (1 + DRIFT)) / (1 - DRIFT) / 1000 + 1) * 1000;
+/** The longest lease that a server ever gives its partner over their link (Lp). Milliseconds. */
+export const PEER_LEASE_MS = 30_000;
+/** How long ago the survivor must have given its partner the last one. A partner that gave its ledger lease up (`lm` 0) may have started
+ *  again without the ledger and live on peer leases, so this wait stays. */
+export const peerLeaseOverMs = (): number => certainlyOverMs(PEER_LEASE_MS);
 /** How long after it learns of the grant the survivor may use the partner's free addresses (§3.6). Milliseconds. */
 export const usableAfterMs = (mcltMs: number, basis: Basis, autonomyMs: number): number =>
   Math.ceil(mcltMs * (1 + DRIFT)) + SIGMA_MS + (basis === "attested" ? certainlyOverMs(autonomyMs) : 0);
@@ -66,7 +71,9 @@ export function partnerDownWrites(read: SiteSnapshot, sole: ServerName, basis: B
   const wait = certainlyOverMs(partner.lm);
   const lapsed = basis === "lapsed";
   const still: Condition[] = lapsed ? [equal("hb", partner.hb)] : [];
-  const evidence: Condition[] = lapsed ? [equal("oHb", partner.hb), compare("oMs", ">=", wait), compare("pMs", ">=", wait)] : [];
+  const evidence: Condition[] = lapsed
+    ? [equal("oHb", partner.hb), compare("oMs", ">=", wait), compare("pMs", ">=", peerLeaseOverMs())]
+    : [];
   const state = {
     ep: n,
     state: "PARTNER_DOWN",

@@ -1,7 +1,7 @@
 import type { Basis, Ctl, Srv } from "../contract/items.ts";
 import type { Refusal } from "../contract/ledger.ts";
 import { type ProblemCode, type Refused, refused } from "../contract/problem.ts";
-import { certainlyOverMs, type SiteSnapshot } from "../contract/switch-expressions.ts";
+import { certainlyOverMs, peerLeaseOverMs, type SiteSnapshot } from "../contract/switch-expressions.ts";
 import { partnerOf, type ServerName } from "../contract/tables.ts";
 
 /** May this server be declared alone? If not: why, and (where time helps) how long still. */
@@ -46,7 +46,7 @@ function evidenceOf(ctl: Ctl, survivor: Srv, partner: Srv): Verdict {
       lastHeartbeat: partner.hb,
     });
   }
-  const left = Math.max(wait - survivor.oMs, wait - survivor.pMs);
+  const left = Math.max(wait - survivor.oMs, peerLeaseOverMs() - survivor.pMs);
   if (left <= 0) return GRANTED;
   return refused(
     "EVIDENCE_PENDING",

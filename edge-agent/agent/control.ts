@@ -87,7 +87,7 @@ function order(
   if (why !== undefined) return refused(id, request.verb, "REFUSED", why);
   const site = ledger?.site(name);
   if (request.verb === "partner-down" && ledger !== undefined && site !== undefined) {
-    const hindered = partnerDownHindrance(site, request.force !== undefined);
+    const hindered = partnerDownHindrance(site, request, relationship.endpoint.state);
     if (hindered !== undefined) return refused(id, request.verb, "REFUSED", hindered);
     ledger.ask(name, { id, verb: request.verb, force: request.force });
     return { effect: undefined, order: undefined };
@@ -96,9 +96,16 @@ function order(
 }
 
 /** Why the ledger need not even be asked. */
-function partnerDownHindrance({ core }: SiteAgent, isForced: boolean): string | undefined {
+function partnerDownHindrance(
+  { core }: SiteAgent,
+  { force, lastAlive }: Extract<Ordering, { readonly verb: "partner-down" }>,
+  state: string,
+): string | undefined {
   if (core.standing.mode === "DOWN") return "the ledger has the partner serve alone; the control plane's takeover changes that";
-  if (!core.config.partnerIsForeign || isForced) return undefined;
+  if (lastAlive !== undefined) return "with a ledger the waits count from its grant, not from anybody's memory: leave --last-alive out";
+  if (core.standing.mode === "SOLE" && state !== "PARTNER-DOWN" && (core.reachable || force === undefined))
+    return "the pair has recovered, and the ledger is being told: ask again when `tandem status` shows PAIR";
+  if (!core.config.partnerIsForeign || force !== undefined) return undefined;
   return "the partner is no Tandem agent, so nothing fences it: make sure that it is off, and say so with --force --reason TEXT";
 }
 

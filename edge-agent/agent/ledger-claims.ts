@@ -34,10 +34,11 @@ export function needsClaim(relationship: Relationship, lease: Lease | undefined)
 export function mayClaim(site: SiteAgent, lease: Lease | undefined, mcltSeconds: number, at: Instant): boolean {
   const { core, forced } = site;
   const { grant } = core;
-  const learntAt = grant?.learntAt ?? forced?.at;
-  if (learntAt === undefined) return false;
+  if (grant === undefined && forced === undefined) return false;
+  // a word given after the grant is about a partner that had come back since
+  const learntAt = Math.max(grant?.learntAt ?? 0, forced?.at ?? 0);
   if (grant !== undefined && !(grant.caughtUp && core.reachable)) return false;
-  const attested = grant?.basis !== "lapsed";
+  const attested = grant?.basis !== "lapsed" || forced !== undefined;
   const extra = attested ? silenceThatEnds(Math.max(core.partnerLeaseMillis, core.config.leaseMillis)) : 0;
   if (at.monotonic < learntAt + safeWait(mcltSeconds * 1000) + extra) return false;
   const wasBound = lease !== undefined && lease.failover?.owed === true;

@@ -3,7 +3,7 @@ import type { FailoverCommand } from "../failover/event.ts";
 import { nameOf, type Relationship } from "../failover/relationship.ts";
 import type { Turn } from "../failover/turn.ts";
 import { laterBy } from "../ledger/lengths.ts";
-import { acknowledged } from "../ledger/outbox.ts";
+import { acknowledged, alignedWith } from "../ledger/outbox.ts";
 import type { SiteHappening } from "../ledger/site.ts";
 import { withWish } from "../ledger/site-state.ts";
 import type { Exchange } from "../server/exchange.ts";
@@ -36,7 +36,15 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
         `ledger: site ${site.setting.site}: the partner serves alone from epoch ${happening.epoch} on: this server is silent`,
       );
       board.put(name, { ...site, claims: NO_CLAIMS, entered: 0, forced: undefined });
-      if (relationship !== undefined && !RECOVERING.has(relationship.endpoint.state)) order(board, turn, relationship, { verb: "recover" });
+      if (relationship !== undefined && !RECOVERING.has(relationship.endpoint.state) && !isRecoveredPair(relationship))
+        order(board, turn, relationship, { verb: "recover" });
+      return;
+    case "passed-over":
+      onPassedOver(board, site, relationship, happening.epoch, turn);
+      return;
+    case "set-back":
+      board.put(name, { ...site, outbox: alignedWith(site.outbox, happening.cursor) });
+      board.dirty.add(name);
       return;
     case "cleared":
       board.say("info", `ledger: site ${site.setting.site}: a pair again, epoch ${happening.epoch}`);
@@ -63,6 +71,17 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
     case "replaced":
       return;
   }
+}
+
+/** The partner served alone and has said so since: the two have recovered already, and the ledger is about to hear of it. */
+const isRecoveredPair = ({ endpoint }: Relationship): boolean =>
+  endpoint.communicating && endpoint.state === "NORMAL" && endpoint.partner === "NORMAL";
+
+/** The partner served alone meanwhile, and may have given our addresses away. */
+function onPassedOver(board: SiteBoard, site: SiteAgent, relationship: Relationship | undefined, epoch: number, turn: Turn): void {
+  if (relationship === undefined || RECOVERING.has(relationship.endpoint.state) || isRecoveredPair(relationship)) return;
+  board.say("warn", `ledger: site ${site.setting.site}: the partner served alone before epoch ${epoch}, unknown to us: recovering`);
+  order(board, turn, relationship, { verb: "recover" });
 }
 
 /** Orders what the ledger decided. */
@@ -120,7 +139,7 @@ export function ask(board: SiteBoard, name: string, waiter: Waiter | undefined):
     return;
   }
   const force = waiter?.force ?? (site.forced === undefined ? undefined : { reason: site.forced.reason });
-  const wished = withWish(site.core, { op: "ask-partner-down", epoch: site.core.standing.epoch, force });
+  const wished = withWish(site.core, { op: "ask-partner-down", epoch: site.core.standing.epoch, force }, waiter !== undefined);
   // a person does not wait for the next try of our own accord
   const core = waiter === undefined ? wished : { ...wished, notBefore: { ...wished.notBefore, control: board.at.monotonic } };
   board.put(name, { ...waiting, core });

@@ -4,13 +4,27 @@ import { renewedByPeer } from "../ledger/serving-lease.ts";
 import { mayGivePeerLease, peerLeaseGiven } from "../ledger/witness.ts";
 import type { SiteAgent } from "./ledger.ts";
 
+/**
+ * This server has been alone, has recovered with its partner and given the partner's share back, and the ledger has not heard of it yet,
+ * perhaps for want of a cloud. The partner may serve on our word meanwhile: we claim nothing more, and do not go back to being alone
+ * before the ledger has been told.
+ */
+export const isClearPending = (site: SiteAgent, { endpoint }: Relationship): boolean =>
+  site.core.standing.mode === "SOLE" &&
+  site.entered === site.core.standing.epoch &&
+  endpoint.communicating &&
+  endpoint.state === "NORMAL" &&
+  endpoint.partner === "NORMAL" &&
+  site.core.claims.length === 0 &&
+  site.claims.size === 0;
+
 /** Before an event: what the partner turned out to be, and whether its asking CONTACTs may be answered, which lets it serve. */
 export function promiseOverLink(site: SiteAgent, relationship: Relationship): SiteAgent {
   const { link, endpoint } = relationship;
   const { config, evidence, standing } = site.core;
   const partnerIsForeign = site.setting.foreign || (link.partnerVendorClass !== undefined && !endpoint.partnerIsTandem);
   const mcltMillis = endpoint.mclt * 1000;
-  link.answers = partnerIsForeign || mayGivePeerLease(evidence, standing.mode, undefined);
+  link.answers = partnerIsForeign || mayGivePeerLease(evidence, standing.mode, undefined) || isClearPending(site, relationship);
   link.askEvery = partnerIsForeign ? undefined : Math.max(1000, Math.floor(peerLeaseMillis(config.leaseMillis) / 3));
   if (partnerIsForeign === config.partnerIsForeign && mcltMillis === config.mcltMillis) return site;
   return { ...site, core: { ...site.core, config: { ...config, partnerIsForeign, mcltMillis } } };

@@ -10,7 +10,7 @@ import { laterBy } from "../ledger/lengths.ts";
 import { alignedWith, headOf, queuedIn, trimmed } from "../ledger/outbox.ts";
 import { onLedgerAnswer } from "../ledger/site.ts";
 import { nextCallAt, startCalls } from "../ledger/site-calls.ts";
-import { MAX_BATCH, withWish } from "../ledger/site-state.ts";
+import { doubted, MAX_BATCH, withWish } from "../ledger/site-state.ts";
 import type { DatagramReceived } from "../server/event.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { PoolAuthority, Wanted } from "../server/pool-authority.ts";
@@ -29,6 +29,8 @@ import { lapsedEvent } from "./ledger-outbox.ts";
 import { siteReport } from "./ledger-report.ts";
 
 const TRIM_MILLIS = 60_000;
+/** A wall clock that gains so much on elapsed time was set, or the machine stood still. Seconds. */
+const JUMP_SECONDS = 2;
 
 /** One event's work on all sites: what they become, what is to be stored, and what is to be asked. */
 export class LedgerTurn implements Witness {
@@ -72,6 +74,7 @@ export class LedgerTurn implements Witness {
 
   /** Before the event: what the link may promise the partner, and what it has brought. */
   open(): void {
+    this.#doubtClock();
     for (const [name, site] of this.#board.sites) {
       const relationship = this.#board.failover.relationships.get(name);
       if (relationship === undefined) continue;
@@ -88,6 +91,14 @@ export class LedgerTurn implements Witness {
         ask(this.#board, name, undefined);
       }
     }
+  }
+
+  /** A wall clock that is suddenly ahead of elapsed time: set by somebody, or the machine stood still, nobody knows for how long. */
+  #doubtClock(): void {
+    const { ledger, at } = this.#board;
+    if (ledger.sites === undefined || at.wallOffset - ledger.wallOffset < JUMP_SECONDS) return;
+    this.#board.say("warn", "ledger: the clock jumped ahead: nobody new is served until ledger or partner has answered again");
+    for (const [name, site] of this.#board.sites) this.#board.put(name, { ...site, core: doubted(site.core, at.monotonic) });
   }
 
   /** An answer of the ledger. */
@@ -206,8 +217,10 @@ export class LedgerTurn implements Witness {
   close(): { readonly ledger: LedgerState; readonly writes: readonly StoreWrite[]; readonly effects: readonly AgentEffect[] } {
     for (const name of this.#board.dirty) {
       const site = this.#board.sites.get(name);
-      if (site !== undefined) this.#board.writes.push({ kind: "record", key: siteKey(name), value: encodeRecord(site) });
+      if (site !== undefined)
+        this.#board.writes.push({ kind: "record", key: siteKey(name), value: encodeRecord(site, this.#board.ledger.ports) });
     }
-    return { ledger: { ...this.#board.ledger, sites: this.#board.sites }, writes: this.#board.writes, effects: this.#board.effects };
+    const ledger = { ...this.#board.ledger, sites: this.#board.sites, wallOffset: this.#board.at.wallOffset };
+    return { ledger, writes: this.#board.writes, effects: this.#board.effects };
   }
 }

@@ -26,6 +26,8 @@ export interface LedgerPorts {
   readonly settings: readonly LedgerSetting[];
   /** Names this incarnation of the process: random, new at every start. */
   readonly boot: string;
+  /** Names the machine. A store that was copied to another is no proof that the process it comes from has ended. */
+  readonly host?: string;
   readonly outbox: OutboxReader;
   /** Renewals are merged beyond this backlog; default {@link MERGE_BACKLOG}. */
   readonly mergeBacklog?: number;
@@ -71,6 +73,8 @@ export interface LedgerState {
   readonly ports: LedgerPorts;
   /** Undefined before the first event. */
   readonly sites: ReadonlyMap<string, SiteAgent> | undefined;
+  /** How far the wall clock was from the lease clock at the last event. Seconds. */
+  readonly wallOffset: number;
   /** For merging renewals: the last entry of each address, by lane; a hint that is verified. */
   readonly lastOf: ReadonlyMap<string, Map<number, number>>;
 }
@@ -80,6 +84,7 @@ const NO_PORTS: LedgerPorts = { settings: [], boot: "", outbox: () => [] };
 export const createLedger = (ports: LedgerPorts = NO_PORTS): LedgerState => ({
   ports,
   sites: undefined,
+  wallOffset: 0,
   lastOf: new Map(ports.settings.map(({ relationship }) => [relationship, new Map<number, number>()])),
 });
 
@@ -89,6 +94,8 @@ export const hasLedger = (ledger: LedgerState): boolean => ledger.ports.settings
 export interface SiteRecord extends KnownStanding, Partial<Outbox> {
   readonly entered: number;
   readonly forced: string | undefined;
+  /** The machine that it was written on. */
+  readonly host: string | undefined;
   /** Evidence of the former incarnation may be in the ledger. */
   readonly published: boolean;
 }
@@ -119,7 +126,8 @@ function startSite(
     coldStart: setting.coldStart,
     partnerIsForeign: setting.foreign,
   };
-  const core = newSite(config, ports.boot, known, now);
+  const isSameHost = known !== undefined && known.host === ports.host;
+  const core = newSite(config, ports.boot, known === undefined ? undefined : { ...known, boots: isSameHost ? known.boots : [] }, now);
   return {
     setting,
     core: known?.published === true ? { ...core, evidence: { ...core.evidence, published: true } } : core,
@@ -133,13 +141,15 @@ function startSite(
   };
 }
 
-export function encodeRecord(site: SiteAgent): Uint8Array {
+export function encodeRecord(site: SiteAgent, { host }: Pick<LedgerPorts, "host">): Uint8Array {
   const { core, outbox } = site;
   const value: SiteRecord = {
     ...outbox,
     epoch: core.standing.epoch,
     mode: core.standing.mode,
     nextClaim: core.nextClaim,
+    boots: core.boots,
+    host,
     entered: site.entered,
     forced: site.forced?.reason,
     published: core.evidence.published,
@@ -151,7 +161,7 @@ function decodeRecord(bytes: Uint8Array | undefined): SiteRecord | undefined {
   if (bytes === undefined) return undefined;
   try {
     const value = JSON.parse(new TextDecoder().decode(bytes)) as Partial<SiteRecord> | null;
-    return typeof value?.epoch === "number" && typeof value.mode === "string" ? (value as SiteRecord) : undefined;
+    return typeof value?.epoch === "number" && typeof value.mode === "string" ? ({ boots: [], ...value } as SiteRecord) : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import type { AgentEvent } from "../agent/event.ts";
 import type { LedgerEffect } from "../agent/service-events.ts";
 import type { AgentOptions } from "../cli.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
+import { ACT_MILLIS } from "../ledger/lengths.ts";
 import { CLOCK_RECORD, type LeaseClock } from "../rim/clock.ts";
 import { DatagramReceiver, type ListeningSockets } from "../rim/datagram-port.ts";
 import { DatagramSender } from "../rim/datagram-sender.ts";
@@ -18,6 +19,8 @@ import type { Store } from "../runtime/ports.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { performEffect } from "./perform.ts";
 import type { Services } from "./services.ts";
+
+const TOO_LATE = "answers that would have left more than 5 seconds after the question";
 
 /** Everything opened that an agent runs on. */
 export interface AgentParts<State> {
@@ -101,6 +104,7 @@ export class AgentProcess<State> {
       perform: (effect) => performEffect(performers, effect),
       committed: parts.onCommitted,
       flush: () => sender.flush(),
+      latest: parts.ledger === undefined ? undefined : { millis: ACT_MILLIS, dropped: (count) => this.#refuse(TOO_LATE, count) },
       onCommitTrouble: (failures, reason) => this.#commitTrouble(failures, reason),
       onBug: parts.onBug,
     });

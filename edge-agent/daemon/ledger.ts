@@ -7,6 +7,7 @@ import { type AgentFile, type AgentSite, readAgentFile } from "../rim/agent-file
 import { controlPlane } from "../rim/control-plane.ts";
 import { ledgerClient } from "../rim/ledger-client.ts";
 import { bootMillis } from "../rim/linux-sockets.ts";
+import { machineName } from "../rim/machine-name.ts";
 import type { Store } from "../runtime/ports.ts";
 import { monotonicMillis } from "../values/time.ts";
 import { VERSION } from "../version.ts";
@@ -38,7 +39,7 @@ export async function openLedger(
   const clients = await openClients(file.value, settings);
   const running = new Set<Promise<void>>();
   return {
-    ports: { settings, boot: randomUUID(), outbox: (lane, after, limit) => store.outbox(after, limit, lane) },
+    ports: { settings, boot: randomUUID(), host: machineName(), outbox: (lane, after, limit) => store.outbox(after, limit, lane) },
     perform: ({ relationship, call }) => {
       const client = clients.get(relationship);
       if (client === undefined) return;

@@ -9,8 +9,10 @@ export const ACT_MILLIS = 5_000;
 export const CALM_BEAT_MILLIS = 20_000;
 export const BUSY_BEAT_MILLIS = 5_000;
 
+/** The longest partner lease there is. */
+export const LONGEST_PEER_LEASE_MILLIS = 30_000;
 /** How long one partner lease lasts: half the ledger lease, at most 30 s. */
-export const peerLeaseMillis = (leaseMillis: number): number => Math.min(30_000, Math.floor(leaseMillis / 2));
+export const peerLeaseMillis = (leaseMillis: number): number => Math.min(LONGEST_PEER_LEASE_MILLIS, Math.floor(leaseMillis / 2));
 
 /**
  * How long an observer must see nothing before a lease of `lease` milliseconds, counted from before its renewal on a clock

@@ -13,9 +13,14 @@ export interface ServingLease {
   readonly peerUntil: MonotonicMillis | undefined;
   /** The partner lease may not be used: our own item says that another incarnation or the partner was chosen. */
   readonly revoked: boolean;
+  /** Until then another incarnation of this server, on another machine, may still serve: nobody is served. */
+  readonly restUntil?: MonotonicMillis | undefined;
 }
 
 export const noLease = (mode: Mode): ServingLease => ({ mode, ledgerUntil: undefined, peerUntil: undefined, revoked: mode === "DOWN" });
+
+/** Whatever was promised is void until it is renewed: our measure of time is in doubt. */
+export const suspended = (lease: ServingLease): ServingLease => ({ ...lease, ledgerUntil: undefined, peerUntil: undefined });
 
 /** A heartbeat, mirror or claim begun at `begunAt` succeeded. */
 export const renewedByLedger = (lease: ServingLease, begunAt: MonotonicMillis, leaseMillis: number): ServingLease =>
@@ -39,6 +44,7 @@ export type ColdStart = "run-down" | "fence";
  */
 export function serviceAt(lease: ServingLease, now: MonotonicMillis, coldStart: ColdStart): Service {
   if (lease.revoked || lease.mode === "DOWN") return "none";
+  if (lease.restUntil !== undefined && now < lease.restUntil) return "none";
   if (lease.mode === "SOLE") return "full";
   const until = later(lease.ledgerUntil, lease.peerUntil);
   if (until !== undefined && now < until) return "full";

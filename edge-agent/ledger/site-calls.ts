@@ -68,7 +68,9 @@ function nextBeat(state: SiteState, now: MonotonicMillis, around: Surroundings):
     queued: around.outbox.queued,
     oldestQueuedAt: around.outbox.head[0]?.event.ts ?? 0,
   };
-  return { state: { ...state, beat, evidence }, call };
+  // from here on the ledger may name the shorter of the two
+  const publishedLeaseMillis = Math.min(state.publishedLeaseMillis, config.leaseMillis);
+  return { state: { ...state, beat, evidence, publishedLeaseMillis }, call };
 }
 
 const needsCatchUp = (state: SiteState): boolean => state.grant !== undefined && !state.grant.caughtUp;

@@ -2,7 +2,7 @@ import type { Ipv4Address } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 import type { BindingEvent } from "./binding-event.ts";
 import type { LedgerCall, OutboxEntry, ServerRow, Standing } from "./calls.ts";
-import { type ColdStart, noLease, type ServingLease } from "./serving-lease.ts";
+import { type ColdStart, noLease, type ServingLease, suspended } from "./serving-lease.ts";
 import { type Evidence, noEvidence } from "./witness.ts";
 
 /** How one failover relationship takes part in the ledger. */
@@ -40,6 +40,10 @@ export interface SiteState {
   readonly lease: ServingLease;
   readonly evidence: Evidence;
   readonly partnerLeaseMillis: number;
+  /** The lease length that our row in the ledger names, at least: the partner waits for so long. 0 before the first heartbeat. */
+  readonly publishedLeaseMillis: number;
+  /** Incarnations of this server that ran on this machine with this store, oldest first. */
+  readonly boots: readonly string[];
   readonly beat: number;
   readonly ack: number;
   /** Calls under way, by lane; one each. */
@@ -87,18 +91,33 @@ export interface KnownStanding {
   readonly epoch: number;
   readonly mode: "PAIR" | "SOLE" | "DOWN";
   readonly nextClaim: number;
+  readonly boots: readonly string[];
 }
+/** Former incarnations that are remembered. */
+const MOST_BOOTS = 32;
+export const withBoot = (boots: readonly string[], boot: string): readonly string[] => [
+  ...boots.filter((each) => each !== boot).slice(1 - MOST_BOOTS),
+  boot,
+];
+
+/** The machine stood still, or its clock was set ahead: nobody knows for how long. Serves on when the ledger or the partner has answered anew. */
+export const doubted = (state: SiteState, now: MonotonicMillis): SiteState => ({
+  ...state,
+  lease: suspended(state.lease),
+  evidence: { ...noEvidence(now), published: state.evidence.published },
+  notBefore: { ...state.notBefore, beat: now },
+});
 
 /** Puts an address of the partner's share on the list of those to ask for; it must not be on it. */
 export function withClaim(state: SiteState, event: BindingEvent): SiteState {
   const claim: PendingClaim = { entry: { seq: state.nextClaim, event }, asked: false };
   return { ...state, claims: [...state.claims, claim], nextClaim: state.nextClaim + 1 };
 }
-/** Puts a request to the control plane on the list; one of a kind at a time. */
-export const withWish = (state: SiteState, call: LedgerCall): SiteState =>
+/** Puts a request to the control plane on the list, a person's before our own; one of a kind at a time. */
+export const withWish = (state: SiteState, call: LedgerCall, isPersons = false): SiteState =>
   state.busy.control?.op === call.op || state.wishes.some(({ op }) => op === call.op)
     ? state
-    : { ...state, wishes: [...state.wishes, call] };
+    : { ...state, wishes: isPersons ? [call, ...state.wishes] : [...state.wishes, call] };
 
 export function newSite(config: SiteConfig, boot: string, known: KnownStanding | undefined, now: MonotonicMillis): SiteState {
   const mode = known?.mode ?? "PAIR";
@@ -110,6 +129,8 @@ export function newSite(config: SiteConfig, boot: string, known: KnownStanding |
     lease: noLease(mode === "SOLE" ? "PAIR" : mode),
     evidence: noEvidence(now),
     partnerLeaseMillis: config.leaseMillis,
+    publishedLeaseMillis: 0,
+    boots: known?.boots ?? [],
     beat: 0,
     ack: 0,
     busy: { beat: undefined, partner: undefined, data: undefined, control: undefined },

@@ -1,17 +1,8 @@
 import type { MonotonicMillis } from "../values/time.ts";
 import type { CurrentRow, LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
-import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy } from "./lengths.ts";
-import { noLease, renewedByLedger, revoked } from "./serving-lease.ts";
-import {
-  type Grant,
-  type KnownStanding,
-  type Lane,
-  laneOf,
-  MAX_BATCH,
-  type SiteState,
-  type Surroundings,
-  standingOf,
-} from "./site-state.ts";
+import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, silenceThatEnds } from "./lengths.ts";
+import { noLease, renewedByLedger, revoked, suspended } from "./serving-lease.ts";
+import { type Grant, type Lane, laneOf, MAX_BATCH, type SiteState, type Surroundings, standingOf, withBoot } from "./site-state.ts";
 import { counterSeen, noEvidence, withdrawn } from "./witness.ts";
 
 /** What a site's core does after an event. */
@@ -29,6 +20,10 @@ export type SiteHappening =
   | { readonly kind: "granted"; readonly epoch: number }
   /** The partner was chosen: serve nobody, go to RECOVER. */
   | { readonly kind: "fenced"; readonly epoch: number }
+  /** The partner served alone and the pair is whole again, all without our knowing: what we remember of the leases is old. */
+  | { readonly kind: "passed-over"; readonly epoch: number }
+  /** The ledger's cursor stands further back than it did: the table was set back. What it lacks is sent again. */
+  | { readonly kind: "set-back"; readonly cursor: number }
   /** The pair is whole again in the ledger. */
   | { readonly kind: "cleared"; readonly epoch: number }
   /** Another process with our name runs elsewhere: this one stops serving for good. */
@@ -43,7 +38,7 @@ export type SiteHappening =
       readonly heard: boolean;
     }
   /** The standing to keep on disk, before anything that depends on it leaves. */
-  | { readonly kind: "remember"; readonly known: KnownStanding }
+  | { readonly kind: "remember" }
   | { readonly kind: "log"; readonly text: string; readonly level: "info" | "warn" | "error" };
 
 const RETRY_FIRST_MILLIS = 1000;
@@ -59,17 +54,18 @@ export function onLedgerAnswer(
   random: (below: number) => number,
 ): SiteStep {
   const lane = laneOf(callOf(answer));
+  const call = state.busy[lane];
   const freed: SiteState = { ...state, busy: { ...state.busy, [lane]: undefined } };
   if (answer.result.outcome === "unanswered") return onSilence(freed, lane, answer, random);
   const heard = succeeded(freed, lane, answer, around);
-  if (answer.result.outcome === "fenced") return adopt(heard, answer.result.row, answer.endedAt);
+  if (answer.result.outcome === "fenced") return onFenced(heard, answer.op, answer.result.row, answer.endedAt);
   switch (answer.op) {
     case "read-self":
       return onOwnRow(heard, answer);
     case "boot":
-      return onBooted(heard, answer);
+      return onBooted(heard, answer, call);
     case "heartbeat":
-      return onBeat(heard, answer, around);
+      return onBeat(heard, answer, call);
     case "read-partner":
       return onPartnerRow(heard, answer);
     case "mirror":
@@ -84,6 +80,8 @@ export function onLedgerAnswer(
 }
 
 type Answer<Op extends LedgerAnswer["op"]> = Extract<LedgerAnswer, { readonly op: Op }>;
+/** What a row names whose server never ran. */
+const NEVER_RAN = "-";
 const only = (state: SiteState, ...happenings: readonly SiteHappening[]): SiteStep => ({ state, calls: [], happenings });
 const callOf = (answer: LedgerAnswer): LedgerCall => ({ op: answer.op }) as LedgerCall;
 
@@ -135,27 +133,60 @@ function onOwnRow(state: SiteState, answer: Answer<"read-self">): SiteStep {
     return only({ ...state, reachable: false }, { kind: "log", level: "error", text });
   }
   const call: LedgerCall = { op: "boot", read: row, boot: state.boot };
-  return { state: { ...state, phase: "booting", busy: { ...state.busy, beat: call } }, calls: [call], happenings: [] };
+  // our name is on disk before it is in the ledger, so that the next start knows this incarnation for its own
+  const booting: SiteState = { ...state, phase: "booting", boots: withBoot(state.boots, state.boot), busy: { ...state.busy, beat: call } };
+  return { state: booting, calls: [call], happenings: [{ kind: "remember" }] };
 }
 
-function onBooted(state: SiteState, answer: Answer<"boot">): SiteStep {
+function onBooted(state: SiteState, answer: Answer<"boot">, call: LedgerCall | undefined): SiteStep {
   if (answer.result.outcome !== "booted") return only({ ...state, phase: "reading" });
   const { row } = answer.result;
-  const running: SiteState = { ...state, phase: "running", beat: 0, ack: row.ack, evidence: noEvidence(answer.endedAt) };
+  const former = call?.op === "boot" ? call.read.boot : NEVER_RAN;
+  const restMillis = former === NEVER_RAN || state.boots.includes(former) || row.mode === "DOWN" ? 0 : silenceThatEnds(row.leaseMillis);
+  const running: SiteState = {
+    ...state,
+    phase: "running",
+    beat: 0,
+    ack: row.ack,
+    evidence: noEvidence(answer.endedAt),
+    publishedLeaseMillis: 0,
+    lease: restMillis === 0 ? state.lease : { ...state.lease, restUntil: laterBy(answer.endedAt, restMillis) },
+  };
   const adopted = adopt({ ...running, standing: { ...state.standing, boot: row.boot } }, row, answer.endedAt);
-  return { ...adopted, state: { ...adopted.state, notBefore: { ...adopted.state.notBefore, beat: answer.endedAt } } };
+  const text = `this server's name was last used from another machine: nobody is served for ${Math.ceil(restMillis / 1000)} s, until that one's right to serve is over`;
+  return {
+    ...adopted,
+    state: { ...adopted.state, notBefore: { ...adopted.state.notBefore, beat: answer.endedAt } },
+    happenings: [...(restMillis === 0 ? [] : [{ kind: "log", level: "warn", text } as const]), ...adopted.happenings],
+  };
 }
 
-function onBeat(state: SiteState, answer: Answer<"heartbeat">, around: Pick<Surroundings, "interrupted">): SiteStep {
-  if (answer.result.outcome !== "beating") return only(state);
+function onBeat(state: SiteState, answer: Answer<"heartbeat">, call: LedgerCall | undefined): SiteStep {
+  if (answer.result.outcome !== "beating" || call?.op !== "heartbeat") return only(state);
   const { row } = answer.result;
-  const renewed = { ...state, lease: renewedByLedger(state.lease, answer.begunAt, state.config.leaseMillis) };
-  const takenBack = !around.interrupted && row.mode === "PAIR" ? { ...renewed, evidence: withdrawn(renewed.evidence) } : renewed;
-  return adopt(takenBack, row, answer.endedAt);
+  const publishedLeaseMillis = call.leaseMillis;
+  const renewed = { ...state, publishedLeaseMillis, lease: renewedByLedger(state.lease, answer.begunAt, publishedLeaseMillis) };
+  // only a heartbeat that carried none takes evidence back; whether the partner is in touch by now says nothing of that
+  const takenBack = row.mode === "PAIR" && call.evidence.partnerHb < 0;
+  return adopt(takenBack ? { ...renewed, evidence: withdrawn(renewed.evidence) } : renewed, row, answer.endedAt);
+}
+
+/** Our row is not as we believed, or the cursor is not where we left it. */
+function onFenced(state: SiteState, op: LedgerAnswer["op"], row: ServerRow, now: MonotonicMillis): SiteStep {
+  const isAsBelieved = row.boot === state.boot && row.epoch === state.standing.epoch && row.mode === state.standing.mode;
+  if (op !== "mirror" || !isAsBelieved || row.ack >= state.ack) {
+    return adopt({ ...state, notBefore: { ...state.notBefore, data: laterBy(now, RETRY_FIRST_MILLIS) } }, row, now);
+  }
+  const text = `the ledger was set back: its cursor is ${row.ack}, it was ${state.ack}; what it lacks is sent again`;
+  return only({ ...state, ack: row.ack }, { kind: "set-back", cursor: row.ack }, { kind: "log", level: "error", text });
 }
 
 /** Our row as the ledger has it: takes over epoch and mode, and says what that means. */
 function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep {
+  if (row.boot !== state.boot && state.phase === "running" && state.boots.includes(row.boot)) {
+    const text = "the ledger names an earlier incarnation of this server: it was set back; starting anew with it";
+    return only({ ...state, phase: "reading", lease: suspended(state.lease) }, { kind: "log", level: "error", text });
+  }
   if (row.boot !== state.boot && state.phase === "running") {
     const text = "another process with this server's name has taken its place in the ledger: this one serves no more";
     return only({ ...state, phase: "stopped", lease: revoked(row.mode) }, { kind: "replaced" }, { kind: "log", level: "error", text });
@@ -166,8 +197,7 @@ function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep
   const isSettled = row.epoch === epoch && row.mode === mode && (mode !== "SOLE" || state.grant !== undefined);
   if (isSettled) return only(state);
   const standing = standingOf(row);
-  const known: KnownStanding = { epoch: row.epoch, mode: row.mode, nextClaim: state.nextClaim };
-  const remember = { kind: "remember", known } as const;
+  const remember = { kind: "remember" } as const;
   const fresh: SiteState = { ...state, standing, notBefore: { ...state.notBefore, beat: now }, evidence: noEvidence(now) };
   if (row.mode === "DOWN") {
     return only({ ...fresh, lease: revoked("DOWN"), grant: undefined, claims: [] }, remember, { kind: "fenced", epoch: row.epoch });
@@ -180,9 +210,10 @@ function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep
     });
   }
   const wasApart = mode !== "PAIR";
-  const lease = wasApart ? noLease("PAIR") : fresh.lease;
+  const lease = wasApart ? { ...noLease("PAIR"), restUntil: fresh.lease.restUntil } : fresh.lease;
   const cleared = { ...fresh, lease, grant: undefined, claims: [] };
-  return only(cleared, remember, ...(wasApart ? [{ kind: "cleared", epoch: row.epoch } as const] : []));
+  if (wasApart) return only(cleared, remember, { kind: "cleared", epoch: row.epoch });
+  return only(cleared, remember, ...(epoch > 0 ? [{ kind: "passed-over", epoch: row.epoch } as const] : []));
 }
 
 function onPartnerRow(state: SiteState, answer: Answer<"read-partner">): SiteStep {
@@ -201,7 +232,7 @@ function onMirrored(state: SiteState, answer: Answer<"mirror">): SiteStep {
     ...state,
     ack: upTo,
     conflicts: state.conflicts + conflicts,
-    lease: renewedByLedger(state.lease, answer.begunAt, state.config.leaseMillis),
+    lease: renewedByLedger(state.lease, answer.begunAt, state.publishedLeaseMillis),
   };
   const warning = {
     kind: "log",

@@ -5,33 +5,14 @@ import type { StoreWrite } from "../leases/store-write.ts";
 import type { Step } from "../values/step.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 import { EventQueue } from "./event-queue.ts";
-import { type Clock, CommitFailed, type Store } from "./ports.ts";
+import type { LoopPorts } from "./loop-ports.ts";
+import { CommitFailed } from "./ports.ts";
 
 /** What the loop drives: the agent's step, and when it next wants a tick. */
 export interface Machine<State> {
   step(state: State, event: AgentEvent, view: LeaseView): Step<State, StoreWrite, AgentEffect>;
   /** When `step` next wants a "tick"; undefined if only input can change anything. */
   nextDeadline(state: State, view: LeaseView): MonotonicMillis | undefined;
-}
-
-/** Everything the loop needs from outside. */
-export interface LoopPorts {
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Runs `task` soon, after input that is waiting was taken in; never at once. */
-  defer(task: () => void): void;
-  /** Runs `task` once after `millis`. */
-  later(millis: number, task: () => void): void;
-  /** Carries out one effect; must not throw. */
-  perform(effect: AgentEffect): void;
-  /** These writes are on disk. */
-  committed(writes: readonly StoreWrite[]): void;
-  /** All effects of a batch were performed: what was gathered may go out together. */
-  flush(): void;
-  /** A commit failed for the `failures`th time in a row, or works again (`failures` 0). */
-  onCommitTrouble(failures: number, reason: string): void;
-  /** Our own fault, from a step: log it and end the process. The loop does nothing more. */
-  onBug(error: unknown): void;
 }
 
 export interface LoopLimits {
@@ -233,11 +214,25 @@ export class Loop<State> {
       if (!batch.committed) break;
       released += 1;
       if (batch.writes.length > 0) this.#ports.committed(batch.writes);
-      for (const effect of batch.effects) this.#ports.perform(effect);
+      const effects = this.#isLate(batch) ? this.#withoutAnswers(batch.effects) : batch.effects;
+      for (const effect of effects) this.#ports.perform(effect);
     }
     if (released === 0) return;
     this.#inFlight.splice(0, released);
     this.#ports.flush();
+  }
+
+  #isLate({ events, effects }: Batch<State>): boolean {
+    const { latest, clock } = this.#ports;
+    const asked = events[0]?.at.monotonic;
+    if (latest === undefined || effects.length === 0 || asked === undefined) return false;
+    return clock.instant().monotonic - asked > latest.millis;
+  }
+
+  #withoutAnswers(effects: readonly AgentEffect[]): readonly AgentEffect[] {
+    const kept = effects.filter(({ kind }) => kind !== "send");
+    if (kept.length < effects.length) this.#ports.latest?.dropped(effects.length - kept.length);
+    return kept;
   }
 
   /** The first batch in flight that writes was lost, so it and all behind it never happened. */

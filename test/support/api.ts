@@ -5,7 +5,7 @@ import { ROUTES, type RouteName } from "../../cloud/contract/api.ts";
 import { SCOPES } from "../../cloud/contract/api-route.ts";
 import type { Srv } from "../../cloud/contract/items.ts";
 import type { Ledger } from "../../cloud/contract/ledger.ts";
-import { certainlyOverMs } from "../../cloud/contract/switch-expressions.ts";
+import { certainlyOverMs, peerLeaseOverMs } from "../../cloud/contract/switch-expressions.ts";
 import { partnerOf, type ServerName } from "../../cloud/contract/tables.ts";
 import type { Deps } from "../../cloud/deps.ts";
 import { type EmbeddedLedgerOptions, embeddedLedger } from "../../cloud/embedded/ledger.ts";
@@ -107,7 +107,12 @@ export async function watch(ledger: Ledger, survivor: ServerName, stillMs?: numb
   return beat(
     ledger,
     survivor,
-    { partnerHb: partner.hb, partnerStillMs: still, peerLeaseAgoMs: still, failoverState: "COMMUNICATIONS-INTERRUPTED" },
+    {
+      partnerHb: partner.hb,
+      partnerStillMs: still,
+      peerLeaseAgoMs: stillMs ?? Math.max(still, peerLeaseOverMs()),
+      failoverState: "COMMUNICATIONS-INTERRUPTED",
+    },
     site,
   );
 }

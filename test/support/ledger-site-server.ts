@@ -3,6 +3,8 @@ import type { Fault } from "../../cloud/embedded/ledger.ts";
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
 import type { AgentState } from "../../edge-agent/agent/state.ts";
 import type { ControlReply } from "../../edge-agent/control/protocol.ts";
+import { decodeMessage } from "../../edge-agent/dhcp/wire/decode.ts";
+import { formatIpv4, ipv4FromBytes } from "../../edge-agent/values/ipv4.ts";
 import { type MemoryDisk, MemoryStore, memoryDisk } from "./memory-store.ts";
 
 /** dhcpd.conf of one of the two. */
@@ -58,4 +60,12 @@ export class SiteServer {
     const endpoint = this.endpoint;
     return endpoint === undefined ? undefined : endpoint.startupUntil === undefined ? endpoint.state : "STARTUP";
   }
+}
+
+/** What a test looks at in an answer to a client. */
+export function readAnswer(bytes: Uint8Array): { type: number; yiaddr: string; seconds: number } {
+  const decoded = decodeMessage(bytes);
+  if (!decoded.ok) throw new Error(decoded.error);
+  const { options, yiaddr } = decoded.value;
+  return { type: options.get(53)?.[0] ?? 0, yiaddr: formatIpv4(yiaddr), seconds: ipv4FromBytes(options.get(51) ?? new Uint8Array(4)) };
 }

@@ -9,12 +9,10 @@ import type { AgentEvent } from "../../edge-agent/agent/event.ts";
 import { createAgentState } from "../../edge-agent/agent/state.ts";
 import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
 import type { ControlReply } from "../../edge-agent/control/protocol.ts";
-import { decodeMessage } from "../../edge-agent/dhcp/wire/decode.ts";
 import { type ControlAnswer, ledgerClient } from "../../edge-agent/rim/ledger-client.ts";
-import { formatIpv4, ipv4FromBytes } from "../../edge-agent/values/ipv4.ts";
 import { epochSeconds, type Instant, monotonicMillis } from "../../edge-agent/values/time.ts";
 import { address, encode, type Message } from "./agent-bench.ts";
-import { configText, type SiteOptions, SiteServer } from "./ledger-site-server.ts";
+import { configText, readAnswer, type SiteOptions, SiteServer } from "./ledger-site-server.ts";
 import { configOf } from "./load-config.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -33,6 +31,8 @@ export class LedgerSite {
   readonly B = new SiteServer("B");
   millis = 0;
   linkCut = false;
+  /** How far the servers' wall clocks are ahead of elapsed time. Seconds. */
+  wallOffset = 0;
   readonly #options: SiteOptions;
   readonly ledger;
   #fault: Fault = "none";
@@ -62,7 +62,7 @@ export class LedgerSite {
     return {
       now: epochSeconds(START + Math.floor(this.millis / 1000)),
       monotonic: monotonicMillis(this.millis + 1_000_000),
-      wallOffset: 0,
+      wallOffset: this.wallOffset,
     };
   }
   other(server: SiteServer): SiteServer {
@@ -153,7 +153,7 @@ export class LedgerSite {
         server.log.push(String(effect.fields["text"]));
         break;
       case "send":
-        server.answers.push(read(effect.bytes));
+        server.answers.push(readAnswer(effect.bytes));
         break;
       case "control-reply":
         server.replies.set(effect.id, effect.reply);
@@ -195,7 +195,12 @@ export class LedgerSite {
 
   async #control(server: SiteServer, op: string, _epoch: number, reason: string | undefined): Promise<ControlAnswer> {
     if (op === "ask-partner-down") return this.grant(server.server, reason === undefined ? "lapsed" : "attested");
-    const outcome = await this.ledger.transact(clearWrites(await this.snapshot(), server.server, "agent", this.#act()));
+    return this.clear(server.server, "agent");
+  }
+
+  /** POST clear, or an operator's recover. */
+  async clear(sole: ServerName, basis: "agent" | "attested"): Promise<ControlAnswer> {
+    const outcome = await this.ledger.transact(clearWrites(await this.snapshot(), sole, basis, this.#act()));
     return outcome.kind === "done" ? { outcome: "done" } : { outcome: "refused", code: "NOT_SOLE", detail: "" };
   }
 
@@ -289,11 +294,4 @@ export class LedgerSite {
     await this.settle();
     return server.replies.get(id);
   }
-}
-
-function read(bytes: Uint8Array): { type: number; yiaddr: string; seconds: number } {
-  const decoded = decodeMessage(bytes);
-  if (!decoded.ok) throw new Error(decoded.error);
-  const { options, yiaddr } = decoded.value;
-  return { type: options.get(53)?.[0] ?? 0, yiaddr: formatIpv4(yiaddr), seconds: ipv4FromBytes(options.get(51) ?? new Uint8Array(4)) };
 }

@@ -13,11 +13,10 @@ import { forgetUpdate } from "./queue.ts";
  * this connection is ignored.
  */
 export function onBindingAck(turn: Turn, relationship: Relationship, message: FailoverMessage): void {
-  const { updates, link } = relationship;
+  const { updates } = relationship;
   const { assignedIpAddress: address, rejectReason } = message.options;
   const update = address === undefined ? undefined : updates.unacked.get(address);
   if (address === undefined || update === undefined || update.xid !== message.xid) return;
-  if (link.answeredAt === undefined || update.sentAt > link.answeredAt) link.answeredAt = update.sentAt;
   forgetUpdate(updates, address);
   if (rejectReason !== undefined) {
     updates.refused.add(address);

@@ -254,7 +254,7 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario("partner-down lapsed", "the survivor restarted", "refused", bent("B", { boot: "other" }, lapsed)),
   scenario("partner-down lapsed", "the evidence is about an older counter", "refused", bent("B", { oHb: 0 }, lapsed)),
   scenario("partner-down lapsed", "the counter did not stand still long enough", "refused", bent("B", { oMs: 62_999 }, lapsed)),
-  scenario("partner-down lapsed", "the peer lease may still run", "refused", bent("B", { pMs: 62_999 }, lapsed)),
+  scenario("partner-down lapsed", "the peer lease may still run", "refused", bent("B", { pMs: 31_999 }, lapsed)),
   audited("partner-down lapsed", lapsed),
 
   scenario("partner-down attested", "no evidence at all", "done", attested),

@@ -69,9 +69,11 @@ test("refused while the partner is heard of, while the evidence is young, grante
   });
 });
 
-test("a clean stop needs no waiting", async () => {
+test("a clean stop needs no waiting but for what the partner itself promised over the link", async () => {
   await beat(api.ledger, "A", { leaseMs: 0 });
   await watch(api.ledger, "B", 0);
+  expect((await api.call("requestPartnerDown", { path, body: { survivor: "B" } })).status).toBe(425);
+  await beat(api.ledger, "B", { partnerHb: (await serverOf(api.ledger, "A")).hb, partnerStillMs: 0, peerLeaseAgoMs: 32_000 });
   expect((await api.call("requestPartnerDown", { path, body: { survivor: "secondary" } })).status).toBe(200);
 });
 

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { put } from "../../../cloud/contract/expression.ts";
 import { CtlItem, SrvItem } from "../../../cloud/contract/items.ts";
 import { queryAll } from "../../../cloud/contract/ledger.ts";
 import { clearWrites, partnerDownWrites, registerWrites, type SiteSnapshot } from "../../../cloud/contract/switch-expressions.ts";
@@ -6,12 +7,14 @@ import { ctlKey, histPartition, type ServerName, srvKey } from "../../../cloud/c
 import { embeddedLedger, type Fault } from "../../../cloud/embedded/ledger.ts";
 import { createEmbeddedTable } from "../../../cloud/embedded/table.ts";
 import type { BindingEvent } from "../../../edge-agent/ledger/binding-event.ts";
-import type { OutboxEntry } from "../../../edge-agent/ledger/calls.ts";
+import type { LedgerCall, OutboxEntry } from "../../../edge-agent/ledger/calls.ts";
+import { farewell } from "../../../edge-agent/ledger/farewell.ts";
 import { silenceThatEnds } from "../../../edge-agent/ledger/lengths.ts";
 import { serviceAt } from "../../../edge-agent/ledger/serving-lease.ts";
 import { onLedgerAnswer, type SiteHappening } from "../../../edge-agent/ledger/site.ts";
 import { nextCallAt, startCalls } from "../../../edge-agent/ledger/site-calls.ts";
-import { newSite, type SiteState } from "../../../edge-agent/ledger/site-state.ts";
+import { doubted, type KnownStanding, newSite, type SiteState } from "../../../edge-agent/ledger/site-state.ts";
+import { mayGivePeerLease, peerLeaseGiven } from "../../../edge-agent/ledger/witness.ts";
 import { ledgerClient } from "../../../edge-agent/rim/ledger-client.ts";
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
 import { type MonotonicMillis, monotonicMillis } from "../../../edge-agent/values/time.ts";
@@ -47,9 +50,12 @@ class Agent {
   interrupted = false;
   outbox: OutboxEntry[] = [];
   readonly happenings: SiteHappening[] = [];
-  readonly #call;
+  readonly call;
 
-  constructor(server: ServerName, boot = `boot-${server}`) {
+  /** Calls other than these get no answer. */
+  only: "boot" | "mirror" | undefined;
+
+  constructor(server: ServerName, boot = `boot-${server}`, known?: KnownStanding) {
     const config = {
       site: SITE,
       server,
@@ -58,8 +64,8 @@ class Agent {
       coldStart: "run-down" as const,
       partnerIsForeign: false,
     };
-    this.state = newSite(config, boot, undefined, now);
-    this.#call = ledgerClient(ledger, {
+    this.state = newSite(config, boot, known, now);
+    this.call = ledgerClient(ledger, {
       site: SITE,
       server,
       keepMillis: 0,
@@ -84,7 +90,12 @@ class Agent {
     this.state = started.state;
     const calls = [...started.calls];
     for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
-      const step = onLedgerAnswer(this.state, await this.#call(call), around, () => 0);
+      const { only } = this;
+      const isCut = only !== undefined && call.op !== only && call.op !== "read-self";
+      if (isCut) fault = "lost-request";
+      const answer = await this.call(call);
+      if (isCut) fault = "none";
+      const step = onLedgerAnswer(this.state, answer, around, () => 0);
       this.state = step.state;
       calls.push(...step.calls);
       this.happenings.push(...step.happenings);
@@ -194,7 +205,96 @@ test("a second process with the same name replaces the first, which stops", asyn
   await run([first, second], 30_000);
   expect(first.service).toBe("none");
   expect(first.happenings.map(({ kind }) => kind)).toContain("replaced");
-  expect(second.service).toBe("full");
+});
+
+test("a process that cannot know that its predecessor ended (another machine, another disk) serves nobody before that one's right is over", async () => {
+  const first = new Agent("A", "one");
+  await run([first], 1000);
+  const elsewhere = new Agent("A", "two");
+  await run([elsewhere], silenceThatEnds(AUTONOMY) - 2000);
+  expect(elsewhere.service).toBe("none");
+  await run([elsewhere], 4000);
+  expect(elsewhere.service).toBe("full");
+  const here = new Agent("A", "three", { epoch: 1, mode: "PAIR", nextClaim: 1, boots: ["one", "two"] });
+  await run([here], 1000);
+  expect(here.service).toBe("full");
+});
+
+test("a table set back to before the last start is no other process: the server starts anew with it, and sends what it lacks", async () => {
+  const known = { epoch: 1, mode: "PAIR", nextClaim: 1, boots: ["zero"] } as const;
+  await run([new Agent("A", "zero")], 1000);
+  const a = new Agent("A", "one", known);
+  await run([a], 1000);
+  for (let seq = 1; seq <= 3; seq += 1) a.outbox.push({ seq, event: event(0x0a000000 + seq, "m:1:01") });
+  await run([a], 5000);
+  const row = { ...(await ledger.get(srvKey(SITE, "A"))), ...srvKey(SITE, "A"), ack: 1 };
+  await ledger.write(put(row));
+  a.outbox.push({ seq: 4, event: event(0x0a000004, "m:1:01") });
+  await run([a], 30_000);
+  expect(a.happenings).toContainEqual({ kind: "set-back", cursor: 1 });
+  await ledger.write(put({ ...row, boot: "zero" }));
+  await run([a], 30_000);
+  expect(a.happenings.map(({ kind }) => kind)).not.toContain("replaced");
+  expect(a.state.phase).toBe("running");
+  expect(a.service).toBe("full");
+});
+
+test("the outbox does not lengthen a right that no heartbeat has published yet", async () => {
+  const a = new Agent("A");
+  a.only = "boot";
+  await run([a], 1000);
+  a.only = "mirror";
+  a.outbox.push({ seq: 1, event: event(0x0a000001, "m:1:01") });
+  await run([a], 5000);
+  expect(a.outbox).toEqual([]);
+  expect(a.service).toBe("run-down");
+});
+
+test("evidence binds until a heartbeat without any has succeeded, whatever is heard over the link meanwhile", async () => {
+  const a = new Agent("A");
+  const b = new Agent("B");
+  await run([a, b], 30_000);
+  a.interrupted = true;
+  await run([a], 90_000);
+  expect(a.state.evidence.published).toBe(true);
+  // the heartbeat in question is under way when the link comes back
+  a.state = { ...a.state, notBefore: { ...a.state.notBefore, beat: now } };
+  const started = startCalls(a.state, now, { failoverState: "NORMAL", interrupted: true, outbox: { head: [], queued: 0 } });
+  const beat = started.calls.find(({ op }) => op === "heartbeat");
+  expect(beat).toMatchObject({ evidence: { partnerHb: expect.any(Number) } });
+  a.interrupted = false;
+  const answer = await a.call(beat as LedgerCall);
+  const after = onLedgerAnswer(started.state, answer, { interrupted: false }, () => 0).state;
+  expect(after.evidence.published).toBe(true);
+  expect(mayGivePeerLease(after.evidence, "PAIR", undefined)).toBe(false);
+  a.state = after;
+  await run([a], 30_000);
+  expect(mayGivePeerLease(a.state.evidence, "PAIR", undefined)).toBe(true);
+});
+
+test("a partner that stopped cleanly and came back without the ledger is not declared down while a partner lease may run", async () => {
+  const a = new Agent("A");
+  const b = new Agent("B");
+  await run([a, b], 30_000);
+  const { call } = farewell(b.state, { failoverState: "NORMAL", queued: 0 });
+  await b.call(call as LedgerCall);
+  // it lives on what A answers over the link, then the link goes
+  a.state = { ...a.state, evidence: peerLeaseGiven(a.state.evidence, now) };
+  a.interrupted = true;
+  await run([a], 20_000);
+  expect(await grant("A")).toBe("refused");
+  await run([a], 20_000);
+  expect(await grant("A")).toBe("done");
+});
+
+test("after a jump of the clock nobody new is served until the ledger or the partner has answered anew", async () => {
+  const a = new Agent("A");
+  await run([a], 1000);
+  expect(a.service).toBe("full");
+  a.state = doubted(a.state, now);
+  expect(a.service).toBe("run-down");
+  await run([a], 10);
+  expect(a.service).toBe("full");
 });
 
 test("the outbox drains in order, once each, through lost answers and throttling", async () => {
