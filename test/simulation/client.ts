@@ -2,8 +2,7 @@ import { encodeMessage } from "../../edge-agent/dhcp/wire/encode.ts";
 import type { DhcpMessage } from "../../edge-agent/dhcp/wire/message.ts";
 import { MESSAGE_TYPE, OPTION } from "../../edge-agent/dhcp/wire/option-codes.ts";
 import { formatIpv4, type Ipv4Address, ipv4FromBytes, ipv4ToBytes } from "../../edge-agent/values/ipv4.ts";
-import { type Lan, type Listener, type Net, RELAY, UNSPECIFIED } from "./lan.ts";
-import type { MachineWorld } from "./machine.ts";
+import { type Listener, type Net, RELAY, UNSPECIFIED } from "./lan.ts";
 import type { Prng } from "./prng.ts";
 
 /** What a client believes to have; times in true milliseconds. */
@@ -20,6 +19,19 @@ export interface ClientWatch {
   gone(client: Client, holding: Holding): void;
 }
 
+/** What a client needs of the world it lives in, simulated or real. */
+export interface ClientWorld {
+  /** True time in milliseconds, and what is to happen. */
+  readonly agenda: { readonly now: number; after(millis: number, task: () => void): void };
+  trace(who: string, text: string): void;
+}
+
+/** The network that carries its messages; one of kind `once` may get lost, but is neither repeated nor late. */
+export interface ClientNet {
+  toServers(net: Net, bytes: Uint8Array, kind: "plain" | "once"): void;
+  toServer(server: Ipv4Address, source: Ipv4Address, bytes: Uint8Array, kind: "plain" | "once"): void;
+}
+
 export interface ClientOptions {
   readonly number: number;
   readonly sendsClientId: boolean;
@@ -27,7 +39,14 @@ export interface ClientOptions {
   readonly broadcasts: boolean;
   /** Mean seconds between whims; 0 for none. */
   readonly whims: number;
+  /** Stays on the network where it begins, the near one. */
+  readonly settled?: boolean;
+  /** Its pauses are this many times as long as in the simulation, where leases last hours. */
+  readonly pace?: number;
 }
+
+/** What a client reads of a server's message. */
+export type Answer = Pick<DhcpMessage, "xid" | "yiaddr" | "options">;
 
 type Phase = "off" | "init" | "selecting" | "requesting" | "bound" | "renewing" | "rebinding" | "rebooting";
 const INFINITE = 0xffffffff;
@@ -43,8 +62,8 @@ export class Client implements Listener {
   holding: Holding | undefined;
   /** While true it stays as it is: no whims. */
   steady = false;
-  readonly #world: MachineWorld;
-  readonly #lan: Lan;
+  readonly #world: ClientWorld;
+  readonly #lan: ClientNet;
   readonly #watch: ClientWatch;
   readonly #random: Prng;
   readonly #chaddr: Uint8Array;
@@ -56,7 +75,7 @@ export class Client implements Listener {
   /** Timers of earlier phases are void. */
   #turn = 0;
 
-  constructor(options: ClientOptions, world: MachineWorld, lan: Lan, watch: ClientWatch, random: Prng) {
+  constructor(options: ClientOptions, world: ClientWorld, lan: ClientNet, watch: ClientWatch, random: Prng) {
     this.options = options;
     this.#world = world;
     this.#lan = lan;
@@ -64,7 +83,7 @@ export class Client implements Listener {
     this.#random = random;
     this.#chaddr = Uint8Array.of(2, 0, 0, 0, options.number >> 8, options.number & 255);
     this.key = this.#chaddr.join(":");
-    if (random.chance(0.4)) this.net = "far";
+    if (options.settled !== true && random.chance(0.4)) this.net = "far";
   }
 
   get name(): string {
@@ -78,7 +97,7 @@ export class Client implements Listener {
     this.#nextWhim();
   }
 
-  receive(message: DhcpMessage): void {
+  receive(message: Answer): void {
     const type = message.options.get(OPTION.messageType)?.[0];
     if (message.xid !== this.#xid) return;
     if (type === MESSAGE_TYPE.DHCPOFFER && this.phase === "selecting") this.#onOffer(message);
@@ -90,14 +109,14 @@ export class Client implements Listener {
     return this.phase === "requesting" || this.phase === "renewing" || this.phase === "rebinding" || this.phase === "rebooting";
   }
 
-  #onOffer(message: DhcpMessage): void {
+  #onOffer(message: Answer): void {
     const server = message.options.get(OPTION.serverIdentifier);
     if (server?.length !== 4) return;
     this.#offered = { address: message.yiaddr, server: ipv4FromBytes(server) };
     this.#enter("requesting");
   }
 
-  #onAck(message: DhcpMessage): void {
+  #onAck(message: Answer): void {
     const seconds = ipv4FromBytes(message.options.get(OPTION.leaseTime) ?? new Uint8Array(4)) as number;
     const server = ipv4FromBytes(message.options.get(OPTION.serverIdentifier) ?? new Uint8Array(4));
     const { now } = this.#world.agenda;
@@ -149,7 +168,7 @@ export class Client implements Listener {
   /** Out of the protocol for a while, then INIT. */
   #pause(millis: number): void {
     this.phase = "off";
-    this.#timer(millis, () => this.#enter("init"));
+    this.#timer(millis * (this.options.pace ?? 1), () => this.#enter("init"));
   }
 
   #enter(phase: Phase): void {
@@ -250,7 +269,7 @@ export class Client implements Listener {
     if (this.phase !== "bound") return;
     const choice = this.#random.unit();
     if (choice < 0.3) this.#release();
-    else if (choice < 0.5) this.#move();
+    else if (choice < 0.5 && this.options.settled !== true) this.#move();
     else if (choice < 0.7) this.#enter("rebooting");
     else if (choice < 0.85) this.#sleep();
     else {
@@ -273,7 +292,7 @@ export class Client implements Listener {
   /** Switched off, but the lease is remembered. */
   #sleep(): void {
     this.phase = "off";
-    this.#timer(this.#random.exponential(1_200_000), () => {
+    this.#timer(this.#random.exponential(1_200_000 * (this.options.pace ?? 1)), () => {
       const { holding } = this;
       if (holding !== undefined && holding.until <= this.#world.agenda.now) this.#giveUp("its time is over");
       this.#enter(this.holding === undefined ? "init" : "rebooting");

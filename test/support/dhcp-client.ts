@@ -82,6 +82,11 @@ export class DhcpClient {
     return this.#replies.splice(0);
   }
 
+  /** Resolves when a frame waits or `milliseconds` are over. */
+  readable(milliseconds: number): Promise<boolean> {
+    return this.#socket.readable(milliseconds);
+  }
+
   close(): void {
     this.#socket.close();
   }

@@ -15,6 +15,8 @@ export interface PairOptions {
   readonly mclt?: number;
   readonly maxResponseDelay?: number;
   readonly maxUnacked?: number;
+  /** Default and longest lease; 120 unless told. */
+  readonly leaseSeconds?: number;
   /** Statements within both `failover peer` declarations. */
   readonly extra?: string;
   /** What is started as the agent, if not the agent itself. */
@@ -42,12 +44,13 @@ export interface Leased {
 
 const TANDEM_COMMAND = fileURLToPath(new URL("../../edge-agent/bin/tandem", import.meta.url));
 const ADDRESS = { primary: "10.78.0.2", secondary: "10.78.0.3" } as const;
-const CLIENT_SIDE = { primary: "10.77.0.2", secondary: "10.77.0.3" } as const;
+/** The servers' addresses on the clients' network. */
+export const CLIENT_SIDE = { primary: "10.77.0.2", secondary: "10.77.0.3" } as const;
 
 function configuration(role: Role, options: PairOptions): string {
   const other = role === "primary" ? "secondary" : "primary";
   const primaryOnly = role === "primary" ? `mclt ${options.mclt ?? 20}; ${options.buckets ?? "split 128;"}` : "";
-  return `authoritative; default-lease-time 120; max-lease-time 120; min-lease-time 5; ping-check false;
+  return `authoritative; default-lease-time ${options.leaseSeconds ?? 120}; max-lease-time ${options.leaseSeconds ?? 120}; min-lease-time 5; ping-check false;
 dhcp-cache-threshold 0; ddns-update-style none; ${options.global ?? ""}
 omapi-port 7911; key k { algorithm hmac-md5; secret bGFiLXNlY3JldC1rZXktMDE=; } omapi-key k;
 failover peer "lab" { ${role}; address ${ADDRESS[role]}; port 647; peer address ${ADDRESS[other]}; peer port 647;
@@ -73,6 +76,7 @@ export class FailoverSite {
   /** Addresses that two clients held at once, as the clients saw it. */
   readonly doubles: string[] = [];
   readonly #held = new Map<string, { readonly holder: number; readonly until: number }>();
+  readonly #net: Namespace;
   readonly #capture: string;
   readonly #tcpdump: Running;
   #xid = 0x1000;
@@ -85,14 +89,11 @@ export class FailoverSite {
     net.ip("link set br0 up");
     const namespaces = { primary: this.lab.namespace("pri"), secondary: this.lab.namespace("sec") };
     this.namespaces = namespaces;
-    const plug = (namespace: Namespace, device: string, port: string, addresses: readonly string[]) => {
-      this.lab.cable({ namespace, device, addresses }, { namespace: net, device: port });
-      net.ip(`link set ${port} master br0`);
-    };
-    plug(namespaces.primary, "cli0", "p0", [`${CLIENT_SIDE.primary}/16`]);
-    plug(namespaces.secondary, "cli0", "p1", [`${CLIENT_SIDE.secondary}/16`]);
+    this.#net = net;
+    this.plug(namespaces.primary, "cli0", "p0", [`${CLIENT_SIDE.primary}/16`]);
+    this.plug(namespaces.secondary, "cli0", "p1", [`${CLIENT_SIDE.secondary}/16`]);
     const clients = this.lab.namespace("c");
-    plug(clients, "eth0", "p2", []);
+    this.plug(clients, "eth0", "p2", []);
     this.lab.cable(
       { namespace: namespaces.primary, device: "fo0", addresses: [`${ADDRESS.primary}/24`] },
       { namespace: namespaces.secondary, device: "fo0", addresses: [`${ADDRESS.secondary}/24`] },
@@ -122,6 +123,12 @@ export class FailoverSite {
         leases: options.leases?.[role] ?? "",
       });
     this.servers = { primary: make("primary"), secondary: make("secondary") };
+  }
+
+  /** Joins a device of a namespace to the clients' network, at a port of its switch. */
+  plug(namespace: Namespace, device: string, port: string, addresses: readonly string[]): void {
+    this.lab.cable({ namespace, device, addresses }, { namespace: this.#net, device: port });
+    this.#net.ip(`link set ${port} master br0`);
   }
 
   /** Puts the other program on a stopped server's configuration and lease file. */

@@ -4,12 +4,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Desk, deskAccessKey, startDesk } from "../../cloud/desk/desk.ts";
 import { TANDEM_DHCPD } from "./dhcp-server.ts";
-import { FailoverSite, type Role } from "./failover-site.ts";
+import { FailoverSite, type PairOptions, type Role } from "./failover-site.ts";
 
 export const SITE = "LAB-1";
 const LEDGER_PORT = 8001;
 const API_PORT = 8002;
 const SERVERS = { primary: "A", secondary: "B" } as const;
+
+export interface LedgerLabOptions {
+  readonly mclt: number;
+  readonly autonomySeconds: number;
+  /** More of what the pair is to be like. */
+  readonly pair?: Partial<Omit<PairOptions, "mclt" | "agent">>;
+  /** Assignments of environment variables in front of an agent's command. */
+  readonly environment?: (role: Role) => string;
+  /** Called when the servers have their folders, and nothing in them counts yet. */
+  readonly prepare?: (pair: FailoverSite) => void;
+  /** Use the embedded ledger even where there is a Java. */
+  readonly embedded?: boolean;
+}
 
 /** Two real agents, the control plane on a desk, and a WAN that can be cut: sockets in the file system lead out of the namespaces. */
 export class LedgerLab {
@@ -23,25 +36,30 @@ export class LedgerLab {
     ["secondary", new Set()],
   ]);
   readonly #cut = new Set<Role>();
+  /** How late each piece is, in milliseconds. */
+  readonly #delay = new Map<Role, number>();
+  readonly #autonomySeconds: number;
 
-  private constructor(pair: FailoverSite, desk: Desk, token: string, folder: string) {
+  private constructor(pair: FailoverSite, desk: Desk, token: string, folder: string, autonomySeconds: number) {
+    this.#autonomySeconds = autonomySeconds;
     this.pair = pair;
     this.desk = desk;
     this.token = token;
     this.#folder = folder;
   }
 
-  static async make(options: { readonly mclt: number; readonly autonomySeconds: number }): Promise<LedgerLab> {
-    const desk = await startDesk({ logLevel: "error" });
+  static async make(options: LedgerLabOptions): Promise<LedgerLab> {
+    const desk = await startDesk({ logLevel: "error", embedded: options.embedded === true });
     const folder = mkdtempSync(join(tmpdir(), "tandem-ledger-"));
     const agent = (role: Role): string => {
       const script = join(folder, `agent-${role}`);
       const key = `AWS_ACCESS_KEY_ID=${deskAccessKey(SITE, SERVERS[role])} AWS_SECRET_ACCESS_KEY=any`;
-      writeFileSync(script, `#!/bin/sh\n${key} exec ${TANDEM_DHCPD} "$@"\n`, { mode: 0o755 });
+      writeFileSync(script, `#!/bin/sh\n${key} ${options.environment?.(role) ?? ""} exec ${TANDEM_DHCPD} "$@"\n`, { mode: 0o755 });
       return script;
     };
-    const pair = new FailoverSite({ primary: "tandem", secondary: "tandem", mclt: options.mclt, agent });
-    const lab = new LedgerLab(pair, desk, await desk.token(), folder);
+    const pair = new FailoverSite({ primary: "tandem", secondary: "tandem", ...options.pair, mclt: options.mclt, agent });
+    options.prepare?.(pair);
+    const lab = new LedgerLab(pair, desk, await desk.token(), folder, options.autonomySeconds);
     const site = {
       mcltMs: options.mclt * 1000,
       maxLeaseMs: 120_000,
@@ -50,11 +68,12 @@ export class LedgerLab {
     };
     const registered = await lab.call("PUT", `/v1/sites/${SITE}`, { ...site, pools: [], serials: { A: [], B: [] }, foreign: "none" });
     if (registered.status !== 200) throw new Error(`registering: ${registered.status} ${JSON.stringify(registered.body)}`);
-    for (const role of ["primary", "secondary"] as const) await lab.#connect(role, options.autonomySeconds);
+    for (const role of ["primary", "secondary"] as const) await lab.#connect(role);
     return lab;
   }
 
-  async #connect(role: Role, autonomySeconds: number): Promise<void> {
+  /** Writes an agent's part of the ledger into its state folder. */
+  configure(role: Role): void {
     const state = `${this.pair.servers[role].leaseFile}.tandem`;
     mkdirSync(state, { recursive: true });
     const file = {
@@ -64,9 +83,13 @@ export class LedgerLab {
         endpoint: `http://127.0.0.1:${LEDGER_PORT}`,
         api: `http://127.0.0.1:${API_PORT}`,
       },
-      sites: [{ relationship: "lab", site: SITE, autonomySeconds }],
+      sites: [{ relationship: "lab", site: SITE, autonomySeconds: this.#autonomySeconds }],
     };
     writeFileSync(join(state, "agent.json"), JSON.stringify(file));
+  }
+
+  async #connect(role: Role): Promise<void> {
+    this.configure(role);
     const ways = [
       [LEDGER_PORT, this.desk.ledgerEndpoint],
       [API_PORT, this.desk.url],
@@ -95,11 +118,28 @@ export class LedgerLab {
           far.destroy();
         });
       }
-      socket.pipe(far);
-      far.pipe(socket);
+      this.#carry(role, socket, far);
+      this.#carry(role, far, socket);
     });
     this.#relays.push(server);
     return new Promise((resolve) => server.listen(path, resolve));
+  }
+
+  /** Passes on what comes, in order, as late as the way is slow. */
+  #carry(role: Role, from: Socket, to: Socket): void {
+    let last: Promise<void> = Promise.resolve();
+    from.on("data", (piece) => {
+      const wait = this.#delay.get(role) ?? 0;
+      last = last.then(() => new Promise((resolve) => setTimeout(resolve, wait))).then(() => void (to.writable && to.write(piece)));
+    });
+    from.on("end", () => {
+      last = last.then(() => void to.end());
+    });
+  }
+
+  /** Makes one server's WAN slow: milliseconds for each piece, 0 for none. */
+  slow(role: Role, milliseconds: number): void {
+    this.#delay.set(role, milliseconds);
   }
 
   /** Cuts or heals one server's WAN. */

@@ -152,6 +152,11 @@ export class Running {
     return !this.#over;
   }
 
+  /** The file that holds what it prints. */
+  get logFile(): string {
+    return this.#log;
+  }
+
   /** Everything it has printed so far. */
   log(): string {
     return existsSync(this.#log) ? readFileSync(this.#log, "utf8") : "";
@@ -228,5 +233,10 @@ function removeLeftovers(): void {
   };
   const namespaces = existsSync("/run/netns") ? readdirSync("/run/netns") : [];
   for (const name of namespaces.filter(isLeft)) removeNamespace(name);
-  for (const name of readdirSync(DIRECTORY).filter(isLeft)) rmSync(join(DIRECTORY, name), { recursive: true, force: true });
+  for (const name of readdirSync(DIRECTORY).filter(isLeft)) {
+    const path = join(DIRECTORY, name);
+    for (const [, mounted = ""] of readFileSync("/proc/mounts", "utf8").matchAll(/^\S+ (\S+)/gm))
+      if (mounted.startsWith(`${path}/`)) spawnSync("umount", ["-l", mounted]);
+    rmSync(path, { recursive: true, force: true });
+  }
 }

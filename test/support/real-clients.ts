@@ -121,6 +121,11 @@ export class RealClient {
     );
   }
 
+  /** The file in which its script keeps what it was told, a line each. */
+  get eventFile(): string {
+    return this.#file("events");
+  }
+
   /** What the client told its script, oldest first. */
   events(): ClientEvent[] {
     const lines = readFileSync(this.#file("events"), "utf8").split("\n").filter(Boolean);

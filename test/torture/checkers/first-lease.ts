@@ -1,0 +1,26 @@
+import type { Role } from "../../support/failover-site.ts";
+import type { Plan } from "../plan.ts";
+import { type HistoryChecker, serverAt } from "./checker.ts";
+
+/** A client that gets an address it did not have is given MCLT at most: the partner knows nothing yet (failover-12 §5.2.1). */
+export function firstLeaseIsShort(): HistoryChecker {
+  const holders = new Map<string, string>();
+  const states = new Map<Role, string>();
+  let plan: Plan | undefined;
+  return {
+    name: "a new lease is no longer than MCLT",
+    take(entry) {
+      if (entry.kind === "run") plan = entry.plan;
+      const moved = entry.kind === "log" ? /failover peer lab: I move from \S+ to ([a-z-]+)/.exec(entry.text)?.[1] : undefined;
+      if (entry.kind === "log" && moved !== undefined) states.set(entry.who, moved);
+      if (entry.kind !== "bound" || plan === undefined) return undefined;
+      const before = holders.get(entry.address);
+      holders.set(entry.address, entry.client);
+      const server = serverAt(entry.server);
+      if (before === entry.client || server === undefined || plan.programs[server] !== "tandem") return undefined;
+      if (states.get("primary") === "partner-down" || states.get("secondary") === "partner-down") return undefined;
+      const seconds = Math.round((entry.until - entry.since) / 1000);
+      return seconds > plan.mclt ? `${entry.client} gets ${entry.address}, new to it, for ${seconds} s; MCLT is ${plan.mclt} s` : undefined;
+    },
+  };
+}

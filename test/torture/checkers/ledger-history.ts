@@ -1,0 +1,64 @@
+import type { Role } from "../../support/failover-site.ts";
+import type { Entry, LedgerRow } from "../history.ts";
+import type { Plan } from "../plan.ts";
+import { type HistoryChecker, serverAt, slackOf } from "./checker.ts";
+
+type Bound = Extract<Entry, { kind: "bound" }>;
+/** Nothing that a server has acknowledged so long ago is still to be mirrored when the ledger is in reach. */
+const MIRRORED_WITHIN = 20_000;
+
+/** The ledger's history equals what clients saw: complete, in order, without conflict. */
+export function ledgerTellsWhatClientsSaw(): HistoryChecker {
+  const seen: Bound[] = [];
+  const losses: { readonly who: Role; readonly from: number; readonly to: number }[] = [];
+  let plan: Plan | undefined;
+  let begun = 0;
+  /** Since when the ledger may have missed something of each server. */
+  let reachable = 0;
+  return {
+    name: "the ledger's history equals what clients saw",
+    take(entry) {
+      if (entry.kind === "run") {
+        ({ plan, begun } = entry);
+      }
+      if (entry.kind === "bound") seen.push(entry);
+      if (entry.kind === "fault" && entry.who === "ledger") reachable = entry.at;
+      // What was not yet mirrored goes with the disk
+      if (entry.kind === "disk-lost")
+        losses.push({ who: entry.who, from: Math.min(entry.at - MIRRORED_WITHIN, reachable === 0 ? entry.at : reachable), to: entry.at });
+      if (entry.kind !== "ledger" || plan === undefined) return undefined;
+      const slack = slackOf(plan);
+      const isLost = (bound: Bound): boolean =>
+        losses.some(({ who, from, to }) => who === serverAt(bound.server) && bound.at >= from && bound.at <= to);
+      const wrong = wrongRows(entry.rows, losses.length > 0);
+      if (wrong !== undefined) return wrong;
+      const missing = seen.find((bound) => !isLost(bound) && !entry.rows.some((row) => tells(row, bound, begun, slack)));
+      if (missing === undefined) return undefined;
+      const { client, address, at, until } = missing;
+      return `no row of the history tells that ${client} (${missing.hardware}) got ${address} at ${at} ms until ${until} ms by ${missing.server}`;
+    },
+  };
+}
+
+function tells(row: LedgerRow, bound: Bound, begun: number, slack: number): boolean {
+  if (row.address !== bound.address || row.status !== "ACTIVE" || !row.client.endsWith(bound.hardware.replaceAll(":", ""))) return false;
+  const from = row.ts - slack;
+  const to = Math.max(row.lastTs, row.ts) + slack;
+  const inTime = begun + bound.at >= from && begun + bound.since <= to;
+  return inTime && row.expires >= begun + bound.until - slack;
+}
+
+/** What no history may show: two rows with one number, a gap, a conflict. */
+function wrongRows(rows: readonly LedgerRow[], lost: boolean): string | undefined {
+  const conflict = rows.find((row) => row.conflict);
+  if (conflict !== undefined) return `a row of ${conflict.address} contradicts its holder: ${JSON.stringify(conflict)}`;
+  for (const server of ["primary", "secondary"] as const) {
+    const numbers = rows
+      .filter((row) => row.server === server && !row.claim)
+      .map(({ seq }) => seq)
+      .sort((one, two) => one - two);
+    const gap = numbers.findIndex((seq, index) => seq !== index + 1);
+    if (gap >= 0 && !lost) return `the rows of ${server} number ${numbers[gap - 1] ?? 0}, then ${numbers[gap]}`;
+  }
+  return undefined;
+}

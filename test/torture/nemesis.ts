@@ -1,0 +1,269 @@
+import { Prng } from "../simulation/prng.ts";
+import { sleep } from "../support/netns.ts";
+import type { Operator } from "./operator.ts";
+import { FAULT_KINDS, type FaultKind, LARGEST_STEP, type Plan } from "./plan.ts";
+import type { TortureServer } from "./servers.ts";
+import type { TortureSite } from "./site.ts";
+
+/**
+ * What goes wrong: faults of each kind come by chance and end by themselves. Like the operator it keeps to the assumptions of docs/safety.md:
+ * a server that was declared down stays off until it can speak with its partner, and a disk is lost only while the partner has what was on it.
+ */
+export class Nemesis {
+  readonly #site: TortureSite;
+  readonly #plan: Plan;
+  readonly #operator: Operator;
+  readonly #random: Prng;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #off = new Set<TortureServer>();
+  readonly #edition = new Map<TortureServer, number>();
+  #healed = false;
+
+  constructor(site: TortureSite, plan: Plan, operator: Operator) {
+    this.#site = site;
+    this.#plan = plan;
+    this.#operator = operator;
+    this.#random = new Prng(plan.seed, 13);
+  }
+
+  begin(): void {
+    for (const kind of FAULT_KINDS) this.#strike(kind);
+    void this.#watch();
+  }
+
+  #strike(kind: FaultKind): void {
+    const mean = this.#plan.faults[kind];
+    if (mean === 0) return;
+    this.#later(3 + this.#random.exponential(mean), () => {
+      if (this.#operator.returning.size === 0) this.#happen(kind);
+      this.#strike(kind);
+    });
+  }
+
+  #later(seconds: number, task: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (this.#healed) return;
+      try {
+        task();
+      } catch (error) {
+        this.#site.history.add({ kind: "trouble", text: String(error instanceof Error ? error.stack : error) });
+      }
+    }, seconds * 1000);
+    this.#timers.add(timer);
+  }
+
+  #say(who: string, text: string): void {
+    this.#site.history.add({ kind: "fault", who, text });
+  }
+
+  /** How long something lasts: mostly shortly, at times past every timer of the pair. */
+  #while(short: number, long: number): number {
+    return 1 + this.#random.exponential(this.#random.chance(0.7) ? short : long);
+  }
+
+  #happen(kind: FaultKind): void {
+    const server = this.#random.pick(this.#site.servers as [TortureServer, TortureServer]);
+    const ours = (task: () => void) => () => (server.program === "tandem" ? task() : undefined);
+    const tasks: Readonly<Record<FaultKind, () => void>> = {
+      kill: () => this.#down(server, "SIGKILL", this.#while(3, 30)),
+      restart: () => this.#down(server, "SIGTERM", this.#random.pick([0, 0, 5])),
+      pause: () => this.#pause(server),
+      linkCut: () => this.#cutLink("linkCut", server),
+      oneWayCut: () => this.#cutLink("oneWayCut", server),
+      linkReset: () => this.#cutLink("linkReset", server),
+      lanCut: () => this.#cutClients("lanCut", server),
+      lanOneWay: () => this.#cutClients("lanOneWay", server),
+      diskFull: ours(() => this.#fill(server)),
+      diskLoss: () => this.#loseDisk(server),
+      clockStep: ours(() => this.#setClock(server)),
+      reload: ours(() => this.#reload(server)),
+      order: () => this.#operator.order(server),
+      partnerDown: () => this.#operator.partnerDown(server, this.#off),
+      ledgerCut: () => this.#hurtLedger("ledgerCut", server),
+      ledgerSlow: () => this.#hurtLedger("ledgerSlow", server),
+    };
+    tasks[kind]();
+  }
+
+  #down(server: TortureServer, signal: "SIGKILL" | "SIGTERM", seconds: number): void {
+    if (this.#off.has(server)) return;
+    this.#off.add(server);
+    this.#say(server.role, signal === "SIGKILL" ? "is killed" : "is stopped");
+    void server.stop(signal).then(() => this.#later(seconds, () => this.#up(server)));
+  }
+  #up(server: TortureServer): void {
+    if (!this.#off.has(server) || this.#operator.locked.has(server)) return;
+    this.#off.delete(server);
+    this.#say(server.role, "is started");
+    void server.start();
+  }
+
+  #pause(server: TortureServer): void {
+    if (!server.running || server.paused) return;
+    const seconds = this.#while(8, 60);
+    this.#say(server.role, `is frozen for ${seconds.toFixed(1)} s`);
+    server.pause();
+    this.#later(seconds, () => this.#wake(server));
+  }
+  #wake(server: TortureServer): void {
+    if (!server.paused) return;
+    this.#say(server.role, "goes on");
+    server.resume();
+  }
+
+  #cutLink(kind: "linkCut" | "oneWayCut" | "linkReset", server: TortureServer): void {
+    const { wires } = this.#site;
+    if (!wires.isWhole("fo0")) return;
+    if (kind === "linkReset") {
+      this.#say(server.role, "loses the carrier of its failover cable for a moment");
+      wires.carrier(server.role, false);
+      this.#later(this.#random.between(0.1, 3), () => wires.carrier(server.role, true));
+      return;
+    }
+    const seconds = this.#while(12, 45);
+    this.#say("link", `is cut ${kind === "oneWayCut" ? `on the way from ${server.role} ` : ""}for ${seconds.toFixed(1)} s`);
+    wires.set(server.role, "fo0", { in: kind === "linkCut", out: true });
+    this.#later(seconds, () => this.#mendLink());
+  }
+  #mendLink(): void {
+    this.#say("link", "is whole");
+    for (const { role } of this.#site.servers) this.#site.wires.set(role, "fo0", { in: false, out: false });
+  }
+
+  #cutClients(kind: "lanCut" | "lanOneWay", server: TortureServer): void {
+    const ways =
+      kind === "lanCut"
+        ? { in: true, out: true }
+        : this.#random.pick([
+            { in: true, out: false },
+            { in: false, out: true },
+          ]);
+    const seconds = this.#while(10, 30);
+    const what = ways.in && ways.out ? "neither hears clients nor is heard" : ways.in ? "does not hear clients" : "is not heard by clients";
+    this.#say(server.role, `${what} for ${seconds.toFixed(1)} s`);
+    this.#site.wires.set(server.role, "cli0", ways);
+    this.#later(seconds, () => this.#site.wires.set(server.role, "cli0", { in: false, out: false }));
+  }
+
+  #fill(server: TortureServer): void {
+    if (server.diskFull) return;
+    const seconds = this.#while(5, 25);
+    this.#say(server.role, `has a full disk for ${seconds.toFixed(1)} s`);
+    server.fill();
+    this.#later(seconds, () => this.#unfill(server));
+  }
+  #unfill(server: TortureServer): void {
+    if (!server.diskFull) return;
+    this.#say(server.role, "has room on its disk");
+    server.unfill();
+  }
+
+  /** The disk is replaced by an empty one, while the partner has all that the pair knows. */
+  #loseDisk(server: TortureServer): void {
+    const partner = this.#site.partnerOf(server);
+    const fine = ["normal", "communications-interrupted"];
+    if (this.#operator.locked.size > 0 || this.#off.has(server) || server.diskFull || !server.running) return;
+    if (partner.lostDisk || server.lostDisk || !partner.running || partner.diskFull) return;
+    if (!fine.includes(server.state) || ![...fine, "partner-down"].includes(partner.state)) return;
+    this.#off.add(server);
+    server.lostDisk = true;
+    this.#say(server.role, "is killed, and its disk is lost");
+    void server.stop("SIGKILL").then(() => {
+      this.#site.forget(server);
+      this.#later(this.#while(3, 20), () => this.#up(server));
+    });
+  }
+
+  #setClock(server: TortureServer): void {
+    const target = this.#random.below(2 * LARGEST_STEP + 1) - LARGEST_STEP;
+    this.#say(server.role, `its wall clock is set to ${target} s beside the true time`);
+    server.setClock(target);
+  }
+
+  #reload(server: TortureServer): void {
+    const edition = (this.#edition.get(server) ?? 0) + 1;
+    this.#edition.set(server, edition);
+    const broken = this.#random.chance(0.25);
+    this.#say(server.role, broken ? "is to read a configuration with an error" : `is to read edition ${edition} of its configuration`);
+    this.#site.configure(server, edition, broken);
+    server.hangUp();
+    if (broken) this.#later(4, () => this.#site.configure(server, edition, false));
+  }
+
+  #hurtLedger(kind: "ledgerCut" | "ledgerSlow", server: TortureServer): void {
+    const { ledger } = this.#site;
+    if (ledger === undefined) return;
+    const both = this.#random.chance(0.4);
+    const roles = both ? (["primary", "secondary"] as const) : ([server.role] as const);
+    const seconds = this.#while(15, 80);
+    const who = both ? "both servers" : server.role;
+    this.#say("ledger", `is ${kind === "ledgerCut" ? "out of reach" : "slow"} for ${who} for ${seconds.toFixed(1)} s`);
+    for (const role of roles) {
+      if (kind === "ledgerCut") ledger.wan(role, false);
+      else ledger.slow(role, this.#random.pick([200, 1500, 6000]));
+    }
+    this.#later(seconds, () => {
+      for (const role of roles) {
+        if (kind === "ledgerCut") ledger.wan(role, true);
+        else ledger.slow(role, 0);
+      }
+    });
+  }
+
+  /** Lets servers that were declared down back in, when the partner is there, sees whether they have spoken, and starts what ended by itself. */
+  async #watch(): Promise<void> {
+    while (!this.#healed) {
+      await sleep(500);
+      for (const server of this.#operator.mayReturn((server) => this.#isReachable(server))) {
+        if (!this.#random.chance(0.15)) continue;
+        this.#letReturn(server);
+      }
+      this.#operator.look();
+      for (const server of this.#site.servers) {
+        if (!this.#off.has(server) && !server.running && !server.busy && !this.#healed) await server.start();
+      }
+    }
+  }
+
+  #letReturn(server: TortureServer): void {
+    this.#operator.lets(server);
+    this.#up(server);
+  }
+
+  /** The partner is there to talk to. */
+  #isReachable(server: TortureServer): boolean {
+    const partner = this.#site.partnerOf(server);
+    const { wires } = this.#site;
+    return (
+      partner.running && !partner.paused && partner.state !== "startup" && wires.isWhole("fo0") && !partner.diskFull && !server.diskFull
+    );
+  }
+
+  /** All faults end, and everything that is off comes on. */
+  async heal(): Promise<void> {
+    this.#healed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#say("world", "heals");
+    const { wires, servers, ledger } = this.#site;
+    wires.heal();
+    for (const { role } of servers) {
+      wires.carrier(role, true);
+      ledger?.wan(role, true);
+      ledger?.slow(role, 0);
+    }
+    for (const server of servers) {
+      server.setClock(this.#plan.skew[server.role]);
+      if (server.diskFull) this.#unfill(server);
+      this.#wake(server);
+      this.#site.configure(server, (this.#edition.get(server) ?? 0) + 1, false);
+    }
+    // Those that were declared down last
+    const order = [...servers].sort((left, right) => Number(this.#operator.locked.has(left)) - Number(this.#operator.locked.has(right)));
+    for (const server of order) {
+      this.#operator.lets(server);
+      await server.start();
+    }
+    this.#operator.undo();
+  }
+}

@@ -1,0 +1,106 @@
+import { Prng } from "../simulation/prng.ts";
+import type { Program, Role } from "../support/failover-site.ts";
+
+export const FAULT_KINDS = [
+  "kill",
+  "restart",
+  "pause",
+  "linkCut",
+  "oneWayCut",
+  "linkReset",
+  "lanCut",
+  "lanOneWay",
+  "diskFull",
+  "diskLoss",
+  "clockStep",
+  "reload",
+  "order",
+  "partnerDown",
+  "ledgerCut",
+  "ledgerSlow",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** What one run is like. Times in seconds. */
+export interface Plan {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly programs: Readonly<Record<Role, Program>>;
+  readonly ledger: boolean;
+  /** The operator declares what comes to mind: then no address is promised to have one holder, but that all heals. */
+  readonly rash: boolean;
+  readonly clients: number;
+  readonly realClients: boolean;
+  readonly poolSize: number;
+  readonly leaseSeconds: number;
+  readonly mclt: number;
+  readonly maxResponseDelay: number;
+  readonly maxUnacked: number;
+  readonly autonomySeconds: number;
+  /** Mean seconds between faults of each kind; 0 for never. */
+  readonly faults: Readonly<Record<FaultKind, number>>;
+  /** Share of clients' datagrams that get lost. */
+  readonly loss: number;
+  /** The machine can pretend other times (libfaketime is there). */
+  readonly clocks: boolean;
+  /** By how much each server's wall clock is wrong at the start. */
+  readonly skew: Readonly<Record<Role, number>>;
+  /** Mean seconds between a client's whims. */
+  readonly whims: number;
+}
+
+/** Largest step of a wall clock, seconds. */
+export const LARGEST_STEP = 5;
+
+export interface PlanOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly partner: "tandem" | "isc" | "isc-primary" | "isc-secondary";
+  readonly ledger: boolean;
+  readonly rash: boolean;
+  readonly clocks: boolean;
+  readonly realClients: boolean;
+  /** These kinds of faults only. */
+  readonly only?: readonly FaultKind[];
+}
+
+/** Each seed draws its own mixture of faults, so that rare ones come up together (swarm testing). */
+export function planOf(options: PlanOptions): Plan {
+  const random = new Prng(options.seed, 11);
+  const { partner, ledger, rash, clocks, seed, minutes } = options;
+  const isc = partner === "isc" ? random.pick(["isc-primary", "isc-secondary"]) : partner;
+  const drawn = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, random.chance(0.55) ? random.pick([20, 40, 80]) : 0])) as Record<
+    FaultKind,
+    number
+  >;
+  if (Math.max(...Object.values(drawn)) === 0) drawn.kill = 30;
+  const allowed = (kind: FaultKind): boolean => {
+    if (kind === "clockStep") return clocks;
+    if (kind === "ledgerCut" || kind === "ledgerSlow") return ledger;
+    return options.only === undefined || options.only.includes(kind);
+  };
+  const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, allowed(kind) ? drawn[kind] : 0])) as Record<FaultKind, number>;
+  if (options.only !== undefined) for (const kind of options.only) faults[kind] = Math.max(20, drawn[kind]);
+  const clients = random.pick([20, 28, 36]);
+  const skewed = clocks && random.chance(0.4);
+  return {
+    seed,
+    minutes,
+    programs: { primary: isc === "isc-primary" ? "dhcpd" : "tandem", secondary: isc === "isc-secondary" ? "dhcpd" : "tandem" },
+    ledger,
+    rash,
+    clients,
+    realClients: options.realClients,
+    poolSize: Math.floor(clients * random.pick([1.3, 2, 3])) + 8,
+    leaseSeconds: random.pick([20, 30, 40, 60]),
+    mclt: random.pick([5, 8, 12, 15]),
+    maxResponseDelay: random.pick([6, 10]),
+    maxUnacked: random.pick([1, 5, 10, 10]),
+    autonomySeconds: 60,
+    faults,
+    loss: random.chance(0.5) ? random.pick([0.02, 0.1]) : 0,
+    clocks,
+    skew: skewed ? { primary: random.below(5) - 2, secondary: random.below(5) - 2 } : { primary: 0, secondary: 0 },
+    whims: random.pick([20, 40, 90]),
+  };
+}

@@ -1,0 +1,73 @@
+import { sleep } from "../support/netns.ts";
+import { differences } from "./checkers/databases-equal.ts";
+import type { ScriptedClients } from "./clients.ts";
+import type { Plan } from "./plan.ts";
+import type { RealClients } from "./real-clients.ts";
+import type { TortureSite } from "./site.ts";
+import { ledgerSnapshot } from "./snapshot.ts";
+
+/** Longest time for a new process to see that its partner is away, and for a packet's worth of other waits. */
+const STARTUP_SECONDS = 25;
+
+/** After the faults: demands that all comes right, and puts what is then stored into the history. */
+export async function demandProgress(site: TortureSite, plan: Plan, scripted: ScriptedClients, real: RealClients): Promise<void> {
+  const { servers } = site;
+  const recovery = STARTUP_SECONDS + plan.maxResponseDelay + 3 * plan.mclt + plan.leaseSeconds;
+  const service = plan.ledger ? 60 : 0;
+  await demand(site, "both servers are normal", recovery + service, () =>
+    servers
+      .filter(({ running, state }) => !running || state !== "normal")
+      .map(({ role, state, running }) => `${role} ${running ? `is in ${state}` : "does not run"}`)
+      .join(", "),
+  );
+  await demand(site, "every client has an address", 60 + plan.mclt + 2 * plan.leaseSeconds + service, () =>
+    [...scripted.idle.map(({ name }) => name), ...real.idle].join(", "),
+  );
+  scripted.silence();
+  await real.close();
+  await demand(site, "the partners have told each other everything", 30 + plan.maxResponseDelay, () => owed(site));
+  const hold = (): string => differences(servers[0]?.leases() ?? [], servers[1]?.leases() ?? [], 2 + slackSeconds(plan)).join(", ");
+  await demand(site, "both databases are equal", 30 + plan.maxResponseDelay, hold);
+  for (const server of servers) site.history.add({ kind: "database", who: server.role, leases: server.leases() });
+  if (site.ledger === undefined) return;
+  await demand(site, "the ledger has everything", 60, () => backlog(site));
+  site.history.add(await ledgerSnapshot(site.ledger));
+}
+
+/** Seconds by which the two servers' ends of one lease may differ: whole seconds, and what their clocks differ at the end. */
+const slackSeconds = (plan: Plan): number => Math.abs(plan.skew.primary - plan.skew.secondary);
+
+async function owed(site: TortureSite): Promise<string> {
+  const found: string[] = [];
+  for (const server of site.servers) {
+    if (server.program !== "tandem") continue;
+    const [relationship] = (await site.status(server))?.relationships ?? [];
+    if (relationship === undefined) found.push(`${server.role} does not answer`);
+    else if (relationship.owed + relationship.unacked > 0)
+      found.push(`${server.role} owes ${relationship.owed} and waits for ${relationship.unacked}`);
+  }
+  return found.join(", ");
+}
+
+async function backlog(site: TortureSite): Promise<string> {
+  const found: string[] = [];
+  for (const server of site.servers) {
+    const status = await site.status(server);
+    if (status?.ledger.backlog !== 0) found.push(`${server.role} has ${status?.ledger.backlog} events to hand in (${status?.ledger.mode})`);
+  }
+  return found.join(", ");
+}
+
+/** Waits until `missing` gives nothing; what it gives after `seconds` goes into the history as a demand that was not met. */
+async function demand(site: TortureSite, what: string, seconds: number, missing: () => string | Promise<string>): Promise<void> {
+  const begun = performance.now();
+  const elapsed = () => (performance.now() - begun) / 1000;
+  for (;;) {
+    const detail = await missing();
+    if (detail === "" || elapsed() > seconds) {
+      site.history.add({ kind: "demand", what, met: detail === "", seconds: Math.round(elapsed()), detail: detail.slice(0, 2000) });
+      return;
+    }
+    await sleep(1000);
+  }
+}

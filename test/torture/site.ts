@@ -1,0 +1,140 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { TANDEM_DHCPD } from "../support/dhcp-server.ts";
+import { FailoverSite, type PairOptions, type Role } from "../support/failover-site.ts";
+import { LedgerLab } from "../support/ledger-lab.ts";
+import type { History } from "./history.ts";
+import type { Plan } from "./plan.ts";
+import { TortureServer } from "./servers.ts";
+import { Wires } from "./wires.ts";
+
+const TANDEM_COMMAND = fileURLToPath(new URL("../../edge-agent/bin/tandem", import.meta.url));
+const ROLES = ["primary", "secondary"] as const;
+const execute = promisify(execFile);
+
+/** The library that makes a program see another time; undefined where it is not installed. */
+export const FAKE_TIME = (existsSync("/usr/lib") ? readdirSync("/usr/lib") : [])
+  .map((folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`)
+  .find(existsSync);
+
+/** The pair under torture: two real servers on small disks of their own, their wires, and the ledger if there is one. */
+export class TortureSite {
+  readonly history: History;
+  readonly pair: FailoverSite;
+  readonly ledger: LedgerLab | undefined;
+  readonly servers: readonly TortureServer[];
+  readonly wires: Wires;
+  readonly #texts: ReadonlyMap<TortureServer, string>;
+
+  private constructor(pair: FailoverSite, ledger: LedgerLab | undefined, servers: readonly TortureServer[], history: History) {
+    this.pair = pair;
+    this.ledger = ledger;
+    this.servers = servers;
+    this.history = history;
+    this.wires = new Wires(pair.namespaces);
+    this.#texts = new Map(servers.map((server) => [server, readFileSync(server.server.conf, "utf8")]));
+  }
+
+  static async make(plan: Plan, history: History): Promise<TortureSite> {
+    const clocks = `/tmp/tandem-${process.pid}-clock-`;
+    const environment = (role: Role): string => {
+      if (FAKE_TIME === undefined || !plan.clocks) return "";
+      return `LD_PRELOAD=${FAKE_TIME} FAKETIME_TIMESTAMP_FILE=${clocks}${role} FAKETIME_CACHE_DURATION=1 DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_FAKE_MONOTONIC=1`;
+    };
+    const options: PairOptions = {
+      ...plan.programs,
+      mclt: plan.mclt,
+      maxResponseDelay: plan.maxResponseDelay,
+      maxUnacked: plan.maxUnacked,
+      leaseSeconds: plan.leaseSeconds,
+      range: rangeOf(plan.poolSize),
+    };
+    let servers: readonly TortureServer[] = [];
+    const prepare = (pair: FailoverSite): void => {
+      servers = ROLES.map((role) => new TortureServer(role, plan.programs[role], pair.servers[role], history, `${clocks}${role}`));
+      for (const server of servers) {
+        server.mount();
+        server.setClock(plan.skew[server.role]);
+      }
+    };
+    if (plan.ledger) {
+      const autonomySeconds = plan.autonomySeconds;
+      const lab = await LedgerLab.make({ mclt: plan.mclt, autonomySeconds, pair: options, environment, prepare, embedded: true });
+      return new TortureSite(lab.pair, lab, servers, history);
+    }
+    const agent = (role: Role): string => {
+      const script = `${clocks}${role}.sh`;
+      writeFileSync(script, `#!/bin/sh\n${environment(role)} exec ${TANDEM_DHCPD} "$@"\n`, { mode: 0o755 });
+      return script;
+    };
+    const pair = new FailoverSite({ ...options, agent });
+    prepare(pair);
+    return new TortureSite(pair, undefined, servers, history);
+  }
+
+  partnerOf(server: TortureServer): TortureServer {
+    const partner = this.servers.find((each) => each !== server);
+    if (partner === undefined) throw new Error("no pair");
+    return partner;
+  }
+
+  /** Takes everything stored from a server that is down. */
+  forget(server: TortureServer): void {
+    this.pair.forget(server.role);
+    this.ledger?.configure(server.role);
+    this.history.add({ kind: "disk-lost", who: server.role });
+  }
+
+  /** Writes an edition of a server's configuration, which changes what clients are told but not their leases; or one with an error. */
+  configure(server: TortureServer, edition: number, broken: boolean): void {
+    const text = this.#texts.get(server) ?? "";
+    if (server.diskFull || server.program !== "tandem") return;
+    writeFileSync(server.server.conf, `option domain-name "edition-${edition}";\n${broken ? "subnet 10.77.0.0 {\n" : ""}${text}`);
+  }
+
+  /** An operator's order; gives what came of it. */
+  async order(server: TortureServer, verb: string): Promise<string> {
+    try {
+      if (server.program === "dhcpd") {
+        this.pair.setState(server.role, 4);
+        return "told by omshell";
+      }
+      const socket = join(`${server.server.leaseFile}.tandem`, "control.sock");
+      const { stdout } = await execute(TANDEM_COMMAND, [verb, "--socket", socket], { timeout: 20_000 });
+      return stdout.trim();
+    } catch (error) {
+      return `refused: ${String((error as { stderr?: string }).stderr ?? error).trim()}`;
+    }
+  }
+
+  /** `tandem status --json` of a running agent; undefined if it does not answer. */
+  async status(server: TortureServer): Promise<Status | undefined> {
+    const socket = join(`${server.server.leaseFile}.tandem`, "control.sock");
+    try {
+      const { stdout } = await execute(TANDEM_COMMAND, ["status", "--json", "--socket", socket], { timeout: 20_000 });
+      return (JSON.parse(stdout) as { result: Status }).result;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.servers) await server.stop("SIGKILL");
+    for (const server of this.servers) server.unmount();
+    await (this.ledger?.close() ?? this.pair.close());
+  }
+}
+
+/** What of an agent's status is looked at. */
+export interface Status {
+  readonly relationships: readonly { readonly state: string; readonly owed: number; readonly unacked: number }[];
+  readonly ledger: { readonly backlog?: number; readonly mode?: string };
+}
+
+function rangeOf(size: number): string {
+  const last = 9 + size;
+  return `10.77.1.10 10.77.${1 + Math.floor(last / 256)}.${last % 256}`;
+}
