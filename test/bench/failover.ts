@@ -37,6 +37,7 @@ function fullLeaseFile(): string {
 /** Seconds from the request for everything to its end. */
 async function transfer(program: Program): Promise<number> {
   const site = new FailoverSite({
+    unwatched: true,
     ...{ primary: program, secondary: program, mclt: 5, maxUnacked: 100, range: rangeOf(LEASES), leases: { primary: fullLeaseFile() } },
   });
   try {
@@ -123,7 +124,7 @@ function processorSeconds(site: FailoverSite, role: Role): number {
 }
 
 async function withPair<T>(options: PairOptions, work: (site: FailoverSite) => Promise<T>): Promise<T> {
-  const site = new FailoverSite({ maxUnacked: 100, mclt: 600, range: rangeOf(15_360), ...options });
+  const site = new FailoverSite({ unwatched: true, maxUnacked: 100, mclt: 600, range: rangeOf(15_360), ...options });
   try {
     if (options.alone === true) await site.start("primary");
     else {

@@ -134,12 +134,18 @@ export function encodeFrame(envelope: Envelope, message: Uint8Array): Uint8Array
 
 /** Reads an Ethernet frame that carries a BOOTREPLY to port 67 or 68; anything else is undefined. */
 export function decodeReply(frame: Uint8Array): Reply | undefined {
+  const message = decodeFrame(frame);
+  return message?.op === 2 ? message : undefined;
+}
+
+/** The same for a message of either direction. */
+export function decodeFrame(frame: Uint8Array): Reply | undefined {
   if (frame.length < 42 || hex(frame.subarray(12, 14)) !== "0800" || frame[23] !== 17) return undefined;
   const view = Buffer.from(frame);
   const header = 14 + ((view[14] as number) & 15) * 4;
   const portTo = view.readUInt16BE(header + 2);
   const message = view.subarray(header + 8, header + view.readUInt16BE(header + 4));
-  if (message.length < 236 || message[0] !== 2 || (portTo !== 67 && portTo !== 68)) return undefined;
+  if (message.length < 236 || (portTo !== 67 && portTo !== 68)) return undefined;
   const text = (at: number, length: number): string => hex(message.subarray(at, at + length)).replace(/(00)+$/, "");
   const options = readOptions(message);
   const overload = Number(options.find((option) => option.code === 52)?.hex ?? 0);

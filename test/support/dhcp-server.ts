@@ -28,6 +28,8 @@ export class DhcpServer {
   readonly leaseFile: string;
   readonly #setup: ServerSetup;
   #process: Running | undefined;
+  readonly #all: Running[] = [];
+  #told = false;
   #program: string;
 
   constructor(setup: ServerSetup) {
@@ -60,6 +62,8 @@ export class DhcpServer {
       ...more,
       ...interfaces,
     ]);
+    this.#all.push(this.#process);
+    this.#told = false;
     await this.#process.waitForLog(/^Server starting service\.|"Server starting service\./m, 30_000);
   }
 
@@ -78,7 +82,17 @@ export class DhcpServer {
     return this.#process?.log() ?? "";
   }
 
+  /** What it printed since it was made. */
+  everLogged(): string {
+    return this.#all.map((each) => each.log()).join("");
+  }
+  /** It ended without having been stopped. */
+  get hasDied(): boolean {
+    return this.#process !== undefined && !this.#process.isRunning && !this.#told;
+  }
+
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    this.#told = true;
     await this.#process?.stop(signal);
   }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { DhcpClient } from "./dhcp-client.ts";
 import { bytesOf, ipBytes, type Reply } from "./dhcp-packet.ts";
 import { DhcpServer, ISC_DHCPD, TANDEM_DHCPD } from "./dhcp-server.ts";
+import { type Session, sessionIn, wrongs } from "./failover-verdict.ts";
 import { eventually, Lab, type Namespace, type Running, run } from "./netns.ts";
 
 export type Program = "tandem" | "dhcpd";
@@ -33,6 +34,8 @@ export interface PairOptions {
   readonly global?: string;
   /** The pool's range in 10.77.0.0/16; twenty addresses unless told. */
   readonly range?: string;
+  /** Only when speed is measured: nobody looks at the clients' link, and nothing is judged at the end. */
+  readonly unwatched?: boolean;
 }
 
 /** What an ACK gave. */
@@ -73,12 +76,14 @@ export class FailoverSite {
   readonly programs: Record<Role, Program>;
   readonly client: DhcpClient;
   readonly clients: Namespace;
-  /** Addresses that two clients held at once, as the clients saw it. */
-  readonly doubles: string[] = [];
-  readonly #held = new Map<string, { readonly holder: number; readonly until: number }>();
+  /** What went over the clients' link: who held what is judged by it when the site is closed. */
+  readonly clientCapture: string;
+  /** Servers that an operator has told to announce their going. */
+  readonly toldToShutDown = new Set<Role>();
   readonly #net: Namespace;
   readonly #capture: string;
-  readonly #tcpdump: Running;
+  readonly #captures: Running[] = [];
+  readonly #watched: boolean;
   #xid = 0x1000;
 
   constructor(options: PairOptions) {
@@ -100,20 +105,11 @@ export class FailoverSite {
     );
     this.clients = clients;
     this.client = new DhcpClient(clients, "eth0");
+    this.#watched = options.unwatched !== true;
     this.#capture = join(this.lab.directory, "failover.pcap");
-    this.#tcpdump = namespaces.primary.start("tcpdump", [
-      "tcpdump",
-      "-Z",
-      "root",
-      "-U",
-      "-s",
-      "0",
-      "-i",
-      "fo0",
-      "-w",
-      this.#capture,
-      "tcp",
-    ]);
+    this.clientCapture = join(this.lab.directory, "clients.pcap");
+    this.#watch(namespaces.primary, "fo0", this.#capture, "tcp");
+    if (this.#watched) this.#watch(clients, "eth0", this.clientCapture, "udp port 67 or udp port 68");
     const make = (role: Role) =>
       new DhcpServer({
         namespace: namespaces[role],
@@ -129,6 +125,11 @@ export class FailoverSite {
   plug(namespace: Namespace, device: string, port: string, addresses: readonly string[]): void {
     this.lab.cable({ namespace, device, addresses }, { namespace: this.#net, device: port });
     this.#net.ip(`link set ${port} master br0`);
+  }
+
+  #watch(namespace: Namespace, device: string, file: string, filter: string): void {
+    const argv = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-s", "0", "-i", device, "-w", file, filter];
+    this.#captures.push(namespace.start("tcpdump", argv));
   }
 
   /** Puts the other program on a stopped server's configuration and lease file. */
@@ -178,6 +179,7 @@ export class FailoverSite {
 
   /** omshell's `set local-state` on a server. */
   setState(role: Role, state: number): void {
+    if (state === 8) this.toldToShutDown.add(role);
     const script = `server localhost\nport 7911\nkey k bGFiLXNlY3JldC1rZXktMDE=\nconnect\nnew failover-state\nset name = "lab"\nopen\nset local-state = ${state}\nupdate\n`;
     this.namespaces[role].exec("sh", "-c", `printf '%s' '${script}' | omshell`);
   }
@@ -192,17 +194,10 @@ export class FailoverSite {
     else this.setState(role, 4);
   }
 
-  /** Frames of the failover session that tshark finds fault with, and how many messages of each type it decoded. */
-  async session(): Promise<{ readonly faults: string; readonly messages: Map<number, number> }> {
-    await this.#tcpdump.stop("SIGINT");
-    const tshark = (...argv: string[]) => run(["tshark", "-r", this.#capture, "-d", "tcp.port==647,dhcpfo", ...argv]);
-    const faults = tshark("-Y", "_ws.malformed || (dhcpfo && _ws.expert.severity == 8388608)");
-    const messages = new Map<number, number>();
-    for (const type of tshark("-Y", "dhcpfo", "-T", "fields", "-e", "dhcpfo.type")
-      .split(/[\s,]+/)
-      .filter(Boolean))
-      messages.set(Number(type), (messages.get(Number(type)) ?? 0) + 1);
-    return { faults, messages };
+  /** What the two servers said to each other, by tshark. Nothing is captured from here on. */
+  async session(): Promise<Session> {
+    for (const capture of this.#captures) await capture.stop("SIGINT");
+    return sessionIn(this.#capture);
   }
 
   /** DISCOVER to ACK by client `number`; undefined if nobody offers. `secs` beyond 3 overrides load balancing. */
@@ -219,7 +214,7 @@ export class FailoverSite {
     ];
     this.client.pending();
     const ack = await this.client.exchange({ xid: xid + 1, chaddr, secs, flags: 0x8000, options: selected });
-    return this.#took(number, ack);
+    return ack && leased(ack);
   }
   /** REQUEST in REBINDING, broadcast: whoever may, answers. */
   async rebind(number: number, address: string): Promise<Leased | undefined> {
@@ -227,8 +222,7 @@ export class FailoverSite {
     const ack = await this.client.exchange({ xid: this.#nextXid(), chaddr, ciaddr: address, options: [[53, bytesOf("03")]] }, 3000, {
       ipFrom: address,
     });
-    if (ack !== undefined && leased(ack) === undefined) this.#held.delete(address);
-    return this.#took(number, ack);
+    return ack && leased(ack);
   }
   /** Gives an address back to one server. */
   release(number: number, address: string, to: Role): void {
@@ -240,7 +234,6 @@ export class FailoverSite {
     ];
     const packet = { xid: this.#nextXid(), chaddr, ciaddr: address, options };
     this.client.send(packet, { ipFrom: address, ipTo: CLIENT_SIDE[to], macTo: link?.address ?? "" });
-    this.#held.delete(address);
   }
   /** Tells every server that somebody else uses the address. */
   decline(number: number, address: string, server: string): void {
@@ -251,18 +244,6 @@ export class FailoverSite {
       [54, ipBytes(server)],
     ];
     this.client.send({ xid: this.#nextXid(), chaddr, options });
-    this.#held.delete(address);
-  }
-
-  #took(number: number, ack: Reply | undefined): Leased | undefined {
-    const lease = ack === undefined ? undefined : leased(ack);
-    if (lease === undefined) return undefined;
-    const now = Date.now();
-    const other = this.#held.get(lease.address);
-    if (other !== undefined && other.holder !== number && other.until > now)
-      this.doubles.push(`${lease.address}: client ${other.holder}, then ${number}`);
-    this.#held.set(lease.address, { holder: number, until: now + lease.seconds * 1000 });
-    return lease;
   }
 
   #nextXid(): number {
@@ -270,9 +251,12 @@ export class FailoverSite {
     return this.#xid;
   }
 
+  /** Ends everything. Throws if an address was held twice, tshark did not understand the session, or a server ended by itself. */
   async close(): Promise<void> {
+    const found = this.#watched ? await wrongs(this) : [];
     this.client.close();
     await this.lab.close();
+    if (found.length > 0) throw new Error(found.join("\n"));
   }
 }
 
