@@ -19,7 +19,7 @@ async function onBoth(site: FailoverSite, leases: readonly Leased[]): Promise<vo
 
 describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondary", (programs) => {
   test("the link falls silent and heals: both serve meanwhile, and know everything after", async (context) => {
-    const site = siteFor(context, { ...programs, maxResponseDelay: 6 });
+    const site = siteFor(context, { ...programs, mclt: 90, maxResponseDelay: 6 });
     await site.start();
     await site.bothNormal();
     await sleep(2500);

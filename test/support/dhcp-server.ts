@@ -104,6 +104,14 @@ export class DhcpServer {
     return last;
   }
 
+  /** Every binding state that the lease file has had for an address, oldest first. */
+  history(address: string): string[] {
+    const records = readFileSync(this.leaseFile, "utf8").matchAll(/^lease (\S+) \{\n([\s\S]*?)^\}/gm);
+    return [...records]
+      .filter((record) => record[1] === address)
+      .map((record) => /^ {2}binding state (\w+);/m.exec(record[2] as string)?.[1] ?? "");
+  }
+
   /** `active`, `free`, `abandoned` …, or undefined where the lease file does not speak of the address. */
   bindingState(address: string): string | undefined {
     return /^ {2}binding state (\w+);/m.exec(this.leases().get(address) ?? "")?.[1];

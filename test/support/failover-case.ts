@@ -43,3 +43,35 @@ export const comeTo = (site: FailoverSite, address: string, states: RegExp, mill
 /** One statement of an address in a lease file. */
 export const field = (site: FailoverSite, role: Role, address: string, name: string): string | undefined =>
   new RegExp(`^ {2}${name} (.*);$`, "m").exec(site.servers[role].leases().get(address) ?? "")?.[1];
+
+/** Both servers say the same of an address. */
+export const agree = (site: FailoverSite, address: string): Promise<boolean> =>
+  eventually(
+    () => new Set(both(site, address)).size === 1,
+    20_000,
+    () => `${address} is ${both(site, address).join(" and ")}`,
+  );
+
+/** What both lease files must say alike of an address in use. `atsfp` is the horizon as agreed, which both know. */
+const SAME_FIELDS = ["starts", "ends", "tsfp", "atsfp", "binding state", "next binding state", "hardware", "uid"] as const;
+
+/** Every address that either server knows as active is the same on both, field by field, and there are `active` of them. */
+export async function sameEverywhere(site: FailoverSite, active: number): Promise<void> {
+  const differences = () => {
+    const known = new Set(ROLES.flatMap((role) => [...site.servers[role].leases().keys()]));
+    const inUse = [...known].filter((address) => both(site, address).includes("active"));
+    const found = inUse.flatMap((address) =>
+      SAME_FIELDS.flatMap((name) => {
+        const [left, right] = ROLES.map((role) => field(site, role, address, name));
+        return left === right && (left !== undefined || name === "uid") ? [] : [`${address} ${name}: ${left} and ${right}`];
+      }),
+    );
+    return inUse.length === active ? found : [`${inUse.length} in use, not ${active}`, ...found];
+  };
+  // an update may be on its way, and a stock dhcpd acknowledges after two seconds
+  await eventually(
+    () => differences().length === 0,
+    20_000,
+    () => differences().join("\n"),
+  );
+}

@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DhcpClient } from "./dhcp-client.ts";
-import { bytesOf, ipBytes, type Reply } from "./dhcp-packet.ts";
+import { bytesOf, ipBytes, type OptionBytes, type Reply } from "./dhcp-packet.ts";
 import { DhcpServer, ISC_DHCPD, TANDEM_DHCPD } from "./dhcp-server.ts";
 import { type Session, sessionIn, wrongs } from "./failover-verdict.ts";
 import { eventually, Lab, type Namespace, type Running, run } from "./netns.ts";
@@ -39,12 +39,9 @@ export interface PairOptions {
 }
 
 /** What an ACK gave. */
-export interface Leased {
-  readonly address: string;
-  readonly server: string;
-  readonly seconds: number;
-}
+export type Leased = Readonly<Record<"address" | "server", string>> & { readonly seconds: number };
 
+const ROLES = ["primary", "secondary"] as const;
 const TANDEM_COMMAND = fileURLToPath(new URL("../../edge-agent/bin/tandem", import.meta.url));
 const ADDRESS = { primary: "10.78.0.2", secondary: "10.78.0.3" } as const;
 /** The servers' addresses on the clients' network. */
@@ -80,8 +77,12 @@ export class FailoverSite {
   readonly clientCapture: string;
   /** Servers that an operator has told to announce their going. */
   readonly toldToShutDown = new Set<Role>();
+  readonly failoverCapture: string;
+  /** Clients that have an identifier (option 61), in hexadecimal. */
+  readonly clientIds = new Map<number, string>();
+  /** Roles in which Tandem has served. */
+  readonly wasTandem = new Set<Role>();
   readonly #net: Namespace;
-  readonly #capture: string;
   readonly #captures: Running[] = [];
   readonly #watched: boolean;
   #xid = 0x1000;
@@ -89,6 +90,7 @@ export class FailoverSite {
   constructor(options: PairOptions) {
     this.lab = new Lab("failover");
     this.programs = { primary: options.primary, secondary: options.secondary };
+    for (const role of ROLES) if (options[role] === "tandem") this.wasTandem.add(role);
     const net = this.lab.namespace("net");
     net.ip("link add br0 type bridge");
     net.ip("link set br0 up");
@@ -106,9 +108,9 @@ export class FailoverSite {
     this.clients = clients;
     this.client = new DhcpClient(clients, "eth0");
     this.#watched = options.unwatched !== true;
-    this.#capture = join(this.lab.directory, "failover.pcap");
+    this.failoverCapture = join(this.lab.directory, "failover.pcap");
     this.clientCapture = join(this.lab.directory, "clients.pcap");
-    this.#watch(namespaces.primary, "fo0", this.#capture, "tcp");
+    this.#watch(namespaces.primary, "fo0", this.failoverCapture, "tcp");
     if (this.#watched) this.#watch(clients, "eth0", this.clientCapture, "udp port 67 or udp port 68");
     const make = (role: Role) =>
       new DhcpServer({
@@ -127,6 +129,11 @@ export class FailoverSite {
     this.#net.ip(`link set ${port} master br0`);
   }
 
+  /** Its address on the failover link. */
+  addressOf(role: Role): string {
+    return ADDRESS[role];
+  }
+
   #watch(namespace: Namespace, device: string, file: string, filter: string): void {
     const argv = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-s", "0", "-i", device, "-w", file, filter];
     this.#captures.push(namespace.start("tcpdump", argv));
@@ -135,11 +142,12 @@ export class FailoverSite {
   /** Puts the other program on a stopped server's configuration and lease file. */
   replaceWith(role: Role, program: Program): void {
     this.programs[role] = program;
+    if (program === "tandem") this.wasTandem.add(role);
     this.servers[role].run(program === "tandem" ? TANDEM_DHCPD : ISC_DHCPD);
   }
 
   async start(...roles: Role[]): Promise<void> {
-    for (const role of roles.length === 0 ? (["primary", "secondary"] as const) : roles) await this.servers[role].start();
+    for (const role of roles.length === 0 ? ROLES : roles) await this.servers[role].start();
   }
 
   /** The last state that the server's log tells of, since its last start. */
@@ -197,20 +205,27 @@ export class FailoverSite {
   /** What the two servers said to each other, by tshark. Nothing is captured from here on. */
   async session(): Promise<Session> {
     for (const capture of this.#captures) await capture.stop("SIGINT");
-    return sessionIn(this.#capture);
+    return sessionIn(this.failoverCapture);
   }
 
   /** DISCOVER to ACK by client `number`; undefined if nobody offers. `secs` beyond 3 overrides load balancing. */
   async dora(number: number, secs = 10): Promise<Leased | undefined> {
     const chaddr = `020000990${number.toString(16).padStart(3, "0")}`;
     const xid = this.#nextXid();
-    const offer = await this.client.exchange({ xid, chaddr, secs, flags: 0x8000, options: [[53, bytesOf("01")]] });
+    const offer = await this.client.exchange({
+      xid,
+      chaddr,
+      secs,
+      flags: 0x8000,
+      options: [[53, bytesOf("01")], ...this.#identity(number)],
+    });
     const server = offer && optionOf(offer, 54);
     if (offer === undefined || server === undefined) return undefined;
     const selected: (readonly [number, Uint8Array])[] = [
       [53, bytesOf("03")],
       [50, ipBytes(offer.yiaddr)],
       [54, server],
+      ...this.#identity(number),
     ];
     this.client.pending();
     const ack = await this.client.exchange({ xid: xid + 1, chaddr, secs, flags: 0x8000, options: selected });
@@ -219,19 +234,20 @@ export class FailoverSite {
   /** REQUEST in REBINDING, broadcast: whoever may, answers. */
   async rebind(number: number, address: string): Promise<Leased | undefined> {
     const chaddr = `020000990${number.toString(16).padStart(3, "0")}`;
-    const ack = await this.client.exchange({ xid: this.#nextXid(), chaddr, ciaddr: address, options: [[53, bytesOf("03")]] }, 3000, {
-      ipFrom: address,
-    });
+    const ack = await this.client.exchange(
+      { xid: this.#nextXid(), chaddr, ciaddr: address, options: [[53, bytesOf("03")], ...this.#identity(number)] },
+      3000,
+      {
+        ipFrom: address,
+      },
+    );
     return ack && leased(ack);
   }
   /** Gives an address back to one server. */
   release(number: number, address: string, to: Role): void {
     const chaddr = `020000990${number.toString(16).padStart(3, "0")}`;
     const [link] = JSON.parse(this.namespaces[to].ip("-j link show dev cli0")) as { address: string }[];
-    const options: (readonly [number, Uint8Array])[] = [
-      [53, bytesOf("07")],
-      [54, ipBytes(CLIENT_SIDE[to])],
-    ];
+    const options: (readonly [number, Uint8Array])[] = [[53, bytesOf("07")], [54, ipBytes(CLIENT_SIDE[to])], ...this.#identity(number)];
     const packet = { xid: this.#nextXid(), chaddr, ciaddr: address, options };
     this.client.send(packet, { ipFrom: address, ipTo: CLIENT_SIDE[to], macTo: link?.address ?? "" });
   }
@@ -242,10 +258,15 @@ export class FailoverSite {
       [53, bytesOf("04")],
       [50, ipBytes(address)],
       [54, ipBytes(server)],
+      ...this.#identity(number),
     ];
     this.client.send({ xid: this.#nextXid(), chaddr, options });
   }
 
+  #identity(number: number): readonly OptionBytes[] {
+    const clientId = this.clientIds.get(number);
+    return clientId === undefined ? [] : [[61, bytesOf(clientId)]];
+  }
   #nextXid(): number {
     this.#xid += 2;
     return this.#xid;

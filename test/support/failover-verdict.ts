@@ -1,4 +1,6 @@
+import { harmsIn } from "./failover-harm.ts";
 import type { FailoverSite } from "./failover-site.ts";
+import { conversation } from "./failover-wire.ts";
 import { framesOf, Holders } from "./holders.ts";
 import { run } from "./netns.ts";
 
@@ -28,7 +30,9 @@ export async function wrongs(site: FailoverSite): Promise<string[]> {
   for (const seen of framesOf(site.clientCapture)) holders.see(seen);
   const found = holders.doubles.map((text) => `held twice: ${text}`);
   if (faults !== "") found.push(`tshark does not understand:\n${faults}`);
+  const said = conversation(site.failoverCapture);
   for (const role of ["primary", "secondary"] as const) {
+    if (site.wasTandem.has(role)) found.push(...harmsIn(said, site.addressOf(role), site.wasTandem.size === 2));
     const server = site.servers[role];
     if (server.hasDied) found.push(`the ${role} ended by itself:\n${server.log().slice(-2000)}`);
     const wedged = /I move from \S+ to shutdown/.exec(server.everLogged());

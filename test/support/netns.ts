@@ -233,10 +233,17 @@ function removeLeftovers(): void {
   };
   const namespaces = existsSync("/run/netns") ? readdirSync("/run/netns") : [];
   for (const name of namespaces.filter(isLeft)) removeNamespace(name);
-  for (const name of readdirSync(DIRECTORY).filter(isLeft)) {
-    const path = join(DIRECTORY, name);
-    for (const [, mounted = ""] of readFileSync("/proc/mounts", "utf8").matchAll(/^\S+ (\S+)/gm))
-      if (mounted.startsWith(`${path}/`)) spawnSync("umount", ["-l", mounted]);
-    rmSync(path, { recursive: true, force: true });
+  for (const name of readdirSync(DIRECTORY).filter(isLeft)) removeDirectory(join(DIRECTORY, name));
+}
+
+/** What a killed run left mounted below is unmounted first; a directory that cannot be removed is left to the next run. */
+function removeDirectory(directory: string): void {
+  const mounts = readFileSync("/proc/mounts", "utf8").split("\n");
+  for (const at of mounts.map((line) => line.split(" ")[1] ?? "").filter((each) => each.startsWith(`${directory}/`)))
+    spawnSync("umount", ["-l", at]);
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // Another run removes it at this very moment.
   }
 }

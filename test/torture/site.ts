@@ -70,7 +70,7 @@ export class TortureSite {
       writeFileSync(script, `#!/bin/sh\n${environment(role)} exec ${TANDEM_DHCPD} "$@"\n`, { mode: 0o755 });
       return script;
     };
-    const pair = new FailoverSite({ ...options, agent });
+    const pair = new FailoverSite({ ...options, agent, unwatched: true });
     prepare(pair);
     return new TortureSite(pair, undefined, servers, history);
   }

@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+
+const DIRECTORY = join(import.meta.dirname, "../../fixtures/failover");
 
 /** One happening on the failover link of two real dhcpd: P is the primary, S the secondary. */
 export interface Captured {
@@ -11,7 +13,7 @@ export interface Captured {
 
 /** A capture of test/fixtures/failover, in order. */
 export function captured(name: string): readonly Captured[] {
-  const text = readFileSync(join(import.meta.dirname, "../../fixtures/failover", `${name}.hex`), "utf8");
+  const text = readFileSync(join(DIRECTORY, `${name}.hex`), "utf8");
   return text
     .trimEnd()
     .split("\n")
@@ -26,14 +28,9 @@ export function captured(name: string): readonly Captured[] {
     });
 }
 
-export const CAPTURES = [
-  "01-first-start",
-  "03-new-clients-and-renewals",
-  "04-release",
-  "05-expiry",
-  "09-peer-killed-and-back",
-  "11b-partner-down-recover-wait",
-  "12-lease-file-lost-secondary",
-  "16-conflict-both-partner-down",
-  "22-dueling-updates",
-] as const;
+/** Everything that was recorded between two dhcpd, by file name. In "25-connect-rejects" one of them is a script that errs on purpose. */
+export const CAPTURES: readonly string[] = readdirSync(DIRECTORY)
+  .filter((name) => name.endsWith(".hex"))
+  .map((name) => name.slice(0, -".hex".length))
+  .sort();
+export const REFUSALS = ["23-name-mismatch", "25-connect-rejects"];
