@@ -9,11 +9,12 @@ import { type ClientMessage, readClientMessage, withStashedAgentOptions } from "
 import { decline } from "./decline.ts";
 import { discover } from "./discover.ts";
 import type { DatagramReceived } from "./event.ts";
-import { type Exchange, leaseAt, say } from "./exchange.ts";
+import { type Exchange, leaseAt, poolOf, say } from "./exchange.ts";
 import { inform } from "./inform.ts";
 import { leaseQuery } from "./lease-query.ts";
 import { badMessageLine } from "./log-lines.ts";
 import { abandon } from "./probe-offer.ts";
+import type { Probe } from "./probes.ts";
 import { release } from "./release.ts";
 import { request } from "./request.ts";
 
@@ -48,14 +49,20 @@ export function probeResult(exchange: Exchange, address: ClientMessage["message"
   const offer = exchange.state.offers.at(address, exchange.at.now);
   const stillOffered = offer?.client === probe.client.key;
   if (!answered) {
-    // Meanwhile the client may have taken another server's offer, or the address may have gone to one that asked for it.
-    if (stillOffered) exchange.effects.push(...probe.whenFree);
+    // Meanwhile the client may have taken another server's offer, the address may have gone to one that asked for it, or we may
+    // have come into a state in which we answer nobody.
+    if (stillOffered && mayStillOffer(exchange, probe)) exchange.effects.push(...probe.whenFree);
     return;
   }
   if (stillOffered) exchange.state.offers.drop(offer);
   if (leaseAt(exchange, address)?.status === "ACTIVE") return;
   abandon(exchange, address, "pinged before offer", probe.abandonSeconds, "pinged");
   dispatch(exchange, probe.client);
+}
+
+function mayStillOffer(exchange: Exchange, { address, client }: Probe): boolean {
+  const pool = poolOf(exchange, address);
+  return pool === undefined || exchange.authority.answers(pool, "discover", client.message, exchange.at).ok;
 }
 
 /** The name of an address is known: the answer that waited for it goes out. */

@@ -223,6 +223,7 @@ export class Faults {
   /** Lets servers that were declared down back in, when the partner is there, and sees whether they have spoken. */
   look(): void {
     const { link, machines } = this.#world;
+    if (this.#healed) this.#resume();
     for (const machine of this.#locked) {
       const partner = machines.find((each) => each !== machine)!;
       const ready = partner.process !== undefined && !partner.paused && link.whole && !machine.diskFull && !partner.diskFull;
@@ -235,6 +236,15 @@ export class Faults {
     for (const machine of this.#returning) {
       const endpoint = relationshipOf(machine)?.endpoint;
       if (endpoint?.communicating === true && endpoint.startupUntil === undefined) this.#returning.delete(machine);
+    }
+  }
+
+  /** An order to be silent may have waited for a full disk: it is taken back when it has been carried out. */
+  #resume(): void {
+    for (const machine of this.#world.machines) {
+      const endpoint = relationshipOf(machine)?.endpoint;
+      if (endpoint?.startupUntil !== undefined || (endpoint?.state !== "PAUSED" && endpoint?.state !== "SHUTDOWN")) continue;
+      this.#command(machine, { verb: "resume" });
     }
   }
 
@@ -251,8 +261,6 @@ export class Faults {
       machine.diskFull = false;
       if (machine.paused) this.#wake(machine);
       this.#start(machine);
-      const state = relationshipOf(machine)?.endpoint.state;
-      if (state === "PAUSED" || state === "SHUTDOWN") this.#command(machine, { verb: "resume" });
     }
     for (const client of clients) client.steady = true;
   }

@@ -16,6 +16,9 @@ export interface StoreWorld {
   durable(writes: readonly StoreWrite[]): void;
 }
 
+/** One for all: making an error costs more than what a commit does here. */
+const NO_SPACE = new CommitFailed("No space left on device");
+
 interface Commit {
   readonly writes: readonly StoreWrite[];
   readonly doomed: boolean;
@@ -149,7 +152,7 @@ export class SimStore implements Store {
     this.#records = new Map(this.disk.records);
     this.#outbox = new Map(this.disk.outbox);
     this.view.rollBack();
-    for (const commit of lost) commit.failed(new CommitFailed("No space left on device"));
+    for (const commit of lost) commit.failed(NO_SPACE);
   }
 }
 

@@ -73,6 +73,7 @@ function onEntry(turn: Turn, relationship: Relationship): void {
       return;
     case "COMMUNICATIONS-INTERRUPTED":
       if (config.peer.autoPartnerDown > 0) endpoint.autoPartnerDownAt = after(turn.at.now, config.peer.autoPartnerDown);
+      if (endpoint.communicating) followPartner(turn, relationship);
       return;
     case "PARTNER-DOWN":
       startReclaiming(turn, relationship);
@@ -91,6 +92,13 @@ function onEntry(turn: Turn, relationship: Relationship): void {
     default:
       return;
   }
+}
+
+/** Back among those who react to the partner, which may have said long ago what we would go by, and will not say it again. */
+function followPartner(turn: Turn, relationship: Relationship): void {
+  const { state, partner } = relationship.endpoint;
+  const reaction = reactionTo(state, partner, false);
+  if (reaction !== "stay" && reaction !== "request") enter(turn, relationship, reaction);
 }
 
 /**
