@@ -199,7 +199,7 @@ class Process {
   }
   /** Nothing is queued, stepped and not on disk, or about to be performed. */
   get atRest(): boolean {
-    return this.loop.queued === 0 && this.store.pending === 0;
+    return this.loop.queued === 0 && this.store.pending === 0 && !this.store.failing;
   }
   take(happening: Happening): void {
     const at = this.clock.instant();

@@ -43,6 +43,8 @@ export class SimStore implements Store {
   #busy = false;
   #lostWrites = false;
   #gone = false;
+  /** The last commit failed: what the process remembers may be of steps that never happened, until it has tried again. */
+  failing = false;
 
   constructor(disk: MemoryDisk, world: StoreWorld) {
     this.disk = disk;
@@ -128,6 +130,7 @@ export class SimStore implements Store {
       if (commit === undefined) return;
       if (commit.doomed || this.#world.isFull()) this.#fail(commit);
       else {
+        this.failing = false;
         this.#store(commit.writes);
         this.view.settle();
         commit.ok();
@@ -145,6 +148,7 @@ export class SimStore implements Store {
   }
 
   #fail(first: Commit): void {
+    this.failing = true;
     const lost = [first, ...this.#queue];
     this.#queue = [];
     this.#lostWrites = this.#applied.length > 0;
