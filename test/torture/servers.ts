@@ -30,6 +30,8 @@ export class TortureServer {
   #rest = "";
   /** The end of this process is wanted. */
   #ending = false;
+  /** The disk was full at some time in the life of this process, which may then refuse to start. */
+  #wasFull = false;
   #pending = 0;
   /** Orders are carried out one after the other. */
   #queue: Promise<void> = Promise.resolve();
@@ -109,6 +111,7 @@ export class TortureServer {
   }
   fill(): void {
     this.diskFull = true;
+    this.#wasFull = true;
     try {
       execFileSync("dd", ["if=/dev/zero", `of=${join(this.folder, "filler")}`, "bs=64k"], { stdio: "ignore" });
     } catch {
@@ -165,12 +168,13 @@ export class TortureServer {
     const { process } = this.server;
     if (process === this.#process) return;
     this.#process = process;
+    this.#wasFull = this.diskFull;
     this.#tail = 0;
     this.#rest = "";
     void process.ended.then((status) => {
       if (this.#process !== process) return;
       this.#read();
-      const expected = this.#ending || this.diskFull;
+      const expected = this.#ending || this.#wasFull;
       this.running = false;
       this.paused = false;
       this.#history.add({ kind: "ended", who: this.role, status: String(status), expected });

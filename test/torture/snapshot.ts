@@ -1,7 +1,7 @@
 import { dynamoLedger } from "../../cloud/adapters/dynamo-ledger.ts";
 import { HistItem, SrvItem } from "../../cloud/contract/items.ts";
 import { type Ledger, queryAll } from "../../cloud/contract/ledger.ts";
-import { confPartition, curPartition, histPartition, srvKey } from "../../cloud/contract/tables.ts";
+import { addressText, confPartition, curPartition, histPartition, srvKey } from "../../cloud/contract/tables.ts";
 import { localClient } from "../support/dynamo.ts";
 import { type LedgerLab, SITE } from "../support/ledger-lab.ts";
 import type { Happening, LedgerRow } from "./history.ts";
@@ -34,7 +34,7 @@ async function historyOf(ledger: Ledger, address: string): Promise<LedgerRow[]> 
   return items.map((item) => {
     const row = HistItem.parse(item);
     return {
-      address: row.a.split(".").map(Number).join("."),
+      address: addressText(row.a),
       status: row.st,
       client: row.cid,
       ts: row.ts,

@@ -2,10 +2,15 @@ import type { Role } from "../../support/failover-site.ts";
 import type { Plan } from "../plan.ts";
 import { type HistoryChecker, serverAt } from "./checker.ts";
 
+/** A line of a log comes into the history so much later at most, in milliseconds. */
+const LOG_DELAY = 1000;
+
 /** A client that gets an address it did not have is given MCLT at most: the partner knows nothing yet (failover-12 §5.2.1). */
 export function firstLeaseIsShort(): HistoryChecker {
   const holders = new Map<string, string>();
   const states = new Map<Role, string>();
+  /** When a client was first told that an address is its own, by the servers' logs; it may not have heard of it then. */
+  const told = new Map<string, { readonly hardware: string; readonly at: number }>();
   let plan: Plan | undefined;
   return {
     name: "a new lease is no longer than MCLT",
@@ -13,9 +18,13 @@ export function firstLeaseIsShort(): HistoryChecker {
       if (entry.kind === "run") plan = entry.plan;
       const moved = entry.kind === "log" ? /failover peer lab: I move from \S+ to ([a-z-]+)/.exec(entry.text)?.[1] : undefined;
       if (entry.kind === "log" && moved !== undefined) states.set(entry.who, moved);
+      const [, address = "", hardware = ""] = (entry.kind === "log" && /DHCPACK on (\S+) to (\S+)/.exec(entry.text)) || [];
+      if (address !== "" && told.get(address)?.hardware !== hardware) told.set(address, { hardware, at: entry.at });
       if (entry.kind !== "bound" || plan === undefined) return undefined;
       const before = holders.get(entry.address);
       holders.set(entry.address, entry.client);
+      const earlier = told.get(entry.address);
+      if (earlier?.hardware === entry.hardware && earlier.at < entry.at - LOG_DELAY) return undefined;
       const server = serverAt(entry.server);
       if (before === entry.client || server === undefined || plan.programs[server] !== "tandem") return undefined;
       if (states.get("primary") === "partner-down" || states.get("secondary") === "partner-down") return undefined;

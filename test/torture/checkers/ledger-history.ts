@@ -30,6 +30,7 @@ export function ledgerTellsWhatClientsSaw(): HistoryChecker {
       const slack = slackOf(plan);
       const isLost = (bound: Bound): boolean =>
         losses.some(({ who, from, to }) => who === serverAt(bound.server) && bound.at >= from && bound.at <= to);
+      if (entry.conflicts > 0 && !plan.rash) return `the ledger has ${entry.conflicts} conflicts`;
       const wrong = wrongRows(entry.rows, losses.length > 0);
       if (wrong !== undefined) return wrong;
       const missing = seen.find((bound) => !isLost(bound) && !entry.rows.some((row) => tells(row, bound, begun, slack)));
@@ -50,7 +51,8 @@ function tells(row: LedgerRow, bound: Bound, begun: number, slack: number): bool
 
 /** What no history may show: two rows with one number, a gap, a conflict. */
 function wrongRows(rows: readonly LedgerRow[], lost: boolean): string | undefined {
-  const conflict = rows.find((row) => row.conflict);
+  // One that ends a lease which its sender did not hold is marked too: the partner's own row of that end came later
+  const conflict = rows.find((row) => row.conflict && row.status === "ACTIVE");
   if (conflict !== undefined) return `a row of ${conflict.address} contradicts its holder: ${JSON.stringify(conflict)}`;
   for (const server of ["primary", "secondary"] as const) {
     const numbers = rows
