@@ -7,7 +7,7 @@ import type { Item } from "./contract/expression.ts";
 import type { Deps } from "./deps.ts";
 import { readEnv } from "./env.ts";
 import { HANDLERS } from "./handlers/all.ts";
-import { audit as auditImages } from "./handlers/audit.ts";
+import { audit as auditChanges } from "./handlers/audit.ts";
 import { type Sweep, sweep as sweepOnce } from "./handlers/sweep.ts";
 import { createLog } from "./log.ts";
 import { http, type RouteFunction } from "./middleware/http.ts";
@@ -28,18 +28,28 @@ export const routes = Object.fromEntries(ROUTE_NAMES.map((name) => [name, wrap(n
 
 /** The table's stream. A batch that throws is tried again, halved. */
 export const audit = async (event: DynamoDBStreamEvent): Promise<void> => {
-  const images = event.Records.map((record) => record.dynamodb?.NewImage).filter((image) => image !== undefined);
-  await auditImages(
-    deps,
-    images.map((image) => unmarshall(image as Parameters<typeof unmarshall>[0]) as Item),
-  );
+  const image = (found: object | undefined): Item | undefined =>
+    found === undefined ? undefined : (unmarshall(found as Parameters<typeof unmarshall>[0]) as Item);
+  const changes = event.Records.map((record) => ({
+    id: record.eventID ?? record.dynamodb?.SequenceNumber ?? "",
+    kind: record.eventName ?? "INSERT",
+    before: image(record.dynamodb?.OldImage),
+    after: image(record.dynamodb?.NewImage),
+  }));
+  const { conflicts, tampered } = await auditChanges(deps, changes);
+  metrics({ ConflictsFound: conflicts, AuditRecordsChanged: tampered }, "audit");
 };
 
-/** Each minute. The counts go to the log in CloudWatch's embedded metric format, from which the metrics are made. */
+/** Each minute. */
 export const sweep = async (): Promise<Sweep> => {
   const counts = await sweepOnce(deps);
-  const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: "Count" }));
-  const _aws = { Timestamp: deps.now(), CloudWatchMetrics: [{ Namespace: "Tandem", Dimensions: [[]], Metrics: metrics }] };
-  deps.log.info({ _aws, ...counts }, "sweep");
+  metrics({ ...counts }, "sweep");
   return counts;
 };
+
+/** Counts in the form from which CloudWatch makes metrics. */
+function metrics(counts: Readonly<Record<string, number>>, of: string): void {
+  const Metrics = Object.keys(counts).map((Name) => ({ Name, Unit: "Count" }));
+  const _aws = { Timestamp: deps.now(), CloudWatchMetrics: [{ Namespace: "Tandem", Dimensions: [[]], Metrics }] };
+  deps.log.info({ _aws, ...counts }, of);
+}

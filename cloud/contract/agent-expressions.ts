@@ -108,6 +108,8 @@ export function heartbeatWrite(sender: Sender, pulse: Pulse): Write {
     fs: pulse.failoverState,
     qd: pulse.queued,
     qt: pulse.oldestQueuedAt,
+    qa: sender.at,
+    kp: sender.keepMs,
     ver: pulse.version,
   };
   return update(srvKey(sender.site, sender.server), { set, add: { hb: 1 } }, all(...asBelieved(sender), compare("bn", "<", pulse.beat)));
@@ -174,7 +176,7 @@ const mayBeClaimed = (claim: Fact, safe: number) =>
   );
 
 function currentWrite(sender: Sender, fact: Fact, when: ReturnType<typeof any>): Write {
-  const set = {
+  const row = {
     v: SCHEMA_VERSION,
     site: sender.site,
     a: fact.address,
@@ -189,7 +191,8 @@ function currentWrite(sender: Sender, fact: Fact, when: ReturnType<typeof any>):
     seq: fact.seq,
     ...(fact.host === undefined ? {} : { hn: fact.host }),
   };
-  return update(curKey(sender.site, fact.address), { set, remove: fact.host === undefined ? ["hn"] : [] }, when);
+  // The whole row, so a Put: no agent needs the right to update leases, and there is no update expression to read.
+  return put({ ...curKey(sender.site, fact.address), ...row }, when);
 }
 
 function historyWrite(sender: Sender, { fact, as }: Entry, claim = false): Write {

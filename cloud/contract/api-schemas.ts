@@ -8,7 +8,7 @@ const Epoch = z.int().positive();
 export const Address = z.string().describe("IPv4 address");
 /** The words that stand for certainty when evidence is to be overridden. */
 export const ATTESTATION = "PARTNER IS POWERED OFF";
-export const Paged = z.object({ cursor: z.string().max(2000).optional(), limit: z.coerce.number().int().min(1).max(1000).optional() });
+export const Paged = z.object({ cursor: z.string().max(8000).optional(), limit: z.coerce.number().int().min(1).max(1000).optional() });
 export const Format = z.object({ format: z.enum(["json", "ndjson", "csv"]).optional().describe("Instead of the Accept header") });
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), cursor: z.string().optional() });
 
@@ -144,18 +144,34 @@ export const PlanSite = z.object({
   state: z.enum(["waiting", "trying", "switched", "serving", "refused", "unhealthy", "left"]),
   why: z.string(),
 });
-export const FailoverPlan = z.object({
+export const PlanSummary = z.object({
   id: z.string(),
   state: z.enum(["running", "done", "stopped"]),
   survivor: z.string(),
-  atOnce: z.int(),
   by: z.string(),
+  reason: z.string(),
   startedAt: Time,
   why: z.string(),
+});
+export const FailoverPlan = PlanSummary.extend({
+  atOnce: z.int(),
   counts: z.record(z.string(), z.int()),
   sites: z.array(PlanSite),
 });
 export const StopRequest = z.object({ reason: Reason });
+
+/** How sure an answer about the past is. */
+export const Certainty = z.object({
+  level: z
+    .enum(["certain", "provisional", "contested", "incomplete"])
+    .describe("provisional: what comes may change it; incomplete: it reaches back before what the ledger can know"),
+  statement: z.string(),
+  completeUntil: Time.nullable().describe("Everything both servers did until then has been handed in; null = not known"),
+  knownFrom: Time.describe("The ledger knows of nothing before"),
+  servers: z.array(z.object({ server: Server, completeUntil: Time, pending: z.int() })).describe("How far each server's word reaches"),
+});
+/** A page of answers about the past. */
+export const pastOf = <T extends z.ZodType>(item: T) => pageOf(item).extend({ certainty: Certainty });
 
 export const LeaseView = z.object({
   address: Address,
@@ -178,12 +194,6 @@ export const HistoryView = z.object({
   epoch: Epoch,
   mark: z.enum(["", "late", "contradicted", "claim"]),
 });
-/** How sure an answer about the past is. */
-export const Certainty = z.object({
-  level: z.enum(["certain", "contested", "provisional"]),
-  statement: z.string(),
-  completeUntil: Time.nullable().describe("Everything both servers did until then has been handed in; null = not known"),
-});
 export const Holding = z.object({ client: z.string(), since: Time, until: Time, server: Server, epoch: Epoch });
 export const HolderView = z.object({
   address: Address,
@@ -202,8 +212,7 @@ export const Stint = z.object({
   ended: z.string(),
   contested: z.boolean(),
 });
-export const Stints = pageOf(Stint).extend({
-  certainty: Certainty,
+export const Stints = pastOf(Stint).extend({
   asOf: Time.describe("The index may be some seconds behind this moment"),
 });
 export const ConflictView = z.object({

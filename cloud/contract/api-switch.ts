@@ -30,7 +30,7 @@ export const SWITCH_ROUTES = {
     body: SiteConfig,
     response: s.SiteView,
     problems: ["SITE_EXISTS"],
-    rights: ["read", "switch"],
+    rights: ["site", "register", "act"],
   },
   configureSite: {
     method: "PATCH",
@@ -42,7 +42,7 @@ export const SWITCH_ROUTES = {
     body: SiteConfig.partial(),
     response: s.SiteView,
     problems: ["NO_SUCH_SITE", "EPOCH_CHANGED"],
-    rights: ["read", "switch"],
+    rights: ["site", "configure", "act"],
   },
   listSites: {
     method: "GET",
@@ -50,10 +50,14 @@ export const SWITCH_ROUTES = {
     summary: "Sites, all or those that are not normal or silent",
     auth: read,
     params: none,
-    query: s.Paged.extend(s.Format.shape).extend({ state: z.enum(["notnormal", "all"]).optional(), silent: z.enum(["1"]).optional() }),
+    query: s.Paged.extend(s.Format.shape).extend({
+      state: z.enum(["notnormal", "all"]).optional(),
+      silent: z.enum(["1"]).optional(),
+      address: z.ipv4().optional().describe("Only sites of which a pool contains this address"),
+    }),
     response: s.pageOf(s.SiteSummary),
     problems: ["BAD_CURSOR"],
-    rights: ["read", "gs2"],
+    rights: ["gs2", "manyServers", "manyControls"],
     rows: true,
   },
   getSite: {
@@ -65,7 +69,7 @@ export const SWITCH_ROUTES = {
     query: none,
     response: s.SiteView,
     problems: ["NO_SUCH_SITE"],
-    rights: ["read"],
+    rights: ["site"],
   },
   getHealth: {
     method: "GET",
@@ -76,7 +80,7 @@ export const SWITCH_ROUTES = {
     query: none,
     response: s.Health,
     problems: ["NO_SUCH_SITE"],
-    rights: ["read"],
+    rights: ["site"],
   },
   getUtilisation: {
     method: "GET",
@@ -87,7 +91,7 @@ export const SWITCH_ROUTES = {
     query: none,
     response: s.Utilisation,
     problems: ["NO_SUCH_SITE"],
-    rights: ["read"],
+    rights: ["site", "leases"],
   },
   requestPartnerDown: {
     method: "POST",
@@ -99,7 +103,7 @@ export const SWITCH_ROUTES = {
     body: s.PartnerDownRequest,
     response: s.Switched,
     problems: SWITCHING,
-    rights: ["read", "switch"],
+    rights: ["site", "switch", "act", "answers", "wish"],
     idempotent: true,
   },
   getPartnerDown: {
@@ -111,7 +115,7 @@ export const SWITCH_ROUTES = {
     query: none,
     response: s.PartnerDownStatus,
     problems: ["NO_SUCH_SITE"],
-    rights: ["read"],
+    rights: ["site", "request"],
   },
   cancelPartnerDown: {
     method: "DELETE",
@@ -122,7 +126,7 @@ export const SWITCH_ROUTES = {
     query: none,
     response: s.PartnerDownStatus,
     problems: ["NO_SUCH_SITE", "NO_SUCH_REQUEST", "ALREADY_DONE", "ALREADY_PARTNER_DOWN"],
-    rights: ["read", "switch"],
+    rights: ["site", "request", "endWish", "act"],
   },
   recoverSite: {
     method: "POST",
@@ -134,7 +138,7 @@ export const SWITCH_ROUTES = {
     body: s.ClearRequest,
     response: s.Cleared,
     problems: ["NO_SUCH_SITE", "NOT_PARTNER_DOWN", "EPOCH_CHANGED", "STILL_ALONE"],
-    rights: ["read", "switch"],
+    rights: ["site", "switch", "act", "answers"],
     idempotent: true,
   },
   takeOver: {
@@ -147,8 +151,19 @@ export const SWITCH_ROUTES = {
     body: s.TakeoverRequest,
     response: s.Switched,
     problems: ["NO_SUCH_SITE", "NOT_PARTNER_DOWN", "EPOCH_CHANGED", "ALREADY_PARTNER_DOWN"],
-    rights: ["read", "switch"],
+    rights: ["site", "switch", "act", "answers"],
     idempotent: true,
+  },
+  listFailovers: {
+    method: "GET",
+    path: "/v1/failovers",
+    summary: "Fleet failovers that run, or that are over",
+    auth: read,
+    params: none,
+    query: s.Paged.extend({ state: z.enum(["running", "closed"]).optional() }),
+    response: s.pageOf(s.PlanSummary),
+    problems: ["BAD_CURSOR"],
+    rights: ["gs2", "manyPlans"],
   },
   startFailover: {
     method: "POST",
@@ -160,7 +175,8 @@ export const SWITCH_ROUTES = {
     body: s.FailoverRequest,
     response: s.FailoverPlan,
     problems: [],
-    rights: ["read", "switch", "plan"],
+    rights: ["site", "switch", "act", "plan", "drive"],
+    idempotent: true,
   },
   getFailover: {
     method: "GET",
@@ -171,7 +187,7 @@ export const SWITCH_ROUTES = {
     query: none,
     response: s.FailoverPlan,
     problems: ["NO_SUCH_REQUEST"],
-    rights: ["read"],
+    rights: ["plan"],
   },
   advanceFailover: {
     method: "POST",
@@ -182,7 +198,7 @@ export const SWITCH_ROUTES = {
     query: none,
     response: s.FailoverPlan,
     problems: ["NO_SUCH_REQUEST"],
-    rights: ["read", "switch", "plan"],
+    rights: ["site", "switch", "act", "plan", "drive"],
   },
   stopFailover: {
     method: "POST",
@@ -194,7 +210,19 @@ export const SWITCH_ROUTES = {
     body: s.StopRequest,
     response: s.FailoverPlan,
     problems: ["NO_SUCH_REQUEST", "ALREADY_DONE"],
-    rights: ["read", "switch", "plan"],
+    rights: ["act", "plan", "drive"],
+  },
+  resumeFailover: {
+    method: "POST",
+    path: "/v1/failovers/{id}/resume",
+    summary: "Go on with a stopped one",
+    auth: fleet,
+    params: s.PlanPath,
+    query: none,
+    body: s.StopRequest,
+    response: s.FailoverPlan,
+    problems: ["NO_SUCH_REQUEST", "ALREADY_DONE"],
+    rights: ["site", "switch", "act", "plan", "drive"],
   },
   agentPartnerDown: {
     method: "POST",
@@ -206,7 +234,7 @@ export const SWITCH_ROUTES = {
     body: s.AgentPartnerDownRequest,
     response: s.Switched,
     problems: [...SWITCHING, "NOT_YOUR_SITE"],
-    rights: ["read", "switch"],
+    rights: ["site", "switch", "act", "answers"],
     idempotent: true,
   },
   agentClear: {
@@ -219,7 +247,7 @@ export const SWITCH_ROUTES = {
     body: s.ClearRequest.omit({ force: true }),
     response: s.Cleared,
     problems: ["NO_SUCH_SITE", "NOT_SOLE", "EPOCH_CHANGED", "NOT_YOUR_SITE"],
-    rights: ["read", "switch"],
+    rights: ["site", "switch", "act", "answers"],
     idempotent: true,
   },
 } as const satisfies Record<string, Route>;

@@ -38,6 +38,7 @@ export const CtlItem = z.object({
   by: z.string().optional(),
   note: z.string().optional(),
   gen: z.int().positive(),
+  reg: Millis.default(0).describe("When the site was registered: the ledger knows of nothing before"),
   cfg: SiteConfig,
   gs2pk: z.string(),
   gs2sk: z.string(),
@@ -63,6 +64,8 @@ export const SrvItem = z.object({
   fs: z.string().describe("State of the failover endpoint"),
   qd: z.int().nonnegative().describe("Outbox entries not yet mirrored"),
   qt: Millis.describe("Time of the oldest entry not yet mirrored; 0 = none"),
+  qa: Millis.default(0).describe("When `qd` and `qt` were so, by the agent's wall clock; 0 = never told"),
+  kp: Millis.default(0).describe("How long this server has its history rows kept; 0 = for ever"),
   ver: z.string(),
 });
 export const BindingStatus = z.enum(["ACTIVE", "RELEASED", "EXPIRED", "FREE", "BACKUP", "ABANDONED", "RESET"]);

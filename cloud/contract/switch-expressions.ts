@@ -44,6 +44,7 @@ export function registerWrites(site: string, cfg: SiteConfig, generation: number
     ep: 1,
     state: "NORMAL",
     gen: generation,
+    reg: act.at,
     cfg,
     gs2pk: normalPartition(site),
     gs2sk: site,
@@ -197,6 +198,6 @@ export const answerWrite = (site: string, key: string, hash: string, status: num
   put({ ...idempotencyKey(site, key), v: SCHEMA_VERSION, hash, status, body, ttl: Math.ceil(expires / 1000) }, absent("pk"));
 
 function newServer(site: string, srv: ServerName): Item & { pk: string; sk: string } {
-  const counters = { ep: 1, mode: "PAIR", boot: "-", hb: 0, bn: 0, ack: 0, ...NO_EVIDENCE, lm: 0, at: 0, qd: 0, qt: 0 };
+  const counters = { ep: 1, mode: "PAIR", boot: "-", hb: 0, bn: 0, ack: 0, ...NO_EVIDENCE, lm: 0, at: 0, qd: 0, qt: 0, qa: 0, kp: 0 };
   return { ...srvKey(site, srv), v: SCHEMA_VERSION, site, srv, ...counters, fs: "UNKNOWN", ver: "-" };
 }

@@ -38,9 +38,9 @@ export const dayOf = (millis: number): string => new Date(millis).toISOString().
 export const END = "~";
 
 export const ctlKey = (site: string): Key => ({ pk: `S#${site}`, sk: "CTL" });
+// Requests and servers are in partitions of their own, because IAM can tell partition keys apart but not sort keys.
 /** An operator's standing wish for partner-down, granted as soon as the evidence allows. */
-export const requestKey = (site: string): Key => ({ pk: `S#${site}`, sk: "REQ" });
-/** In a partition of its own, because IAM can tell partition keys apart but not sort keys. */
+export const requestKey = (site: string): Key => ({ pk: `S#${site}#R`, sk: "REQ" });
 export const srvKey = (site: string, server: ServerName): Key => ({ pk: `S#${site}#V#${server}`, sk: "SRV" });
 export const curPartition = (site: string): string => `S#${site}#L`;
 export const curKey = (site: string, address: string): Key => ({ pk: curPartition(site), sk: address });
@@ -79,6 +79,7 @@ export const NOT_NORMAL = "F#NOTNORMAL";
 export const OPEN_CONFLICTS = "X#OPEN";
 export const OPEN_REQUESTS = "R#OPEN";
 export const OPEN_PLANS = "W#OPEN";
+export const CLOSED_PLANS = "W#CLOSED";
 export const NORMAL_PARTITIONS: readonly string[] = Array.from({ length: 16 }, (_, index) => `F#N#${index.toString(16)}`);
 /** The partition of gs2 that lists a NORMAL site. */
 export function normalPartition(site: string): string {

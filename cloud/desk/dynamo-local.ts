@@ -30,6 +30,9 @@ export async function startDynamoLocal(folder: string): Promise<DynamoLocal> {
     "java",
     [
       "-Xmx1g",
+      // Its work is in SQLite; the second compiler and a concurrent collector would take the other core for nothing.
+      "-XX:TieredStopAtLevel=1",
+      "-XX:+UseSerialGC",
       `-Djava.library.path=${join(folder, "DynamoDBLocal_lib")}`,
       "-jar",
       "DynamoDBLocal.jar",

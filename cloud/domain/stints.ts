@@ -13,45 +13,65 @@ export interface Stint {
   readonly contested: boolean;
 }
 
-/** History rows of one client, merged: rows of one address join while each begins before the former ends. Rows that arrived late or
- *  contradicted a holder make the stint contested. Order of the answer: by beginning. */
-export function stintsOf(rows: readonly Hist[]): readonly Stint[] {
-  const open = new Map<string, Stint>();
-  const done: Stint[] = [];
-  for (const row of [...rows].sort((left, right) => left.ts - right.ts || (left.ord < right.ord ? -1 : 1))) {
-    const key = `${row.site}#${row.a}`;
-    const running = open.get(key);
+/** Stints that may still go on, by site and address. Feed it a client's rows in the order of the client's index (site, then time). */
+export class StintBuilder {
+  readonly #open = new Map<string, Stint>();
+
+  constructor(open: readonly Stint[] = []) {
+    for (const stint of open) this.#open.set(keyOf(stint.site, stint.address), stint);
+  }
+  /** Those that the next row may extend. */
+  get open(): readonly Stint[] {
+    return [...this.#open.values()];
+  }
+  /** Takes the next row; gives the stints that are over by it. Rows of one address join while each begins before the former ends; a row that
+   *  contradicted a holder makes the stint contested, and ends none. */
+  take(row: Hist): readonly Stint[] {
+    const done = this.#over(row.site, row.ts);
+    const key = keyOf(row.site, row.a);
+    const running = this.#open.get(key);
     const odd = row.cf !== undefined;
     if (row.st !== "ACTIVE") {
-      if (running !== undefined && !odd) {
-        done.push({ ...running, until: Math.min(running.until, row.ts), ended: row.st });
-        open.delete(key);
-      }
-      continue;
+      if (running === undefined || odd) return done;
+      this.#open.delete(key);
+      return [...done, { ...running, until: Math.min(running.until, row.ts), ended: row.st }];
     }
-    if (running !== undefined && row.ts <= running.until) {
-      open.set(key, {
-        ...running,
-        until: Math.max(running.until, row.exp),
-        renewals: running.renewals + (row.n ?? 1),
-        contested: running.contested || odd,
-      });
-      continue;
-    }
-    if (running !== undefined) done.push(running);
-    open.set(key, {
+    const renewals = (running === undefined ? -1 : running.renewals) + (row.n ?? 1);
+    const begun = running ?? {
       site: row.site,
       address: row.a,
       client: row.cid,
       from: row.ts,
       until: row.exp,
-      renewals: (row.n ?? 1) - 1,
       ended: "ACTIVE",
       contested: odd,
-    });
+    };
+    this.#open.set(key, { ...begun, until: Math.max(begun.until, row.exp), renewals, contested: begun.contested || odd });
+    return done;
   }
-  return [...done, ...open.values()].sort((left, right) => left.from - right.from || (left.address < right.address ? -1 : 1));
+  /** There are no more rows: what is open runs to the end of its lease. */
+  end(): readonly Stint[] {
+    const rest = this.open;
+    this.#open.clear();
+    return rest;
+  }
+  #over(site: string, ts: number): readonly Stint[] {
+    const over = this.open.filter((stint) => stint.site !== site || stint.until < ts);
+    for (const stint of over) this.#open.delete(keyOf(stint.site, stint.address));
+    return over;
+  }
 }
+const keyOf = (site: string, address: string): string => `${site}#${address}`;
+
+/** History rows of one client, merged, in order of beginning. */
+export function stintsOf(rows: readonly Hist[]): readonly Stint[] {
+  const builder = new StintBuilder();
+  const stints = rows.flatMap((row) => [...builder.take(row)]);
+  return inOrder([...stints, ...builder.end()]);
+}
+/** By beginning, then by site and address. */
+export const inOrder = (stints: readonly Stint[]): readonly Stint[] =>
+  [...stints].sort((left, right) => left.from - right.from || (keyOf(left.site, left.address) < keyOf(right.site, right.address) ? -1 : 1));
 
 /** Those that touch the period `[from, to]`. */
 export const within = (stints: readonly Stint[], from: number, to: number): readonly Stint[] =>

@@ -11,7 +11,8 @@ export type SiteProgress =
   /** The survivor has been seen to know. */
   | { readonly kind: "serving" }
   | { readonly kind: "refused"; readonly why: string }
-  | { readonly kind: "unhealthy"; readonly why: string }
+  /** Switched, but its survivor is not heard of; its counter stood at `heartbeats`. */
+  | { readonly kind: "unhealthy"; readonly why: string; readonly heartbeats?: number }
   /** Left alone, because the operation stopped. */
   | { readonly kind: "left"; readonly why: string };
 export interface Limits {
@@ -51,7 +52,26 @@ export function afterLook(before: SiteProgress, seen: Seen, now: number, limits:
   if (!seen.sole) return { kind: "unhealthy", why: "The switch was undone before the survivor was seen serving." };
   if (seen.heartbeats > before.heartbeats) return { kind: "serving" };
   if (now - before.since < limits.settleMs) return before;
-  return { kind: "unhealthy", why: `The survivor was not heard of within ${Math.round(limits.settleMs / 1000)} s of the switch.` };
+  const why = `The survivor was not heard of within ${Math.round(limits.settleMs / 1000)} s of the switch.`;
+  return { kind: "unhealthy", why, heartbeats: seen.heartbeats };
+}
+
+/** A survivor that was seen serving, looked at again while the operation runs: one that fell silent counts as unhealthy. */
+export const afterSilence = (before: SiteProgress, silentMs: number, limitMs: number): SiteProgress =>
+  before.kind === "serving" && silentMs > limitMs
+    ? { kind: "unhealthy", why: `The survivor served, and has not been heard of for ${Math.round(silentMs / 1000)} s.` }
+    : before;
+
+/** A stopped operation goes on: what was left alone is tried after all, what turned out unhealthy gets its time to settle once more. */
+export function takeUpAgain(sites: ReadonlyMap<string, SiteProgress>, now: number): ReadonlyMap<string, SiteProgress> {
+  return new Map(
+    [...sites].map(([site, progress]): [string, SiteProgress] => {
+      if (progress.kind === "left") return [site, { kind: "waiting" }];
+      return progress.kind === "unhealthy"
+        ? [site, { kind: "switched", since: now, heartbeats: progress.heartbeats ?? 0 }]
+        : [site, progress];
+    }),
+  );
 }
 
 /** Whether the operation goes on, has ended, or must stop. */

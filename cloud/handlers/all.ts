@@ -16,13 +16,15 @@ import { getSite } from "./get-site.ts";
 import { getSiteHistory } from "./get-site-history.ts";
 import { getUtilisation } from "./get-utilisation.ts";
 import { listConflicts } from "./list-conflicts.ts";
-import { listEvents } from "./list-events.ts";
+import { listEvents, listFleetEvents } from "./list-events.ts";
+import { listFailovers } from "./list-failovers.ts";
 import { listLeases } from "./list-leases.ts";
 import { listSites } from "./list-sites.ts";
 import { recoverSite } from "./recover-site.ts";
 import { registerSite } from "./register-site.ts";
 import { requestPartnerDown } from "./request-partner-down.ts";
 import { resolveConflict } from "./resolve-conflict.ts";
+import { resumeFailover } from "./resume-failover.ts";
 import { startFailover } from "./start-failover.ts";
 import { stopFailover } from "./stop-failover.ts";
 import { takeOver } from "./take-over.ts";
@@ -40,10 +42,12 @@ export const HANDLERS: { readonly [Name in RouteName]: Handler<Name> } = {
   cancelPartnerDown,
   recoverSite,
   takeOver,
+  listFailovers,
   startFailover,
   getFailover,
   advanceFailover,
   stopFailover,
+  resumeFailover,
   listLeases,
   getHolder,
   getAddressHistory,
@@ -52,6 +56,7 @@ export const HANDLERS: { readonly [Name in RouteName]: Handler<Name> } = {
   getClientEverywhere,
   listConflicts,
   resolveConflict,
+  listFleetEvents,
   listEvents,
   agentPartnerDown,
   agentClear,

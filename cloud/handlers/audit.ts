@@ -1,46 +1,58 @@
-import { absent, type Item, put } from "../contract/expression.ts";
-import { CtlItem, type Hist, HistItem, SCHEMA_VERSION } from "../contract/items.ts";
-import { queryAll } from "../contract/ledger.ts";
-import { confKey, ctlKey, END, histPartition, OPEN_CONFLICTS, ts13 } from "../contract/tables.ts";
+import { lateConflictWrite, tamperWrite } from "../contract/conflict-expressions.ts";
+import type { Item } from "../contract/expression.ts";
+import { CtlItem, type Hist, HistItem } from "../contract/items.ts";
+import { queryAll, type WriteOutcome } from "../contract/ledger.ts";
+import { ctlKey, END, histPartition, ts13 } from "../contract/tables.ts";
 import type { Deps } from "../deps.ts";
 import { overlapping } from "../domain/stints.ts";
 
-/** The stream's consumer: an event that came in late may have overlapped another client's lease; then it becomes a conflict. Idempotent: the
- *  conflict's key is the event's, so the stream may repeat itself. Throws when the ledger does not take it, and the stream tries again. */
-export async function audit(deps: Deps, images: readonly Item[]): Promise<number> {
+/** One change of a row, as the table's stream has it. `id` is the same however often the stream repeats itself. */
+export interface StreamChange {
+  readonly id: string;
+  readonly kind: "INSERT" | "MODIFY" | "REMOVE";
+  readonly before: Item | undefined;
+  readonly after: Item | undefined;
+}
+/** What a batch of the stream came to. */
+export interface Audited {
+  readonly conflicts: number;
+  readonly tampered: number;
+}
+
+/** The stream's consumer. An event that came in late may have overlapped another client's lease; then it becomes a conflict. An audit record
+ *  that was changed or removed (no function has the right, but an administrator of the account may) is put anew under another name.
+ *  Idempotent, because the stream may repeat itself. Throws when the ledger does not take it, and the stream tries again. */
+export async function audit(deps: Deps, changes: readonly StreamChange[]): Promise<Audited> {
   let conflicts = 0;
-  for (const image of images) {
-    if (image["t"] !== "H" || image["late"] !== 1) continue;
-    const late = HistItem.parse(image);
-    const others = overlapping(late, await neighbours(deps, late));
-    const other = others[0];
-    if (other === undefined) continue;
-    const key = confKey(late.site, late.a, late.ts, late.srv, late.seq);
-    const side = (row: Hist) => ({ cid: row.cid, srv: row.srv, exp: row.exp, ord: row.ord, seq: row.seq });
-    const outcome = await deps.ledger.write(
-      put(
-        {
-          ...key,
-          v: SCHEMA_VERSION,
-          t: "X",
-          site: late.site,
-          a: late.a,
-          basis: "late",
-          at: late.ts,
-          until: late.exp,
-          winner: side(other),
-          loser: side(late),
-          gs2pk: OPEN_CONFLICTS,
-          gs2sk: `${late.site}#${key.sk}`,
-        },
-        absent("pk"),
-      ),
-    );
-    if (outcome.kind === "busy" || outcome.kind === "unknown") throw new Error(`the conflict was not written: ${outcome.cause}`);
-    if (outcome.kind === "done") conflicts++;
-    deps.log.warn({ event: "conflict-written", site: late.site, address: late.a, basis: "late" }, "two clients had one address");
+  let tampered = 0;
+  for (const change of changes) {
+    if (change.kind === "INSERT" && change.after?.["t"] === "H" && change.after["late"] === 1) {
+      if (await auditLate(deps, HistItem.parse(change.after))) conflicts++;
+    } else if (change.kind !== "INSERT" && change.before?.["t"] === "E") {
+      if (await auditTrail(deps, change.id, change.before)) tampered++;
+    }
   }
-  return conflicts;
+  return { conflicts, tampered };
+}
+
+async function auditLate(deps: Deps, late: Hist): Promise<boolean> {
+  const other = overlapping(late, await neighbours(deps, late))[0];
+  if (other === undefined) return false;
+  const written = isNew(await deps.ledger.write(lateConflictWrite(late, other)));
+  deps.log.warn({ event: "conflict-written", site: late.site, address: late.a, basis: "late" }, "two clients had one address");
+  return written;
+}
+
+async function auditTrail(deps: Deps, id: string, before: Item): Promise<boolean> {
+  const site = String(before["site"]);
+  const written = isNew(await deps.ledger.write(tamperWrite(site, id, Number(before["at"]), before)));
+  deps.log.error({ event: "audit-record-changed", site, record: before["sk"] }, "an audit record was changed past the API");
+  return written;
+}
+
+function isNew(outcome: WriteOutcome): boolean {
+  if (outcome.kind === "busy" || outcome.kind === "unknown") throw new Error(`it was not written: ${outcome.cause}`);
+  return outcome.kind === "done";
 }
 
 /** Rows of the address that may run at the same time as `late`. */

@@ -1,7 +1,8 @@
 import { END, histPartition, ts13 } from "../contract/tables.ts";
 import { type Handler, reply } from "../deps.ts";
+import { certaintyOf } from "../domain/certainty.ts";
 import { openCursor, sealCursor } from "./shared/cursor.ts";
-import { addressOf, histOf, historyView, PAGE } from "./shared/history.ts";
+import { addressOf, certaintyView, histOf, historyView, PAGE } from "./shared/history.ts";
 import { isRefused, millis, readSite } from "./shared/site.ts";
 
 /** GET /v1/sites/{site}/addresses/{ip}/history: oldest first. */
@@ -24,5 +25,6 @@ export const getAddressHistory: Handler<"getAddressHistory"> = async (deps, { pa
   return reply({
     items: page.items.map((item) => historyView(histOf(item))),
     ...sealCursor(deps.cursorKey, "getAddressHistory", question, page.last),
+    certainty: certaintyView(certaintyOf(read, { from: query.from === undefined ? read.ctl.reg : from, to }, 0, deps.now())),
   });
 };

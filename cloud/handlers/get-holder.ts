@@ -3,8 +3,9 @@ import { type Conf, ConfItem, type Hist } from "../contract/items.ts";
 import { queryAll } from "../contract/ledger.ts";
 import { confPartition, END, histPartition, ts13 } from "../contract/tables.ts";
 import { type Deps, type Handler, reply } from "../deps.ts";
+import { certaintyOf } from "../domain/certainty.ts";
 import { contestants, decidingRow, type Holding, holdingAt } from "../domain/holder-at.ts";
-import { addressOf, certainty, certaintyView, histOf } from "./shared/history.ts";
+import { addressOf, certaintyView, histOf } from "./shared/history.ts";
 import { isRefused, millis, readSite, time } from "./shared/site.ts";
 
 /** Rows of the first read: nearly always the newest decides. */
@@ -25,7 +26,7 @@ export const getHolder: Handler<"getHolder"> = async (deps, { params, query }) =
   ]);
   const holder = holdingAt(row, at);
   const contested = contestants(conflicts, address.key, at, holder);
-  const sure = await certainty(deps, params.site, at, contested.length);
+  const sure = certaintyOf(read, { from: at, to: at }, contested.length, deps.now());
   return reply({
     address: params.ip,
     at: time(at),

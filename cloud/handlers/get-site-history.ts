@@ -1,8 +1,9 @@
 import type { Item } from "../contract/expression.ts";
 import { dayOf, dayPartition, END, ts13 } from "../contract/tables.ts";
 import { type Handler, reply } from "../deps.ts";
+import { certaintyOf } from "../domain/certainty.ts";
 import { openCursor, sealCursor } from "./shared/cursor.ts";
-import { histOf, historyView, PAGE, periodOf } from "./shared/history.ts";
+import { certaintyView, histOf, historyView, PAGE, periodOf } from "./shared/history.ts";
 import { isRefused, readSite } from "./shared/site.ts";
 
 const DAY_MS = 86_400_000;
@@ -43,7 +44,11 @@ export const getSiteHistory: Handler<"getSiteHistory"> = async (deps, { params, 
       break;
     }
   }
-  return reply({ items: items.map((item) => historyView(histOf(item))), ...sealCursor(deps.cursorKey, "getSiteHistory", question, last) });
+  return reply({
+    items: items.map((item) => historyView(histOf(item))),
+    ...sealCursor(deps.cursorKey, "getSiteHistory", question, last),
+    certainty: certaintyView(certaintyOf(read, period, 0, deps.now())),
+  });
 };
 
 const without = (item: Item, name: string): Item => Object.fromEntries(Object.entries(item).filter(([key]) => key !== name));

@@ -1,8 +1,9 @@
 import { equal } from "../contract/expression.ts";
 import { curPartition } from "../contract/tables.ts";
 import { type Handler, reply } from "../deps.ts";
+import { certaintyOf } from "../domain/certainty.ts";
 import { openCursor, sealCursor } from "./shared/cursor.ts";
-import { leaseView, PAGE } from "./shared/history.ts";
+import { certaintyView, leaseView, PAGE } from "./shared/history.ts";
 import { isRefused, readSite } from "./shared/site.ts";
 
 /** GET /v1/sites/{site}/leases: rows as they stand, by address. */
@@ -18,5 +19,10 @@ export const listLeases: Handler<"listLeases"> = async (deps, { params, query })
     ...(query.status === undefined ? {} : { filter: equal("st", query.status) }),
     ...(opened.last === undefined ? {} : { startAfter: opened.last }),
   });
-  return reply({ items: page.items.map(leaseView), ...sealCursor(deps.cursorKey, "listLeases", question, page.last) });
+  const now = deps.now();
+  return reply({
+    items: page.items.map(leaseView),
+    ...sealCursor(deps.cursorKey, "listLeases", question, page.last),
+    certainty: certaintyView(certaintyOf(read, { from: now, to: now }, 0, now)),
+  });
 };

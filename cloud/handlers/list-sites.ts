@@ -1,20 +1,29 @@
-import type { Item } from "../contract/expression.ts";
-import { Server, SiteState, SrvItem } from "../contract/items.ts";
-import { NORMAL_PARTITIONS, NOT_NORMAL, srvKey } from "../contract/tables.ts";
+import type { Item, Key } from "../contract/expression.ts";
+import { CtlItem, Server, SiteState, SrvItem } from "../contract/items.ts";
+import { addressKey, ctlKey, NORMAL_PARTITIONS, NOT_NORMAL, srvKey } from "../contract/tables.ts";
 import { type Deps, type Handler, reply } from "../deps.ts";
 import { isSilent } from "../domain/pair-health.ts";
 import { openCursor, sealCursor } from "./shared/cursor.ts";
 import { isRefused, time } from "./shared/site.ts";
 
-/** GET /v1/sites: those that are not normal come first. The list is from an index, some moments old. */
+/** Rows read at once by their keys. */
+const CHUNK = 100;
+
+/** GET /v1/sites: those that are not normal come first. The list is from an index, some moments old. `silent=1` and `address=` look at each
+ *  site of a page, so a page may be short, or empty, and have a cursor all the same. */
 export const listSites: Handler<"listSites"> = async (deps, { query }) => {
-  const question = { state: query.state ?? "all", silent: query.silent ?? "0" };
+  const question = { state: query.state ?? "all", silent: query.silent ?? "0", address: query.address ?? "" };
   const opened = openCursor(deps.cursorKey, "listSites", question, query.cursor);
   if (isRefused(opened)) return opened;
   const partitions = question.state === "notnormal" ? [NOT_NORMAL] : [NOT_NORMAL, ...NORMAL_PARTITIONS];
   const { items, last } = await walk(deps, partitions, opened.last, query.limit ?? 100);
-  const sites = await Promise.all(items.map((item) => summary(deps, item, query.silent === "1")));
-  const wanted = query.silent === "1" ? sites.filter((site) => (site.silent ?? []).length > 0) : sites;
+  const here = query.address === undefined ? items : await withAddress(deps, items, query.address);
+  const silent = query.silent === "1" ? await silentServers(deps, here) : undefined;
+  const sites = here.map((item) => ({
+    ...summary(item),
+    ...(silent === undefined ? {} : { silent: silent.get(String(item["site"])) ?? [] }),
+  }));
+  const wanted = silent === undefined ? sites : sites.filter((site) => (silent.get(site.site) ?? []).length > 0);
   return reply({ items: wanted, ...sealCursor(deps.cursorKey, "listSites", question, last) });
 };
 
@@ -37,24 +46,50 @@ async function walk(
   return { items, last: undefined };
 }
 
-async function summary(deps: Deps, item: Item, withServers: boolean) {
-  const site = String(item["site"]);
+function summary(item: Item) {
   const since = item["since"];
   return {
-    site,
+    site: String(item["site"]),
     state: SiteState.parse(item["state"]),
     epoch: Number(item["ep"]),
     ...(item["sole"] === undefined ? {} : { sole: Server.parse(item["sole"]) }),
     ...(item["down"] === undefined ? {} : { down: Server.parse(item["down"]) }),
     ...(typeof since === "number" ? { since: time(since) } : {}),
-    ...(withServers ? { silent: await silentServers(deps, site) } : {}),
   };
 }
 
-async function silentServers(deps: Deps, site: string) {
-  const servers = await deps.ledger.snapshot([srvKey(site, "A"), srvKey(site, "B")]);
-  return servers.flatMap((item) => {
-    const server = SrvItem.safeParse(item);
-    return server.success && isSilent(server.data, deps.now()) ? [server.data.srv] : [];
+/** Those of which a pool contains the address. */
+async function withAddress(deps: Deps, items: readonly Item[], ip: string): Promise<readonly Item[]> {
+  const wanted = addressKey(ip) ?? "";
+  const rows = await many(
+    deps,
+    items.map((item) => ctlKey(String(item["site"]))),
+  );
+  return items.filter((_, index) => {
+    const ctl = CtlItem.safeParse(rows[index]);
+    return (
+      ctl.success && ctl.data.cfg.pools.some(({ from, to }) => (addressKey(from) ?? "~") <= wanted && wanted <= (addressKey(to) ?? ""))
+    );
   });
+}
+
+async function silentServers(deps: Deps, items: readonly Item[]): Promise<ReadonlyMap<string, ("A" | "B")[]>> {
+  const sites = items.map((item) => String(item["site"]));
+  const rows = await many(
+    deps,
+    sites.flatMap((site) => [srvKey(site, "A"), srvKey(site, "B")]),
+  );
+  const found = new Map<string, ("A" | "B")[]>();
+  for (const row of rows) {
+    const server = SrvItem.safeParse(row);
+    if (server.success && isSilent(server.data, deps.now()))
+      found.set(server.data.site, [...(found.get(server.data.site) ?? []), server.data.srv]);
+  }
+  return found;
+}
+
+async function many(deps: Deps, keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
+  const rows: (Item | undefined)[] = [];
+  for (let from = 0; from < keys.length; from += CHUNK) rows.push(...(await deps.ledger.getMany(keys.slice(from, from + CHUNK))));
+  return rows;
 }

@@ -1,7 +1,6 @@
-import { absent, all, equal, update } from "../contract/expression.ts";
+import { settleConflictWrites } from "../contract/conflict-expressions.ts";
 import { ConfItem } from "../contract/items.ts";
 import { refused } from "../contract/problem.ts";
-import { auditWrite } from "../contract/switch-expressions.ts";
 import { confPartition } from "../contract/tables.ts";
 import { type Handler, reply } from "../deps.ts";
 import { conflictView } from "./list-conflicts.ts";
@@ -14,10 +13,7 @@ export const resolveConflict: Handler<"resolveConflict"> = async (deps, { params
   if (item === undefined) return refused("NO_SUCH_CONFLICT", `${params.site} has no conflict ${params.id}.`);
   const act = actOf(deps, caller, body.reason, { conflict: params.id });
   const resolved = { by: act.by, at: act.at, reason: body.reason };
-  const outcome = await deps.ledger.transact([
-    update(key, { set: { resolved }, remove: ["gs2pk", "gs2sk"] }, all(equal("t", "X"), absent("resolved"))),
-    auditWrite(params.site, 0, "CONFLICT_RESOLVED", act),
-  ]);
+  const outcome = await deps.ledger.transact(settleConflictWrites(params.site, key, body.reason, act));
   if (outcome.kind === "refused") return refused("ALREADY_DONE", "The conflict was settled before.");
   if (outcome.kind !== "done") return unfinished(outcome);
   const { gs2pk: _pk, gs2sk: _sk, ...settled } = ConfItem.parse(item);

@@ -12,7 +12,7 @@ import type { Caller, Deps, Handler, Request } from "../deps.ts";
 import { authorise } from "./authorise.ts";
 import { problemResponse } from "./problem.ts";
 import { requestLog } from "./request-log.ts";
-import { CONTENT_TYPE, csv, formatOf, ndjson } from "./rows.ts";
+import { CONTENT_TYPE, columnsOf, csv, formatOf, ndjson, rowsOf } from "./rows.ts";
 
 type Answer = APIGatewayProxyStructuredResultV2;
 /** A Lambda function behind the HTTP API. */
@@ -95,7 +95,22 @@ function answer(route: Route, event: APIGatewayProxyEventV2, body: unknown): Ans
   const format = route.rows === true ? formatOf(event.queryStringParameters?.["format"], event.headers["accept"]) : "json";
   const headers = { "content-type": CONTENT_TYPE[format], "cache-control": "no-store" };
   if (format === "json") return { statusCode: 200, headers, body: JSON.stringify(body) };
-  const { items, cursor } = body as { items: readonly object[]; cursor?: string };
-  const text = format === "csv" ? csv(items) : ndjson(items);
-  return { statusCode: 200, headers: { ...headers, ...(cursor === undefined ? {} : { "x-next-cursor": cursor }) }, body: text };
+  const rows = rowsOf(body);
+  const text = format === "csv" ? csv(rows, columnsOf(route.response)) : ndjson(rows);
+  return { statusCode: 200, headers: { ...headers, ...besideRows(body) }, body: text };
+}
+
+/** What an answer says beside its rows. */
+function besideRows(body: unknown): Record<string, string> {
+  const { cursor, certainty } = body as { cursor?: string; certainty?: { level: string; completeUntil: string | null; knownFrom: string } };
+  return {
+    ...(cursor === undefined ? {} : { "x-next-cursor": cursor }),
+    ...(certainty === undefined
+      ? {}
+      : {
+          "x-certainty": certainty.level,
+          "x-complete-until": certainty.completeUntil ?? "unknown",
+          "x-known-from": certainty.knownFrom,
+        }),
+  };
 }

@@ -81,7 +81,7 @@ function agentStatements(scope: Construct, { table, api }: AgentIdentityProps): 
   return [
     statement("OwnServerItem", ["GetItem", "UpdateItem"], `S#${SITE}#V#${SERVER}`),
     statement("ReadSite", ["GetItem", "BatchGetItem", "Query"], `S#${SITE}`, `S#${SITE}#*`),
-    statement("WriteLeases", ["PutItem", "UpdateItem"], `S#${SITE}#L`, `S#${SITE}#H#*`, `S#${SITE}#X`),
+    statement("WriteLeases", ["PutItem"], `S#${SITE}#L`, `S#${SITE}#H#*`, `S#${SITE}#X`),
     new PolicyStatement({ sid: "CallSwitch", actions: ["execute-api:Invoke"], resources: [invoke] }),
   ];
 }

@@ -81,6 +81,7 @@ function fleetRows(): readonly AlarmRow[] {
       5,
     ),
     row("ConflictWritten", "Two clients were given one address.", "conflict-written", fleetMetric("OpenConflicts"), 0, 1),
+    row("AuditChanged", "An audit record was changed or removed past the API.", "audit-changed", fleetMetric("AuditRecordsChanged"), 0, 1),
     row("BothPartnerDown", "Both servers of a site say PARTNER-DOWN.", "both-partner-down", fleetMetric("SitesBothPartnerDown"), 0, 1),
     {
       ...row(

@@ -7,6 +7,7 @@ import { DynamoEventSource, SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources"
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { AUDIT_RIGHTS, SWEEP_RIGHTS } from "../../cloud/contract/api-route.ts";
 import { LedgerFunction } from "./ledger-function.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 
@@ -29,7 +30,7 @@ export class Background extends Construct {
       ...props,
       handler: "audit",
       description: "Stream: events that came in late against the leases they overlapped",
-      rights: ["read", "settle"],
+      rights: AUDIT_RIGHTS,
       timeout: Duration.seconds(60),
     });
     this.audit.function.addEventSource(
@@ -40,8 +41,13 @@ export class Background extends Construct {
         bisectBatchOnError: true,
         retryAttempts: 10,
         onFailure: new SqsDlq(this.failed),
+        // Events that came in late, and audit records that were not only put.
         filters: [
           FilterCriteria.filter({ dynamodb: { NewImage: { t: { S: FilterRule.isEqual("H") }, late: { N: FilterRule.exists() } } } }),
+          FilterCriteria.filter({
+            eventName: FilterRule.or("MODIFY", "REMOVE"),
+            dynamodb: { OldImage: { t: { S: FilterRule.isEqual("E") } } },
+          }),
         ],
       }),
     );
@@ -49,7 +55,7 @@ export class Background extends Construct {
       ...props,
       handler: "sweep",
       description: "Each minute: what the alarms look at, standing requests, fleet failovers",
-      rights: ["read", "gs2", "switch", "plan"],
+      rights: SWEEP_RIGHTS,
       timeout: Duration.seconds(55),
     });
     const rule = new Rule(this, "EachMinute", { schedule: Schedule.rate(Duration.minutes(1)), description: "Tandem sweep" });

@@ -1,8 +1,8 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, Billing, ProjectionType, StreamViewType, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
-import { Effect, type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
-import type { TableRight } from "../../cloud/contract/api-route.ts";
+import { type Grant, TABLE_RIGHTS, type TableRight } from "../../cloud/contract/api-route.ts";
 import { LEDGER_TABLE } from "../../cloud/contract/tables.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
@@ -34,47 +34,38 @@ export class LedgerTable extends Construct {
     });
   }
 
-  /** Gives a function what its route declares, and nothing else. Nobody may delete, scan, or change an audit record. */
+  /** Gives a function what its route declares, and nothing else. */
   grant(grantee: IGrantable, rights: readonly TableRight[]): void {
-    for (const statement of rights.flatMap((right) => this.#statements(right))) {
-      grantee.grantPrincipal.addToPrincipalPolicy(statement);
+    for (const right of rights) {
+      for (const grant of TABLE_RIGHTS[right]) grantee.grantPrincipal.addToPrincipalPolicy(this.#statement(grant));
     }
   }
 
-  #statements(right: TableRight): PolicyStatement[] {
-    const arn = this.table.tableArn;
-    switch (right) {
-      case "read":
-        return [new PolicyStatement({ actions: ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"], resources: [arn] })];
-      case "switch":
-        return [write(arn, ["dynamodb:PutItem", "dynamodb:UpdateItem"], ["S#*"]), ...withhold(arn)];
-      case "settle":
-        return [write(arn, ["dynamodb:UpdateItem", "dynamodb:PutItem"], ["S#*#X"]), write(arn, ["dynamodb:PutItem"], ["S#*#E"])];
-      case "plan":
-        return [write(arn, ["dynamodb:PutItem", "dynamodb:UpdateItem"], ["W#*"])];
-      default:
-        return [new PolicyStatement({ actions: ["dynamodb:Query"], resources: [`${arn}/index/${right}`] })];
-    }
-  }
-}
-
-/** Writes to the partitions that match one of `keys`. */
-function write(arn: string, actions: string[], keys: string[]): PolicyStatement {
-  return new PolicyStatement({
-    actions,
-    resources: [arn],
-    conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": keys }, ...GIVES_KEYS },
-  });
-}
-
-/** A switch writes neither leases nor history nor conflicts, and changes no audit record. */
-function withhold(arn: string): PolicyStatement[] {
-  const deny = (actions: string[], keys: string[]) =>
-    new PolicyStatement({
-      effect: Effect.DENY,
-      actions,
-      resources: [arn],
-      conditions: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": keys } },
+  #statement({ actions, on }: Grant): PolicyStatement {
+    const named = actions.map((action) => `dynamodb:${action}`);
+    const place = PLACES[on];
+    if (place === undefined) return new PolicyStatement({ actions: named, resources: [`${this.table.tableArn}/index/${on}`] });
+    return new PolicyStatement({
+      actions: named,
+      resources: [this.table.tableArn],
+      conditions: {
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [place.like] },
+        ...(place.unlike === undefined ? {} : { "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": [place.unlike] } }),
+        ...GIVES_KEYS,
+      },
     });
-  return [deny(["dynamodb:PutItem", "dynamodb:UpdateItem"], ["S#*#L", "S#*#H#*", "S#*#X"]), deny(["dynamodb:UpdateItem"], ["S#*#E"])];
+  }
 }
+
+/** The partition keys of each place (cloud/contract/tables.ts); what is not here is an index. */
+const PLACES: Readonly<Partial<Record<Grant["on"], { readonly like: string; readonly unlike?: string }>>> = {
+  control: { like: "S#*", unlike: "S#*#*" },
+  servers: { like: "S#*#V#*" },
+  request: { like: "S#*#R" },
+  leases: { like: "S#*#L" },
+  history: { like: "S#*#H#*" },
+  conflicts: { like: "S#*#X" },
+  trail: { like: "S#*#E" },
+  answers: { like: "S#*#I" },
+  plans: { like: "W#*" },
+};

@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { ROUTE_NAMES, ROUTES } from "../../cloud/contract/api.ts";
-import type { Route, TableRight } from "../../cloud/contract/api-route.ts";
+import { AUDIT_RIGHTS, type Grant, type Route, SWEEP_RIGHTS, TABLE_RIGHTS, type TableRight } from "../../cloud/contract/api-route.ts";
+import { allowed, type Statement } from "../../cloud/desk/iam.ts";
 import { EXCEPTIONS } from "../../infra/nag-suppressions.ts";
-import { allowed, type Statement } from "../support/iam.ts";
+import { exercise } from "../support/exercise.ts";
 import { type Resource, synthesize } from "../support/synth.ts";
 
 const synth = synthesize();
@@ -84,42 +85,68 @@ test("functions run on Node 24 with their own role and a log that ends", () => {
   for (const [, log] of logs) expect(log.Properties.RetentionInDays).toBe(90);
 });
 
-/** What a function may do to which partition. */
-const DEEDS = [
-  { action: "dynamodb:GetItem", keys: ["S#X1"], needs: ["read"] },
-  { action: "dynamodb:Query", keys: ["S#X1#H#0a000001"], needs: ["read"] },
-  { action: "dynamodb:UpdateItem", keys: ["S#X1"], needs: ["switch"] },
-  { action: "dynamodb:UpdateItem", keys: ["S#X1#V#A"], needs: ["switch"] },
-  { action: "dynamodb:PutItem", keys: ["S#X1#E"], needs: ["switch", "settle"] },
-  { action: "dynamodb:PutItem", keys: ["S#X1#I"], needs: ["switch"] },
-  { action: "dynamodb:UpdateItem", keys: ["S#X1#X"], needs: ["settle"] },
-  { action: "dynamodb:UpdateItem", keys: ["W#1234"], needs: ["plan"] },
-  { action: "dynamodb:UpdateItem", keys: ["S#X1#E"], needs: [] },
-  { action: "dynamodb:PutItem", keys: ["S#X1#L"], needs: [] },
-  { action: "dynamodb:PutItem", keys: ["S#X1#H#0a000001"], needs: [] },
-  { action: "dynamodb:DeleteItem", keys: ["S#X1#E"], needs: [] },
-  { action: "dynamodb:Scan", keys: undefined, needs: [] },
-] as const;
+const used = await exercise();
+/** Every place of the table, by a sample of its keys. */
+const SAMPLES = {
+  control: "S#X1",
+  servers: "S#X1#V#A",
+  request: "S#X1#R",
+  leases: "S#X1#L",
+  history: "S#X1#H#0a000001",
+  conflicts: "S#X1#X",
+  trail: "S#X1#E",
+  answers: "S#X1#I",
+  plans: "W#1234",
+} as const satisfies Partial<Record<Grant["on"], string>>;
+const ACTIONS = [
+  "GetItem",
+  "BatchGetItem",
+  "Query",
+  "PutItem",
+  "UpdateItem",
+  "DeleteItem",
+  "BatchWriteItem",
+  "ConditionCheckItem",
+  "PartiQLSelect",
+];
 const RIGHTS: readonly (readonly [string, readonly TableRight[]])[] = [
   ...ROUTE_NAMES.map((name) => [`routes.${name}`, ROUTES[name].rights] as const),
-  ["audit", ["read", "settle"]],
-  ["sweep", ["read", "gs2", "switch", "plan"]],
+  ["audit", AUDIT_RIGHTS],
+  ["sweep", SWEEP_RIGHTS],
 ];
-test.each(RIGHTS)("%s may do what its rights say, and nothing else", (handler, rights) => {
+test.each(RIGHTS)("%s has the rights that it uses, and no other", (handler, rights) => {
   const statements = statementsOfFunction(handler);
-  for (const { action, keys, needs } of DEEDS) {
-    // What one right withholds is withheld from a function that has others too.
-    const expected = (needs as readonly string[]).some((right) => rights.includes(right as TableRight));
-    const ask = { action, resource: TABLE, ...(keys === undefined ? {} : { keys: [...keys] }) };
-    expect([action, keys, allowed(statements, ask, resolveArn)]).toEqual([action, keys, expected]);
-  }
-  for (const index of ["gs1", "gs2", "gs3"] as const) {
-    expect(allowed(statements, { action: "dynamodb:Query", resource: `${TABLE}/index/${index}`, keys: ["x"] }, resolveArn)).toBe(
-      rights.includes(index),
-    );
-  }
+  const may = (action: string, on: string) =>
+    on in SAMPLES
+      ? allowed(statements, { action: `dynamodb:${action}`, resource: TABLE, keys: [SAMPLES[on as keyof typeof SAMPLES]] }, resolveArn)
+      : allowed(statements, { action: `dynamodb:${action}`, resource: `${TABLE}/index/${on}`, keys: ["x"] }, resolveArn);
+  const granted = [...Object.keys(SAMPLES), "gs1", "gs2", "gs3"].flatMap((on) =>
+    ACTIONS.filter((action) => may(action, on)).map((action) => `${action} ${on}`),
+  );
+  expect(granted.sort()).toEqual([...(used.get(handler) ?? [])].sort());
+  const declared = rights.flatMap((right) => TABLE_RIGHTS[right].flatMap(({ actions, on }) => actions.map((action) => `${action} ${on}`)));
+  expect([...new Set(declared)].sort()).toEqual(granted.sort());
+  expect(allowed(statements, { action: "dynamodb:Scan", resource: TABLE }, resolveArn)).toBe(false);
   const anywhere = statements.filter(({ Resource }) => [Resource].flat().includes("*")).flatMap(({ Action }) => [Action].flat());
   expect(anywhere.filter((action) => !action.startsWith("xray:") && action !== "dynamodb:ListStreams")).toEqual([]);
+});
+test("no function can delete or update an audit record: acts can neither be changed nor taken out through the API", () => {
+  for (const [handler] of RIGHTS) {
+    for (const action of ["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"]) {
+      const ask = { action: `dynamodb:${action}`, resource: TABLE, keys: ["S#X1#E"] };
+      expect([handler, action, allowed(statementsOfFunction(handler), ask, resolveArn)]).toEqual([handler, action, false]);
+    }
+  }
+});
+test("what cannot act cannot switch: functions of reading routes write nothing at all", () => {
+  for (const name of ROUTE_NAMES.filter((route) => ROUTES[route].method === "GET"))
+    expect([...(used.get(`routes.${name}`) ?? [])].filter((deed) => /^(Put|Update)/.test(deed))).toEqual([]);
+});
+test("partner-down is a right of its own: no other scope reaches a route that switches", () => {
+  for (const name of ROUTE_NAMES) {
+    const { auth, rights }: Route = ROUTES[name];
+    if (auth.kind === "jwt" && rights.includes("switch")) expect(["dhcp/switch", "dhcp/force"]).toContain(auth.scope);
+  }
 });
 
 const agentRole = synth.of("AWS::IAM::Role").find(([, role]) => JSON.stringify(role.Properties).includes("rolesanywhere"))![0];
@@ -136,14 +163,15 @@ test.each([
   [
     "writes leases, history and conflicts",
     true,
-    () => ofAgent("UpdateItem", "S#S1#L") && ofAgent("PutItem", "S#S1#H#0a000001") && ofAgent("PutItem", "S#S1#X"),
+    () => ofAgent("PutItem", "S#S1#L") && ofAgent("PutItem", "S#S1#H#0a000001") && ofAgent("PutItem", "S#S1#X"),
   ],
   ["writes its partner's server item", false, () => ofAgent("UpdateItem", "S#S1#V#B")],
   ["puts its own server item anew", false, () => ofAgent("PutItem", "S#S1#V#A")],
   ["writes the control item", false, () => ofAgent("UpdateItem", "S#S1")],
   ["writes the audit trail", false, () => ofAgent("PutItem", "S#S1#E")],
   ["reads a site whose name begins like its own", false, () => ofAgent("GetItem", "S#S10") || ofAgent("Query", "S#S10#L")],
-  ["writes another site's leases", false, () => ofAgent("UpdateItem", "S#S2#L") || ofAgent("PutItem", "S#S10#H#0a000001")],
+  ["updates a lease's row in place", false, () => ofAgent("UpdateItem", "S#S1#L")],
+  ["writes another site's leases", false, () => ofAgent("PutItem", "S#S2#L") || ofAgent("PutItem", "S#S10#H#0a000001")],
   ["reads two sites in one batch", false, () => ofAgent("BatchGetItem", "S#S1", "S#S2")],
   ["deletes", false, () => ofAgent("DeleteItem", "S#S1#L")],
   ["scans", false, () => ofAgent("Scan") || ofAgent("GetItem")],

@@ -1,11 +1,21 @@
-import { absent, all, any, compare, equal, type Item, put, update } from "../../contract/expression.ts";
-import { SCHEMA_VERSION } from "../../contract/items.ts";
+import type { Item } from "../../contract/expression.ts";
 import { queryAll } from "../../contract/ledger.ts";
+import { holdPlanWrite, type PlanRow, planSiteWrite, releasePlanWrite } from "../../contract/plan-expressions.ts";
 import { type Refused, refused } from "../../contract/problem.ts";
-import { OPEN_PLANS, planKey, planSiteKey, srvKey } from "../../contract/tables.ts";
+import { planKey, srvKey } from "../../contract/tables.ts";
 import type { Deps } from "../../deps.ts";
+import { SILENT_AFTER_MS } from "../../domain/pair-health.ts";
 import { mayBeDeclaredAlone, serverNamed } from "../../domain/partner-down.ts";
-import { afterLook, afterRefusal, type Limits, leaveTheRest, nextToTry, type SiteProgress, verdictOf } from "../../domain/waves.ts";
+import {
+  afterLook,
+  afterRefusal,
+  afterSilence,
+  type Limits,
+  leaveTheRest,
+  nextToTry,
+  type SiteProgress,
+  verdictOf,
+} from "../../domain/waves.ts";
 import { isRefused, readSite, time } from "./site.ts";
 import { actOf, declareAlone } from "./switching.ts";
 
@@ -26,10 +36,10 @@ export async function readPlan(deps: Deps, id: string): Promise<Plan | Refused> 
   const sites = rows.filter((row) => row !== item).map((row) => [String(row["site"]), row["progress"] as unknown as SiteProgress] as const);
   return { id, item, limits: item["limits"] as unknown as Limits, sites: new Map(sites) };
 }
-
+/** The plan's own row, as the writes need it. */
+export const rowOf = ({ id, item }: Plan): PlanRow => ({ id, ver: Number(item["ver"] ?? 0) });
 /** The row of one site of a plan. */
-export const planSite = (id: string, site: string, progress: SiteProgress) =>
-  put({ ...planSiteKey(id, site), v: SCHEMA_VERSION, site, progress: { ...progress } as unknown as Item });
+export const planSite = (id: string, site: string, progress: SiteProgress) => planSiteWrite(id, site, { ...progress } as unknown as Item);
 
 /** Takes the next steps of a plan: looks at the sites that were switched, stops if too many are unhealthy, then tries as many as the limit
  *  allows. One driver at a time; another one's call changes nothing and shows how it stands. */
@@ -37,16 +47,13 @@ export async function advance(deps: Deps, id: string): Promise<Plan | Refused> {
   const plan = await readPlan(deps, id);
   if (isRefused(plan) || plan.item["state"] !== "running") return plan;
   const now = deps.now();
-  const hold = all(
-    equal("ver", plan.item["ver"] ?? 0),
-    equal("state", "running"),
-    any(absent("heldUntil"), compare("heldUntil", "<=", now)),
-  );
-  const held = await deps.ledger.write(update(planKey(id), { set: { heldUntil: now + HELD_MS }, add: { ver: 1 } }, hold));
+  const held = await deps.ledger.write(holdPlanWrite(rowOf(plan), now, now + HELD_MS));
   if (held.kind !== "done" || held.item === undefined) return plan;
 
   const sites = new Map(plan.sites);
-  for (const [site, progress] of plan.sites) if (progress.kind === "switched") sites.set(site, await lookAt(deps, plan, site, progress));
+  for (const [site, progress] of plan.sites) {
+    if (progress.kind === "switched" || progress.kind === "serving") sites.set(site, await lookAt(deps, plan, site, progress));
+  }
   let verdict = verdictOf(sites, plan.limits);
   if (verdict.kind === "running") {
     const batch = nextToTry(sites, plan.limits);
@@ -57,27 +64,15 @@ export async function advance(deps: Deps, id: string): Promise<Plan | Refused> {
     verdict = verdictOf(sites, plan.limits);
   }
   const settled = verdict.kind === "stopped" ? leaveTheRest(sites, verdict.why) : sites;
-  return save(deps, { ...plan, item: held.item, sites: settled }, plan.sites, verdict);
+  await saveSites(deps, id, plan.sites, settled);
+  const after = { ...plan, item: held.item, sites: settled };
+  const released = await deps.ledger.write(releasePlanWrite(rowOf(after), verdict.kind, verdict.why));
+  return released.kind === "done" && released.item !== undefined ? { ...after, item: released.item } : after;
 }
 
-/** Stores what changed, and gives the plan back. */
-export async function save(
-  deps: Deps,
-  plan: Plan,
-  before: Plan["sites"],
-  verdict: { readonly kind: "running" | "done" | "stopped"; readonly why: string },
-): Promise<Plan> {
-  const changed = [...plan.sites].filter(([site, progress]) => before.get(site) !== progress);
-  for (const [site, progress] of changed) await deps.ledger.write(planSite(plan.id, site, progress));
-  const over = verdict.kind !== "running";
-  const outcome = await deps.ledger.write(
-    update(
-      planKey(plan.id),
-      { set: { state: verdict.kind, why: verdict.why, heldUntil: 0 }, add: { ver: 1 }, remove: over ? ["gs2pk", "gs2sk"] : [] },
-      equal("ver", plan.item["ver"] ?? 0),
-    ),
-  );
-  return outcome.kind === "done" && outcome.item !== undefined ? { ...plan, item: outcome.item } : plan;
+/** Stores the sites that stand otherwise than before. */
+export async function saveSites(deps: Deps, id: string, before: Plan["sites"], after: Plan["sites"]): Promise<void> {
+  for (const [site, progress] of after) if (before.get(site) !== progress) await deps.ledger.write(planSite(id, site, progress));
 }
 
 /** A plan as the API shows it. */
@@ -85,38 +80,21 @@ export function planView(plan: Plan) {
   const sites = [...plan.sites].map(([site, progress]) => ({ site, state: progress.kind, why: "why" in progress ? progress.why : "" }));
   const counts: Record<string, number> = {};
   for (const { state } of sites) counts[state] = (counts[state] ?? 0) + 1;
-  const state = plan.item["state"] === "running" ? "running" : plan.item["state"] === "done" ? "done" : "stopped";
+  return { ...planSummary(plan.id, plan.item), atOnce: plan.limits.atOnce, counts, sites } as const;
+}
+/** A plan without its sites. */
+export function planSummary(id: string, item: Item) {
+  const state = item["state"] === "running" ? "running" : item["state"] === "done" ? "done" : "stopped";
   return {
-    id: plan.id,
+    id,
     state,
-    survivor: String(plan.item["survivor"]),
-    atOnce: plan.limits.atOnce,
-    by: String(plan.item["by"]),
-    startedAt: time(Number(plan.item["at"])),
-    why: String(plan.item["why"] ?? ""),
-    counts,
-    sites,
+    survivor: String(item["survivor"]),
+    by: String(item["by"]),
+    reason: String(item["note"] ?? ""),
+    startedAt: time(Number(item["at"])),
+    why: String(item["why"] ?? ""),
   } as const;
 }
-/** The plan's own row, for a start. */
-export const planItem = (id: string, survivor: string, limits: Limits, by: string, note: string, at: number) =>
-  put(
-    {
-      ...planKey(id),
-      v: SCHEMA_VERSION,
-      state: "running",
-      survivor,
-      limits: { ...limits },
-      by,
-      note,
-      at,
-      why: "",
-      ver: 0,
-      gs2pk: OPEN_PLANS,
-      gs2sk: id,
-    },
-    absent("pk"),
-  );
 
 async function trySite(deps: Deps, plan: Plan, site: string, before: SiteProgress): Promise<SiteProgress> {
   const now = deps.now();
@@ -141,5 +119,6 @@ async function lookAt(deps: Deps, plan: Plan, site: string, before: SiteProgress
   if (isRefused(read)) return before;
   const sole = serverNamed(read.ctl, String(plan.item["survivor"])) ?? "A";
   const server = read.servers[sole];
+  if (before.kind === "serving") return afterSilence(before, deps.now() - server.at, SILENT_AFTER_MS);
   return afterLook(before, { sole: server.mode === "SOLE", heartbeats: server.hb }, deps.now(), plan.limits);
 }

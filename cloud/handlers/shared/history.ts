@@ -1,9 +1,8 @@
 import type { Item } from "../../contract/expression.ts";
-import { CurItem, type Hist, HistItem, SrvItem } from "../../contract/items.ts";
+import { CurItem, type Hist, HistItem } from "../../contract/items.ts";
 import { type Refused, refused } from "../../contract/problem.ts";
-import { addressKey, addressText, srvKey } from "../../contract/tables.ts";
-import type { Deps } from "../../deps.ts";
-import { type Certainty, certaintyOf } from "../../domain/holder-at.ts";
+import { addressKey, addressText } from "../../contract/tables.ts";
+import type { Certainty } from "../../domain/certainty.ts";
 import type { Stint } from "../../domain/stints.ts";
 import { millis, time } from "./site.ts";
 
@@ -28,15 +27,11 @@ export function periodOf(from: string, to: string): { readonly from: number; rea
   return period.to - period.from > LONGEST_MS ? refused("RANGE_TOO_LARGE", `Ask for ${LONGEST_MS / 86_400_000} days at most.`) : period;
 }
 
-/** How sure an answer about `at` is, by what both servers have handed in. */
-export async function certainty(deps: Deps, site: string, at: number, contested: number): Promise<Certainty> {
-  const items = await deps.ledger.snapshot([srvKey(site, "A"), srvKey(site, "B")]);
-  const servers = items.filter((item) => item !== undefined).map((item) => SrvItem.parse(item));
-  return certaintyOf(servers, at, contested);
-}
-export const certaintyView = (found: Certainty) => ({
+export const certaintyView = ({ completeUntil, knownFrom, servers, ...found }: Certainty) => ({
   ...found,
-  completeUntil: found.completeUntil === undefined ? null : time(found.completeUntil),
+  completeUntil: completeUntil === undefined ? null : time(completeUntil),
+  knownFrom: time(knownFrom),
+  servers: servers.map((reach) => ({ ...reach, completeUntil: time(reach.completeUntil) })),
 });
 
 /** A row of history, from the table or from an index that projects less. */

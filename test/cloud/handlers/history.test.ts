@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 
 test("who had the address: the client, nobody, the next one; and how sure that is", async () => {
-  expect(await holder(-1)).toMatchObject({ holder: null, certainty: { level: "certain" } });
+  expect(await holder(-1)).toMatchObject({ holder: null, certainty: { level: "incomplete", knownFrom: time(0) } });
   expect(await holder(HOUR / 4)).toMatchObject({ holder: { client: "m:1:aa", server: "A", epoch: 1 }, contested: [] });
   expect((await holder(HOUR * 1.5)).holder).toBeNull();
   expect((await holder(2.5 * HOUR)).holder.client).toBe("m:1:cc");
@@ -65,10 +65,12 @@ test("another server's contradicting event makes the answer contested, and is a 
 
 test("a late event that overlapped another client's lease becomes a conflict, once", async () => {
   await hand("B", fact(1, "m:1:bb", { ts: T0 + 60_000, server: "B", ord: "00000000.0" }));
-  const images = [...api.table.rows()].filter((row: Item) => row["late"] === 1);
-  expect(images.length).toBe(1);
-  expect(await audit(api.deps, images)).toBe(1);
-  expect(await audit(api.deps, images)).toBe(0);
+  const changes = [...api.table.rows()]
+    .filter((row: Item) => row["late"] === 1)
+    .map((after) => ({ id: "s-1", kind: "INSERT" as const, before: undefined, after }));
+  expect(changes.length).toBe(1);
+  expect(await audit(api.deps, changes)).toEqual({ conflicts: 1, tampered: 0 });
+  expect(await audit(api.deps, changes)).toEqual({ conflicts: 0, tampered: 0 });
   expect((await holder(HOUR / 4)).contested).toMatchObject([{ client: "m:1:bb" }]);
 });
 
@@ -110,6 +112,76 @@ test("everything in a site in a period, paged, as JSON, NDJSON and CSV", async (
   expect(csv.headers["content-type"]).toMatch(/^text\/csv/);
   expect(csv.headers["x-next-cursor"]).toBeDefined();
   expect(csv.text.split("\r\n")[0]).toBe("at,address,status,client,expires,server,epoch,mark");
+});
+
+test("a client's stints are the same whole ones, however small the pages are", async () => {
+  const day = 24 * HOUR;
+  const facts: Fact[] = [];
+  const add = (client: string, over: Partial<Fact>) => facts.push(fact(5 + facts.length, client, over));
+  // A day of renewals on one address, some hours on another beside it, then another client, then the first again.
+  for (let half = 0; half < 48; half++) {
+    add("m:1:ee", { address: "0a010020", ts: T0 + day + (half * HOUR) / 2 });
+    if (half > 10 && half < 20) add("m:1:ee", { address: "0a010021", ts: T0 + day + (half * HOUR) / 2 });
+  }
+  add("m:1:ff", { address: "0a010020", ts: T0 + 2 * day + HOUR });
+  add("m:1:ee", { address: "0a010020", ts: T0 + 2 * day + 3 * HOUR });
+  for (let from = 0; from < facts.length; from += 49) await hand("A", ...facts.slice(from, from + 49));
+  const query = { from: time(day + 2 * HOUR), to: time(3 * day) };
+  const pages = async (limit: string, name: "getClientAddresses" | "getClientEverywhere", at: Record<string, string>) => {
+    const items: { address: string; from: string; until: string; renewals: number }[] = [];
+    let cursor: string | undefined;
+    do {
+      const { body, status } = await api.call(name, { path: at, query: { ...query, limit, ...(cursor === undefined ? {} : { cursor }) } });
+      expect(status).toBe(200);
+      items.push(...body.items);
+      cursor = body.cursor;
+    } while (cursor !== undefined);
+    return items.map(({ address, from, until, renewals }) => [address, from, until, renewals]);
+  };
+  const expected = [
+    ["10.1.0.33", time(day + 5.5 * HOUR), time(day + 10.5 * HOUR), 8],
+    ["10.1.0.32", time(day), time(2 * day + HOUR / 2), 47],
+    ["10.1.0.32", time(2 * day + 3 * HOUR), time(2 * day + 4 * HOUR), 0],
+  ];
+  for (const limit of ["1", "2", "100"]) {
+    const byEnd = (items: unknown[][]) => [...items].sort((left, right) => (String(left[2]) < String(right[2]) ? -1 : 1));
+    expect(byEnd(await pages(limit, "getClientAddresses", { site: SITE, client: "m:1:ee" }))).toEqual(expected);
+    expect(byEnd(await pages(limit, "getClientEverywhere", { client: "m:1:ee" }))).toEqual(expected);
+  }
+});
+
+test("every answer about the past says how certain it is, rows too", async () => {
+  const query = { from: time(0), to: time(3 * HOUR) };
+  const asked = [
+    await api.call("getHolder", { path: { site: SITE, ip }, query: { at: time(2.5 * HOUR), format: "csv" } }),
+    await api.call("getAddressHistory", { path: { site: SITE, ip }, query: { ...query, format: "ndjson" } }),
+    await api.call("getSiteHistory", { path, query: { ...query, format: "csv" } }),
+    await api.call("getClientAddresses", { path: { site: SITE, client: "m:1:aa" }, query: { ...query, format: "csv" } }),
+    await api.call("listLeases", { path, query: { format: "csv" } }),
+  ];
+  for (const { status, headers } of asked) {
+    expect([status, headers["x-certainty"], headers["x-complete-until"], headers["x-known-from"]]).toEqual([
+      200,
+      "certain",
+      time(4 * HOUR),
+      time(0),
+    ]);
+  }
+  expect(asked[0]?.text).toBe(
+    `address,at,standing,client,since,until,server,epoch\r\n${ip},${time(2.5 * HOUR)},holder,m:1:cc,${time(2 * HOUR)},${time(3 * HOUR)},A,1\r\n`,
+  );
+  const everywhere = (await api.call("getClientEverywhere", { path: { client: "m:1:aa" }, query })).body;
+  expect(everywhere.certainty).toMatchObject({ level: "provisional", completeUntil: time(4 * HOUR) });
+  expect(ROUTES.getClientEverywhere.response.safeParse(everywhere).success).toBe(true);
+});
+
+test("an audit record that is changed past the API is put anew, once", async () => {
+  const record = [...api.table.rows()].find((row) => row["t"] === "E")!;
+  const change = { id: "s-7", kind: "MODIFY" as const, before: record, after: { ...record, by: "nobody" } };
+  expect(await audit(api.deps, [change, { ...change, kind: "INSERT" }])).toEqual({ conflicts: 0, tampered: 1 });
+  expect(await audit(api.deps, [change])).toEqual({ conflicts: 0, tampered: 0 });
+  const trail = (await api.call("listEvents", { path })).body.items;
+  expect(trail).toContainEqual(expect.objectContaining({ what: "AUDIT_RECORD_CHANGED", detail: { before: record } }));
 });
 
 test("a cursor is bound to its question and cannot be forged", async () => {

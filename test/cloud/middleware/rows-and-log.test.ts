@@ -4,12 +4,15 @@ import { csv, formatOf } from "../../../cloud/middleware/rows.ts";
 
 test("CSV quotes what must be quoted and disarms formulas from clients", () => {
   expect(
-    csv([
-      { a: 'x"y', b: "1,2", c: "=cmd()", d: -5 },
-      { a: "", b: null, c: "ok", d: 7 },
-    ]),
+    csv(
+      [
+        { a: 'x"y', b: "1,2", c: "=cmd()", d: -5 },
+        { a: "", b: null, c: "ok", d: 7 },
+      ],
+      ["a", "b", "c", "d"],
+    ),
   ).toBe('a,b,c,d\r\n"x""y","1,2",\'=cmd(),-5\r\n,,ok,7\r\n');
-  expect(csv([])).toBe("");
+  expect(csv([], ["a", "b"])).toBe("a,b\r\n");
 });
 test("the query's format goes before the Accept header", () => {
   expect([

@@ -1,0 +1,33 @@
+import { absent, all, equal, type Item, type Key, put, update, type Write } from "./expression.ts";
+import { type Hist, SCHEMA_VERSION } from "./items.ts";
+import { type Act, auditWrite } from "./switch-expressions.ts";
+import { confKey, OPEN_CONFLICTS } from "./tables.ts";
+
+/** The conflict of a late event with the lease that it overlapped. Its key is the event's, so a repetition is refused. */
+export function lateConflictWrite(late: Hist, holder: Hist): Write {
+  const key = confKey(late.site, late.a, late.ts, late.srv, late.seq);
+  const side = (row: Hist): Item => ({ cid: row.cid, srv: row.srv, exp: row.exp, ord: row.ord, seq: row.seq });
+  const about = { v: SCHEMA_VERSION, t: "X", site: late.site, a: late.a, basis: "late", at: late.ts, until: late.exp };
+  const open = { gs2pk: OPEN_CONFLICTS, gs2sk: `${late.site}#${key.sk}` };
+  return put({ ...key, ...about, winner: side(holder), loser: side(late), ...open }, absent("pk"));
+}
+
+/** A person has dealt with a conflict: settled once, and the record stays. */
+export function settleConflictWrites(site: string, key: Key, reason: string, act: Act): readonly Write[] {
+  const resolved = { by: act.by, at: act.at, reason };
+  return [
+    update(key, { set: { resolved }, remove: ["gs2pk", "gs2sk"] }, all(equal("t", "X"), absent("resolved"))),
+    auditWrite(site, 0, "CONFLICT_RESOLVED", act),
+  ];
+}
+
+/** What was found when an audit record was changed or removed past the API: the record as it had been, put anew. `id` names the finding, so
+ *  that a repetition is refused. */
+export const tamperWrite = (site: string, id: string, at: number, before: Item): Write =>
+  auditWrite(site, 0, "AUDIT_RECORD_CHANGED", {
+    id,
+    at,
+    by: "control plane",
+    note: "An audit record was changed or removed.",
+    detail: { before },
+  });
