@@ -7,7 +7,7 @@ import { type BindingEvent, bindingEvent, clientName, decodeEvent } from "../led
 import type { CurrentRow } from "../ledger/calls.ts";
 import type { Outbox, OutboxReader } from "../ledger/outbox.ts";
 import type { Exchange } from "../server/exchange.ts";
-import type { HardwareAddress } from "../values/hardware-address.ts";
+import { ETHERNET, type HardwareAddress } from "../values/hardware-address.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { type EpochSeconds, epochSeconds, latest, NEVER, NO_TIME } from "../values/time.ts";
 
@@ -74,16 +74,18 @@ export function mergedLease(
   if (lease.ends !== NO_TIME && Math.max(lease.cltt, lease.starts) >= starts) return undefined;
   const who = clientOf(row.client);
   if (who === undefined) return undefined;
+  // a lease that has ended comes free when the partner has heard of that
+  const hasEnded = ends <= now;
   return {
     ...neverUsed(row.address),
     ...who,
-    status: ends > now ? "ACTIVE" : "EXPIRED",
+    status: hasEnded ? "EXPIRED" : "ACTIVE",
     starts,
     ends,
     cltt: starts,
     hostname: row.hostname,
     reserved: lease.reserved,
-    failover: { tstp: ends, tsfp: horizon, atsfp: NO_TIME, owed: false, rewindStatus: "ACTIVE" },
+    failover: { tstp: ends, tsfp: horizon, atsfp: NO_TIME, owed: hasEnded, rewindStatus: "ACTIVE" },
   };
 }
 
@@ -118,12 +120,20 @@ export function clientOf(
   const [kind, first = "", second] = name.split(":");
   if (kind === "i") {
     const clientId = unhex(first);
-    return clientId === undefined ? undefined : { clientId, hardware: undefined };
+    return clientId === undefined ? undefined : { clientId, hardware: hardwareIn(clientId) };
   }
   const bytes = unhex(second ?? "");
   if (kind !== "m" || bytes === undefined || !/^\d{1,3}$/.test(first)) return undefined;
   return { clientId: undefined, hardware: { htype: Number(first), bytes } };
 }
+
+/**
+ * The hardware address that a client identifier of the usual form is made of (RFC 2132 §9.14). The partner takes no binding without
+ * one: for other identifiers there is one that no client has, until the client speaks for itself.
+ */
+const hardwareIn = (clientId: Uint8Array): HardwareAddress =>
+  clientId[0] === ETHERNET && clientId.length === 7 ? { htype: ETHERNET, bytes: clientId.subarray(1) } : NOBODYS;
+const NOBODYS: HardwareAddress = { htype: 0, bytes: Uint8Array.of(0) };
 
 function unhex(text: string): Uint8Array | undefined {
   if (text.length === 0 || text.length > 510 || !/^(?:[0-9a-f]{2})+$/.test(text)) return undefined;

@@ -18,6 +18,9 @@ import type { CurrentRow, LedgerAnswer, LedgerCall, OutboxEntry, ServerRow, Stan
 import { ipv4 } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 
+/** A site is registered in this one. */
+const FIRST_EPOCH = 1;
+
 export interface LedgerClientOptions {
   readonly site: string;
   readonly server: ServerName;
@@ -169,6 +172,8 @@ const senderOf = (standing: Standing, options: LedgerClientOptions): Sender => (
 /** The order of events of one address: epoch, time, then the outbox number, which breaks ties within a server. */
 function factOf({ seq, event }: OutboxEntry, server: ServerName): Fact {
   const origin = event.fromPartner ? partnerOf(server) : undefined;
+  // what happened before this server first heard from the ledger happened in the site's first epoch, for all it knew
+  const epoch = Math.max(FIRST_EPOCH, event.epoch);
   return {
     seq,
     ...(event.renewals > 1 ? { renewals: event.renewals, lastTs: event.lastTs } : {}),
@@ -178,8 +183,8 @@ function factOf({ seq, event }: OutboxEntry, server: ServerName): Fact {
     ts: event.ts,
     expires: event.expires,
     potential: event.potential,
-    ord: ordOf(event.epoch, event.lastTs, seq % 100_000, server),
-    epoch: event.epoch,
+    ord: ordOf(epoch, event.lastTs, seq % 100_000, server),
+    epoch,
     ...(event.hostname === undefined ? {} : { host: event.hostname }),
     ...(origin === undefined ? {} : { origin }),
   };

@@ -86,6 +86,9 @@ export class Client implements Listener {
     if (options.settled !== true && random.chance(0.4)) this.net = "far";
   }
 
+  get hardware(): Uint8Array {
+    return this.#chaddr;
+  }
   get name(): string {
     return `client-${this.options.number}`;
   }

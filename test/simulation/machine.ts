@@ -29,6 +29,7 @@ export interface MachineWorld {
   perform(machine: Machine, effect: AgentEffect): void;
   stepped(machine: Machine, state: AgentState): void;
   durable(machine: Machine, writes: Parameters<StoreWorld["durable"]>[0]): void;
+  diskLost(machine: Machine): void;
   /** What the ledger's part of a process needs; undefined without a ledger. */
   ledgerPorts(machine: Machine, process: () => Process): LedgerPorts | undefined;
   trace(who: string, text: string): void;
@@ -45,7 +46,12 @@ export class Machine {
   disk: MemoryDisk = emptyDisk();
   process: Process | undefined;
   config: AgentConfig;
-  diskFull = false;
+  #diskFull = false;
+  /** When the disk last had room again, the process was last woken: true milliseconds. */
+  diskFreeAt = 0;
+  resumedAt = 0;
+  /** How often a process was started. */
+  starts = 0;
   paused = false;
   /** Its disk was lost, and the two have not agreed since. */
   lostDisk = false;
@@ -67,6 +73,13 @@ export class Machine {
     this.#world = world;
   }
 
+  get diskFull(): boolean {
+    return this.#diskFull;
+  }
+  set diskFull(isFull: boolean) {
+    if (this.#diskFull && !isFull) this.diskFreeAt = this.#world.agenda.now;
+    this.#diskFull = isFull;
+  }
   /** Elapsed milliseconds since boot by this machine's crystal. */
   bootMillis(): number {
     return (this.#world.agenda.now - this.#bootedAt) * this.#pace;
@@ -88,6 +101,7 @@ export class Machine {
   start(): void {
     if (this.process !== undefined) return;
     this.#world.trace(this.name, "process starts");
+    this.starts += 1;
     this.process = new Process(this, this.#options, this.#world);
     this.process.begin();
   }
@@ -109,12 +123,14 @@ export class Machine {
   loseDisk(): void {
     this.disk = emptyDisk();
     this.lostDisk = true;
+    this.#world.diskLost(this);
   }
   pause(): void {
     if (this.process !== undefined) this.paused = true;
   }
   resume(): void {
     this.paused = false;
+    this.resumedAt = this.#world.agenda.now;
     const held = this.#held;
     this.#held = [];
     for (const task of held) task();

@@ -19,10 +19,12 @@ import { PEER_NAME, siteConfig } from "./config-text.ts";
 import { Faults } from "./faults.ts";
 import { Hostile } from "./hostile.ts";
 import { Lan } from "./lan.ts";
+import { ledgerCheckers } from "./ledger/checkers.ts";
 import { LedgerSide } from "./ledger/site.ts";
 import { Machine, type MachineWorld, type Process } from "./machine.ts";
 import { PeerNetwork } from "./peer-link.ts";
 import { Prng } from "./prng.ts";
+import { demandProgress } from "./progress.ts";
 import type { Swarm } from "./swarm.ts";
 import { clockText, wireLines } from "./trace.ts";
 
@@ -71,6 +73,11 @@ export class World implements MachineWorld, Scene {
     if (swarm.operator !== "rash") this.checkers = [noAddressTwice(), oneOwner(), ...this.checkers];
     this.faults = new Faults(this);
     this.ledger = swarm.ledger === undefined || !swarm.pair ? undefined : new LedgerSide(this, swarm.ledger);
+    if (this.ledger === undefined) return;
+    this.checkers = [...this.checkers, ...ledgerCheckers()];
+    this.ledger.cloud.changed = () => {
+      for (const checker of this.checkers) this.#hear(checker, checker.ledgerChanged?.(this));
+    };
   }
 
   get now(): number {
@@ -91,7 +98,9 @@ export class World implements MachineWorld, Scene {
       await this.agenda.runUntil(this.swarm.faultSeconds * 1000);
       this.faults.heal();
       this.ledger?.heal();
-      await this.#demandAgreement();
+      const wait = (millis: number) => this.agenda.runUntil(this.now + millis);
+      await demandProgress(this, { wait, refuse: (complaint) => this.#violation(complaint) });
+      for (const checker of this.checkers) this.#hear(checker, checker.atEnd?.(this));
     } catch (error) {
       if (error instanceof Violation) throw error;
       throw this.#violation(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -159,6 +168,10 @@ export class World implements MachineWorld, Scene {
     if (name === "PARTNER-DOWN") this.partnerDown = true;
   }
 
+  diskLost(machine: Machine): void {
+    for (const checker of this.checkers) checker.diskLost?.(this, machine);
+  }
+
   durable(machine: Machine, writes: readonly StoreWrite[]): void {
     for (const checker of this.checkers) this.#hear(checker, checker.durable?.(this, machine, writes));
   }
@@ -212,24 +225,5 @@ export class World implements MachineWorld, Scene {
   }
   #violation(text: string): Violation {
     return new Violation(`seed ${this.swarm.seed}, ${clockText(this.now)}: ${text}`);
-  }
-
-  /** After healing: the servers NORMAL and of one mind within a bound, and then every client served. */
-  async #demandAgreement(): Promise<void> {
-    const { mclt, maximumLeaseTime, linkDelay, poolSize } = this.swarm;
-    const bound = this.now + (2 * mclt + 1800) * 1000 + linkDelay * 8 * (poolSize + 50);
-    for (;;) {
-      const problem = disagreement(this);
-      if (problem === undefined) break;
-      if (this.now >= bound) throw this.#violation(`the pair does not heal: ${problem}`);
-      await this.agenda.runUntil(this.now + 7_000);
-    }
-    const served = this.now + (maximumLeaseTime * 2 + mclt * 2 + 3600) * 1000;
-    for (;;) {
-      const idle = this.clients.find(({ holding }) => holding === undefined || holding.until < this.now);
-      if (idle === undefined || this.swarm.hostile > 0 || this.swarm.whims > 0) return;
-      if (this.now >= served) throw this.#violation(`${idle.name} gets no address, though nothing fails`);
-      await this.agenda.runUntil(this.now + 60_000);
-    }
   }
 }

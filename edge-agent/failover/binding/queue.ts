@@ -1,6 +1,6 @@
 import type { BindingStatus } from "../../leases/binding-status.ts";
 import type { Ipv4Address } from "../../values/ipv4.ts";
-import type { EpochSeconds, MonotonicMillis } from "../../values/time.ts";
+import type { EpochSeconds } from "../../values/time.ts";
 
 /** A BNDUPD that the partner has not answered. */
 export interface Unacked {
@@ -9,7 +9,6 @@ export interface Unacked {
   readonly status: BindingStatus;
   readonly cltt: EpochSeconds;
   readonly potentialExpiry: EpochSeconds;
-  readonly sentAt: MonotonicMillis;
   /** The transfer it belongs to; 0 for none. */
   readonly transfer: number;
 }

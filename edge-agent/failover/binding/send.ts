@@ -57,7 +57,6 @@ function sendUpdate(turn: Turn, relationship: Relationship, connection: Connecti
     status: lease.status,
     cltt: lease.cltt,
     potentialExpiry: fromWireTime(options.potentialExpirationTime ?? 0, turn.at),
-    sentAt: turn.at.monotonic,
     transfer: mark,
   });
   // from here on the partner may believe it: nothing older can be wound back to

@@ -7,7 +7,7 @@ import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { SERVER_STATE_CODES, type ServerState, STARTUP_FLAG, toWireTime } from "../wire/codes.ts";
 import { endpointRecords, printed, type RecordedState } from "./state.ts";
-import { harmlessReaction, ON_LINK_LOST, ON_UPDATE_DONE, reactionTo } from "./transitions.ts";
+import { harmlessReaction, ON_LINK_LOST, ON_UPDATE_DONE, reactionTo, standsFast } from "./transitions.ts";
 
 /** Stores what must survive a restart. */
 export function recordEndpoint(turn: Turn, relationship: Relationship): void {
@@ -139,6 +139,10 @@ export function onPartnerState(
     recordEndpoint(turn, relationship);
     if (endpoint.state === "NORMAL" && heard.state === "NORMAL" && !starting)
       turn.log(`failover peer ${nameOf(relationship)}: Both servers normal`);
+  }
+  if (!starting && endpoint.partnerIsTandem && standsFast(endpoint.state, heard.state, isPrimary(relationship))) {
+    sendState(turn, relationship);
+    return;
   }
   const reaction =
     (endpoint.partnerIsTandem ? undefined : harmlessReaction(endpoint.state, heard.state, wasHeld)) ??

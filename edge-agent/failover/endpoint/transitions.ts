@@ -75,6 +75,12 @@ export function harmlessReaction(own: RecordedState, partner: ServerState, isFir
   return isFirst && resolving && partner === NO ? PD : undefined;
 }
 
+/**
+ * A conflict and RECOVER, told at the same moment, make each server take the other's state, again and again. Between our own
+ * kind the primary stays with the conflict and says so once more.
+ */
+export const standsFast = (own: RecordedState, partner: ServerState, primary: boolean): boolean => primary && own === PC && partner === RE;
+
 /** The connection in use is gone (failover-12 §9.8.4, §9.10.3). STARTUP waits for its own timer, whose end does the same. */
 export const ON_LINK_LOST: Readonly<Record<RecordedState, RecordedState | "stay">> = {
   NORMAL: "COMMUNICATIONS-INTERRUPTED",

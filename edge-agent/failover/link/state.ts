@@ -34,7 +34,10 @@ export interface Link {
   refusal: string | undefined;
   /** Our CONTACTs that asked for an answer, by xid, with the time of sending. */
   readonly asked: Map<number, MonotonicMillis>;
-  /** When the latest of our messages left that the partner has provably answered. */
+  /**
+   * When the latest of our CONTACTs left that the partner has answered. No other answer counts: this one alone is withheld by a
+   * partner that may not let us serve, and noted by one that did.
+   */
   answeredAt: MonotonicMillis | undefined;
   /** Until then our first STATE of the connection in use waits for the partner's; undefined once it is sent. */
   stateHeldUntil: MonotonicMillis | undefined;

@@ -112,6 +112,9 @@ describe("operators", () => {
     pair.secondary.live.link.answers = false;
     const before = pair.primary.live.link.answeredAt;
     pair.pass(60);
+    // an acknowledged update is no answer: nothing withholds it
+    pair.grant(pair.primary, "10.77.0.110", 1);
+    pair.pass(5);
     expect(pair.primary.live.link.answeredAt).toBe(before);
   });
 });

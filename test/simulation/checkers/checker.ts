@@ -1,8 +1,10 @@
+import type { SiteAgent } from "../../../edge-agent/agent/ledger.ts";
 import type { DhcpMessage } from "../../../edge-agent/dhcp/wire/message.ts";
 import type { Relationship } from "../../../edge-agent/failover/relationship.ts";
 import type { StoreWrite } from "../../../edge-agent/leases/store-write.ts";
 import type { Client, Holding } from "../client.ts";
 import { PEER_NAME } from "../config-text.ts";
+import type { LedgerSide } from "../ledger/site.ts";
 import { EPOCH_MILLIS, type Machine } from "../machine.ts";
 import type { Swarm } from "../swarm.ts";
 
@@ -17,6 +19,8 @@ export interface Scene {
   readonly slack: number;
   /** A server declared the other down, and the two have not been NORMAL together since. */
   readonly partnerDown: boolean;
+  /** Undefined: no ledger. */
+  readonly ledger: LedgerSide | undefined;
 }
 
 /** One thing that must always hold. Each method gives a complaint, or undefined. */
@@ -32,12 +36,21 @@ export interface Checker {
   answered?(scene: Scene, machine: Machine, answer: DhcpMessage): string | undefined;
   /** Bytes leave for the partner. */
   told?(scene: Scene, machine: Machine, bytes: Uint8Array): string | undefined;
+  /** A write or a transaction is in the ledger's table. */
+  ledgerChanged?(scene: Scene): string | undefined;
+  /** A disk is lost, with all that is on it. */
+  diskLost?(scene: Scene, machine: Machine): undefined;
+  /** All is over: faults have ended, and everything has come to rest. */
+  atEnd?(scene: Scene): string | undefined;
   /** Every few seconds, while nothing is under way in the process. */
   atRest?(scene: Scene, machine: Machine): string | undefined;
 }
 
 export const relationshipOf = (machine: Machine): Relationship | undefined =>
   machine.process?.loop.state.failover.relationships.get(PEER_NAME);
+
+/** What the ledger's part of a machine's process knows; undefined without ledger or process. */
+export const siteOf = (machine: Machine): SiteAgent | undefined => machine.process?.loop.state.ledger.sites?.get(PEER_NAME);
 
 export const otherThan = (scene: Scene, machine: Machine): Machine | undefined => scene.machines.find((each) => each !== machine);
 

@@ -1,0 +1,91 @@
+import type { Hist } from "../../../cloud/contract/items.ts";
+import { addressText } from "../../../cloud/contract/tables.ts";
+import { clientName } from "../../../edge-agent/ledger/binding-event.ts";
+import type { Client, Holding } from "../client.ts";
+import { SERVERS } from "../lan.ts";
+import { EPOCH_MILLIS, type Machine } from "../machine.ts";
+import type { Checker, Scene } from "./checker.ts";
+import { tableOf } from "./history-consistent.ts";
+
+/** What a client was told. */
+interface Seen {
+  readonly address: string;
+  readonly client: string;
+  readonly server: Machine | undefined;
+  readonly at: number;
+  readonly until: number;
+}
+/** Servers' clocks may be so far from true time, beside what the scene knows of. */
+const CLOCKS_MILLIS = 12_000;
+
+/** Once all is drained, the ledger has every binding that a client was given, in the order in which clients were given them. */
+export function historyComplete(): Checker {
+  let seen: Seen[] = [];
+  return {
+    name: "the ledger's history is what clients saw",
+    bound(scene, client, holding) {
+      seen.push(seenBy(scene, client, holding));
+      return undefined;
+    },
+    diskLost(scene, machine) {
+      const known = indexOf(scene);
+      seen = seen.filter((each) => each.server !== machine || isKnown(scene, known, each));
+      return undefined;
+    },
+    atEnd(scene) {
+      const known = indexOf(scene);
+      const missing = seen.find((each) => !isKnown(scene, known, each));
+      if (missing !== undefined) {
+        return `${missing.client} got ${addressText(missing.address)} from ${missing.server?.name} at ${wall(missing.at)}, of which the ledger knows nothing`;
+      }
+      return disorder(seen, known);
+    },
+  };
+}
+
+const wall = (millis: number): number => EPOCH_MILLIS + Math.floor(millis);
+
+function seenBy(scene: Scene, client: Client, holding: Holding): Seen {
+  const hardware = { htype: 1, bytes: client.hardware };
+  const clientId = client.options.sendsClientId ? Uint8Array.of(1, ...client.hardware) : undefined;
+  return {
+    address: holding.address.toString(16).padStart(8, "0"),
+    client: clientName({ clientId, hardware }),
+    server: scene.machines[SERVERS.indexOf(holding.server)],
+    at: scene.now,
+    until: holding.until,
+  };
+}
+
+/** ACTIVE rows by address and client. */
+const indexOf = (scene: Scene): ReadonlyMap<string, readonly Hist[]> =>
+  Map.groupBy(
+    tableOf(scene).rows.filter(({ st }) => st === "ACTIVE"),
+    ({ a, cid }) => `${a} ${cid}`,
+  );
+
+function isKnown(scene: Scene, known: ReadonlyMap<string, readonly Hist[]>, seen: Seen): boolean {
+  const slack = scene.slack + CLOCKS_MILLIS;
+  const rows = known.get(`${seen.address} ${seen.client}`) ?? [];
+  return rows.some(({ ts, exp }) => ts <= wall(seen.at) + slack && exp >= wall(Math.min(seen.until, 4e12)) - slack);
+}
+
+/** Where an address went from one client to another, the ledger has them in that order. */
+function disorder(seen: readonly Seen[], known: ReadonlyMap<string, readonly Hist[]>): string | undefined {
+  for (const [address, all] of Map.groupBy(seen, (each) => each.address)) {
+    let before: Seen | undefined;
+    for (const each of all) {
+      if (before !== undefined && before.client !== each.client && each.at - before.at > 2 * CLOCKS_MILLIS) {
+        const first = (known.get(`${address} ${before.client}`) ?? []).map(({ ord }) => ord).sort()[0] ?? "";
+        const last =
+          (known.get(`${address} ${each.client}`) ?? [])
+            .map(({ ord }) => ord)
+            .sort()
+            .at(-1) ?? "";
+        if (first >= last) return `${addressText(address)} went from ${before.client} to ${each.client}, the other way round in the ledger`;
+      }
+      before = each;
+    }
+  }
+  return undefined;
+}

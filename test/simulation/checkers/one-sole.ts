@@ -1,0 +1,58 @@
+import { CtlItem, type Srv, SrvItem } from "../../../cloud/contract/items.ts";
+import { ctlKey, partnerOf, srvKey } from "../../../cloud/contract/tables.ts";
+import { SITE } from "../ledger/cloud.ts";
+import { serverOf } from "../ledger/names.ts";
+import type { Machine } from "../machine.ts";
+import { type Checker, type Scene, siteOf } from "./checker.ts";
+
+/**
+ * PARTNER-DOWN is held by at most one server in an epoch: in the ledger, and as the servers themselves believe. One that was
+ * declared down on evidence has no right to serve left at that moment.
+ */
+export function oneSole(): Checker {
+  const soleIn = new Map<number, string>();
+  let epoch = 0;
+  return {
+    name: "PARTNER-DOWN is held by at most one server in an epoch",
+    ledgerChanged(scene) {
+      const item = scene.ledger?.cloud.row(ctlKey(SITE));
+      if (item === undefined) return undefined;
+      const ctl = CtlItem.parse(item);
+      const [a, b] = (["A", "B"] as const).map((server) => SrvItem.parse(scene.ledger?.cloud.row(srvKey(SITE, server))));
+      if (a === undefined || b === undefined) return "a server has no row";
+      if (ctl.ep < epoch) return `the epoch goes back from ${epoch} to ${ctl.ep}`;
+      const isNew = ctl.ep !== epoch;
+      epoch = ctl.ep;
+      if (a.ep !== epoch || b.ep !== epoch) return `epochs differ: ${epoch}, A ${a.ep}, B ${b.ep}`;
+      const wrong = modesAre(ctl, a, b);
+      if (wrong !== undefined || !isNew || ctl.basis !== "lapsed" || ctl.down === undefined) return wrong;
+      const down = scene.machines.find((machine) => serverOf(machine) === ctl.down);
+      return down === undefined ? undefined : rightsOf(scene, down);
+    },
+    atRest(_scene, machine) {
+      const standing = siteOf(machine)?.core.standing;
+      if (standing?.mode !== "SOLE") return undefined;
+      const holder = soleIn.get(standing.epoch) ?? machine.name;
+      soleIn.set(standing.epoch, holder);
+      return holder === machine.name ? undefined : `${machine.name} and ${holder} are both alone in epoch ${standing.epoch}`;
+    },
+  };
+}
+
+function modesAre(ctl: CtlItemType, a: Srv, b: Srv): string | undefined {
+  const modes = { A: a.mode, B: b.mode };
+  if (ctl.state === "NORMAL") return modes.A === "PAIR" && modes.B === "PAIR" ? undefined : `NORMAL, but A is ${modes.A} and B ${modes.B}`;
+  const { sole } = ctl;
+  if (sole === undefined) return "PARTNER_DOWN without a sole server";
+  const fits = modes[sole] === "SOLE" && modes[partnerOf(sole)] === "DOWN" && ctl.down === partnerOf(sole);
+  return fits ? undefined : `${sole} is alone, but A is ${modes.A} and B ${modes.B}`;
+}
+type CtlItemType = ReturnType<typeof CtlItem.parse>;
+
+/** The rights to serve that a server still has by its own clock. */
+function rightsOf({ now }: Scene, machine: Machine): string | undefined {
+  const lease = siteOf(machine)?.core.lease;
+  if (lease === undefined || lease.mode !== "PAIR" || lease.revoked) return undefined;
+  const left = Math.max(lease.ledgerUntil ?? 0, lease.peerUntil ?? 0) - machine.bootMillis();
+  return left <= 0 ? undefined : `${machine.name} is declared down on evidence, but may serve for ${left} ms more (${now})`;
+}
