@@ -126,23 +126,36 @@ export function closeTurn(
   turn: Turn,
   exchange: Exchange,
 ): { writes: readonly StoreWrite[]; effects: readonly AgentEffect[] } {
-  const told = new Set<Relationship>();
+  const told: Relationship[] = [];
   for (const { pool, after } of exchange.changes) {
     const relationship = pool.failoverPeer === undefined ? undefined : failover.relationships.get(pool.failoverPeer);
     if (relationship === undefined) continue;
     turn.seed(after);
     onLeaseChanged(turn, relationship, after);
-    told.add(relationship);
+    if (!told.includes(relationship)) told.push(relationship);
   }
   for (const relationship of told) sendWaiting(turn, relationship);
   for (const { before, after } of turn.changes()) {
+    if (before === after) continue;
     const pool = exchange.state.config.pools[turn.view.poolOf(after.address) ?? -1];
     if (pool === undefined || isBookkeeping(before, after)) continue;
     exchange.state.billing.changed(before, after);
     exchange.changes.push({ cause: "partner", pool, before, after, evaluation: undefined, client: undefined });
   }
-  const writes = exchange.writes.filter((write) => write.kind !== "lease" || !turn.changed(write.lease.address));
-  return { writes: [...writes, ...turn.writes()], effects: [...exchange.effects, ...turn.effects()] };
+  return { writes: withoutDoubles(exchange.writes, turn), effects: joinedEffects(exchange.effects, turn.effects()) };
+}
+
+function withoutDoubles(served: readonly StoreWrite[], turn: Turn): readonly StoreWrite[] {
+  const ours = turn.writes();
+  if (served.length === 0) return ours;
+  const writes = served.filter((write) => write.kind !== "lease" || !turn.changed(write.lease.address));
+  for (const write of ours) writes.push(write);
+  return writes;
+}
+
+function joinedEffects(served: readonly AgentEffect[], ours: readonly AgentEffect[]): readonly AgentEffect[] {
+  if (ours.length === 0) return served;
+  return served.length === 0 ? ours : [...served, ...ours];
 }
 
 /** Only what the partner knows has changed, not the lease. */

@@ -83,3 +83,6 @@ export function recovered(state: AgentState, view: LeaseView): AgentState {
   recoverFailover(state.failover);
   return { ...state, server: { ...state.server, billing: Billing.of(state.server.config, view) } };
 }
+
+/** The state once writes of earlier steps were undone: its next step begins with {@link recovered}. */
+export const undone = (state: AgentState): AgentState => ({ ...state, sequence: state.sequence - 1 });

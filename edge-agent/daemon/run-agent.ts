@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type AgentState, createAgentState } from "../agent/state.ts";
+import { type AgentState, createAgentState, undone } from "../agent/state.ts";
 import { nextDeadline, step } from "../agent/step.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import { decodeDeclaration, type RecordedDeclaration } from "../leases/lease-file/types.ts";
@@ -10,7 +10,7 @@ import type { LeaseFileWriter } from "../rim/lease-file-writer.ts";
 import type { LmdbStore } from "../rim/lmdb-store.ts";
 import { listenForScrapes, Metrics } from "../rim/metrics-http.ts";
 import { errorText } from "../rim/pid-file.ts";
-import type { Machine } from "../runtime/loop.ts";
+import type { Machine } from "../runtime/loop-ports.ts";
 import { VERSION } from "../version.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { loadWithDeclarations } from "./configuration.ts";
@@ -49,7 +49,7 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   for (const { level, text } of network.lines) log.line(level, text);
   const metrics = new Metrics();
   const serverOptions = { hostName: hostname(), serverPort: network.port, clientPort: clientPort(network.port), digest };
-  const machine: Machine<AgentState> = { step, nextDeadline };
+  const machine: Machine<AgentState> = { step, nextDeadline, undone };
   const declarations = declarationsIn(store);
   const config =
     declarations.length === 0 ? context.config : ((await loadWithDeclarations(paths.configFile, log, declarations)) ?? context.config);

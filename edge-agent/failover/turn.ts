@@ -18,13 +18,12 @@ export class Turn {
   readonly at: Instant;
   readonly view: LeaseView;
   readonly chance: Chance;
-  readonly #leases = new Map<Ipv4Address, Lease>();
+  /** Made when first needed: most events change nothing here. */
+  #leases: Map<Ipv4Address, Entry> | undefined;
   readonly #others: StoreWrite[] = [];
   readonly #effects: FailoverEffect[] = [];
-  readonly #bytes = new Map<LinkId, Uint8Array[]>();
-  readonly #shifts = new Map<PoolId, Record<BindingStatus, number>>();
-
-  readonly #before = new Map<Ipv4Address, Lease | undefined>();
+  readonly #bytes: Outgoing[] = [];
+  #shifts: Map<PoolId, Record<BindingStatus, number>> | undefined;
   readonly #promised: (address: Ipv4Address) => boolean;
 
   constructor(at: Instant, view: LeaseView, chance: Chance, promised: (address: Ipv4Address) => boolean = () => false) {
@@ -41,47 +40,53 @@ export class Turn {
   /** A lease as others have changed it in this event; changes from here on are failover's. */
   seed(lease: Lease): void {
     this.put(lease);
-    this.#before.set(lease.address, lease);
+    const entry = this.#leases?.get(lease.address);
+    if (entry !== undefined) entry.before = lease;
   }
-  /** What failover has changed, with what was there before. */
-  *changes(): Iterable<{ readonly before: Lease | undefined; readonly after: Lease }> {
-    for (const [address, after] of this.#leases) {
-      const before = this.#before.get(address);
-      if (before !== after) yield { before, after };
-    }
+  /** Leases that failover has changed, with what was there before. */
+  changes(): Iterable<{ readonly before: Lease | undefined; readonly after: Lease }> {
+    return this.#leases?.values() ?? [];
   }
 
   /** The record of `address`, this event's changes included; what a never-used address would say if there is none. */
   lease(address: Ipv4Address): Lease {
-    return this.#leases.get(address) ?? this.view.get(address) ?? neverUsed(address);
+    return this.#leases?.get(address)?.after ?? this.view.get(address) ?? neverUsed(address);
   }
   /** Was this lease changed by this event? */
   changed(address: Ipv4Address): boolean {
-    return this.#leases.has(address);
+    return this.#leases?.has(address) === true;
   }
-  put(lease: Lease): void {
-    const before = this.lease(lease.address).status;
-    if (!this.#before.has(lease.address)) this.#before.set(lease.address, this.view.get(lease.address));
-    this.#leases.set(lease.address, lease);
-    if (before === lease.status) return;
+  /** `lazy`: losing this change in a crash costs a repetition and nothing else ({@link StoreWrite}). */
+  put(lease: Lease, lazy = false): void {
+    this.#leases ??= new Map();
+    const entry = this.#leases.get(lease.address);
+    const before = entry === undefined ? this.view.get(lease.address) : entry.after;
+    if (entry === undefined) this.#leases.set(lease.address, { before, after: lease, lazy });
+    else {
+      entry.after = lease;
+      entry.lazy &&= lazy;
+    }
+    const status = before?.status ?? "FREE";
+    if (status === lease.status) return;
     const pool = this.view.poolOf(lease.address);
     if (pool === undefined) return;
+    this.#shifts ??= new Map();
     const shift = this.#shifts.get(pool) ?? { FREE: 0, ACTIVE: 0, EXPIRED: 0, RELEASED: 0, ABANDONED: 0, RESET: 0, BACKUP: 0 };
-    shift[before] -= 1;
+    shift[status] -= 1;
     shift[lease.status] += 1;
     this.#shifts.set(pool, shift);
   }
   /** Addresses of `pool` with this status, this event's changes included. */
   count(pool: PoolId, status: BindingStatus): number {
-    return this.view.counts(pool)[status] + (this.#shifts.get(pool)?.[status] ?? 0);
+    return this.view.counts(pool)[status] + (this.#shifts?.get(pool)?.[status] ?? 0);
   }
   record(key: string, value: Uint8Array): void {
     this.#others.push({ kind: "record", key, value });
   }
   send(link: LinkId, bytes: Uint8Array): void {
-    const waiting = this.#bytes.get(link);
-    if (waiting === undefined) this.#bytes.set(link, [bytes]);
-    else waiting.push(bytes);
+    const known = this.#bytes.find((outgoing) => outgoing.link === link);
+    if (known === undefined) this.#bytes.push({ link, pieces: [bytes] });
+    else known.pieces.push(bytes);
   }
   effect(effect: FailoverEffect): void {
     this.#effects.push(effect);
@@ -93,17 +98,30 @@ export class Turn {
     this.#effects.push({ kind: "log", event: "failover-trouble", fields: { text } });
   }
 
-  writes(): StoreWrite[] {
+  writes(): readonly StoreWrite[] {
+    if (this.#leases === undefined) return this.#others;
     const writes: StoreWrite[] = [...this.#others];
-    for (const lease of this.#leases.values()) writes.push({ kind: "lease", lease });
+    for (const { after, lazy } of this.#leases.values())
+      writes.push(lazy ? { kind: "lease", lease: after, lazy } : { kind: "lease", lease: after });
     return writes;
   }
   /** What was sent first, then all else (a connection is closed after what was sent on it). */
-  effects(): FailoverEffect[] {
-    const sends: FailoverEffect[] = [];
-    for (const [link, pieces] of this.#bytes) sends.push({ kind: "failover-send", link, bytes: joined(pieces) });
+  effects(): readonly FailoverEffect[] {
+    if (this.#bytes.length === 0) return this.#effects;
+    const sends: FailoverEffect[] = this.#bytes.map(({ link, pieces }) => ({ kind: "failover-send", link, bytes: joined(pieces) }));
     return [...sends, ...this.#effects];
   }
+}
+
+interface Entry {
+  /** As the view has it, or as others changed it in this event. */
+  before: Lease | undefined;
+  after: Lease;
+  lazy: boolean;
+}
+interface Outgoing {
+  readonly link: LinkId;
+  readonly pieces: Uint8Array[];
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -21,6 +21,8 @@ export class PoolIndex {
   readonly #size: number;
   /** By status code: how many records. */
   readonly #records = new Uint32Array(BINDING_STATUSES.length + 1);
+  /** What {@link counts} gave last; undefined once it is out of date. */
+  #counts: Readonly<Record<BindingStatus, number>> | undefined;
   readonly #queues: (AddressHeap | undefined)[] = [];
   readonly #unused: (Unused | undefined)[] = [];
 
@@ -49,12 +51,14 @@ export class PoolIndex {
   }
 
   leave(address: number, status: StatusCode, ends: number): void {
+    this.#counts = undefined;
     if (status !== NO_RECORD) this.#records[status]! -= 1;
     if (isUnused(status, ends)) this.#unused[status === NO_RECORD ? STATUS_CODES.FREE : status]!.count -= 1;
     else this.#queues[status]?.remove(address);
   }
 
-  counts(): Record<BindingStatus, number> {
+  counts(): Readonly<Record<BindingStatus, number>> {
+    if (this.#counts !== undefined) return this.#counts;
     const counts = {} as Record<BindingStatus, number>;
     let recorded = 0;
     for (const status of BINDING_STATUSES) {
@@ -62,6 +66,7 @@ export class PoolIndex {
       recorded += counts[status];
     }
     counts.FREE += this.#size - recorded;
+    this.#counts = counts;
     return counts;
   }
 
@@ -93,6 +98,7 @@ export class PoolIndex {
   }
 
   #count(address: number, status: StatusCode, ends: number): void {
+    this.#counts = undefined;
     if (status !== NO_RECORD) this.#records[status]! += 1;
     if (!isUnused(status, ends)) return;
     const code = status === NO_RECORD ? STATUS_CODES.FREE : status;

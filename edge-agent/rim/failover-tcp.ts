@@ -44,6 +44,8 @@ const LINGER_MILLIS = 2_000;
 interface Open {
   readonly socket: Socket;
   readonly peer: string;
+  /** To be written when what is being performed is done: in one system call and few segments, however many messages it is. */
+  waiting: Uint8Array[];
 }
 
 /** The TCP connections with failover partners: happenings become events, effects become happenings. */
@@ -159,7 +161,7 @@ export class FailoverTcp {
   #adopt(socket: Socket, peer: string, direction: "dialled" | "accepted"): void {
     const link = this.#nextLink;
     this.#nextLink += 1;
-    this.#open.set(link, { socket, peer });
+    this.#open.set(link, { socket, peer, waiting: [] });
     let reason = "closed by partner";
     socket.on("error", (error) => {
       reason = error.message;
@@ -188,16 +190,26 @@ export class FailoverTcp {
   }
 
   #send(link: LinkId, bytes: Uint8Array): void {
-    const socket = this.#open.get(link)?.socket;
-    if (socket === undefined || socket.destroyed || socket.writableEnded) return;
-    socket.write(bytes);
+    const open = this.#open.get(link);
+    if (open === undefined || open.socket.destroyed || open.socket.writableEnded) return;
+    if (open.waiting.push(bytes) === 1) process.nextTick(() => this.#write(open));
+  }
+
+  #write(open: Open): void {
+    const { socket, waiting } = open;
+    const [first] = waiting;
+    if (first === undefined || socket.destroyed || socket.writableEnded) return;
+    open.waiting = [];
+    socket.write(waiting.length === 1 ? first : Buffer.concat(waiting));
     if (socket.writableLength > MOST_UNSENT_BYTES) socket.destroy(new Error("the partner does not read"));
   }
 
   #close(link: LinkId): void {
-    const socket = this.#open.get(link)?.socket;
+    const open = this.#open.get(link);
     this.#open.delete(link);
-    if (socket === undefined || socket.destroyed) return;
+    if (open === undefined || open.socket.destroyed) return;
+    this.#write(open);
+    const { socket } = open;
     socket.removeAllListeners("data");
     socket.resume();
     socket.end();

@@ -1,6 +1,19 @@
 import type { AgentEffect } from "../agent/effect.ts";
+import type { AgentEvent } from "../agent/event.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
+import type { Step } from "../values/step.ts";
+import type { MonotonicMillis } from "../values/time.ts";
 import type { Clock, Store } from "./ports.ts";
+
+/** What the loop drives: the agent's step, and when it next wants a tick. */
+export interface Machine<State> {
+  step(state: State, event: AgentEvent, view: LeaseView): Step<State, StoreWrite, AgentEffect>;
+  /** When `step` next wants a "tick"; undefined if only input can change anything. */
+  nextDeadline(state: State, view: LeaseView): MonotonicMillis | undefined;
+  /** `state`, told that writes of earlier steps were undone. */
+  undone?(state: State): State;
+}
 
 /** Everything the loop needs from outside. */
 export interface LoopPorts {
@@ -26,3 +39,14 @@ export interface LoopPorts {
   /** Our own fault, from a step: log it and end the process. The loop does nothing more. */
   onBug(error: unknown): void;
 }
+
+export interface LoopLimits {
+  /** Events stepped into one commit. */
+  readonly batch: number;
+  /** Commits in flight before stepping waits. */
+  readonly depth: number;
+  /** Datagrams waiting; more are dropped and counted. Other events are never dropped. */
+  readonly datagrams: number;
+}
+
+export const DEFAULT_LIMITS: LoopLimits = { batch: 256, depth: 3, datagrams: 2048 };

@@ -1,44 +1,20 @@
 import type { AgentEffect } from "../agent/effect.ts";
 import type { AgentEvent } from "../agent/event.ts";
-import type { LeaseView } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
-import type { Step } from "../values/step.ts";
 import type { MonotonicMillis } from "../values/time.ts";
+import { type Batch, isAwaited } from "./batch.ts";
 import { EventQueue } from "./event-queue.ts";
-import type { LoopPorts } from "./loop-ports.ts";
+import { DEFAULT_LIMITS, type LoopLimits, type LoopPorts, type Machine } from "./loop-ports.ts";
 import { CommitFailed } from "./ports.ts";
-
-/** What the loop drives: the agent's step, and when it next wants a tick. */
-export interface Machine<State> {
-  step(state: State, event: AgentEvent, view: LeaseView): Step<State, StoreWrite, AgentEffect>;
-  /** When `step` next wants a "tick"; undefined if only input can change anything. */
-  nextDeadline(state: State, view: LeaseView): MonotonicMillis | undefined;
-}
-
-export interface LoopLimits {
-  /** Events stepped into one commit. */
-  readonly batch: number;
-  /** Commits in flight before stepping waits. */
-  readonly depth: number;
-  /** Datagrams waiting; more are dropped and counted. Other events are never dropped. */
-  readonly datagrams: number;
-}
-
-export const DEFAULT_LIMITS: LoopLimits = { batch: 256, depth: 3, datagrams: 2048 };
 
 /** While the disk refuses, how long events that must not be lost wait for the next try, in milliseconds. */
 const RETRY_MILLIS = 500;
 
+/** Writes that nobody waits for go to disk by themselves after so long, in milliseconds, if no others take them along. */
+const LAZY_MILLIS = 200;
+
 /** Deadlines closer together than this are one for the timer, in milliseconds. */
 const CLOSE_MILLIS = 1000;
-
-interface Batch<State> {
-  readonly events: readonly AgentEvent[];
-  readonly before: State;
-  readonly writes: readonly StoreWrite[];
-  readonly effects: readonly AgentEffect[];
-  committed: boolean;
-}
 
 /**
  * Queue, batch, step, commit, effects, one timer. Events are stepped in order, up to `batch` of them into one commit; effects
@@ -62,6 +38,9 @@ export class Loop<State> {
   #era = 0;
   #stopped = false;
   #armedFor: MonotonicMillis | undefined;
+  /** Lazy writes, applied and performed, that no commit was asked for yet. */
+  #lazy: StoreWrite[] = [];
+  #lazyPlanned = false;
   #onIdle: (() => void)[] = [];
   #droppedDatagrams = 0;
 
@@ -169,11 +148,37 @@ export class Loop<State> {
       this.#rollBack(error.message);
       return;
     }
-    const batch: Batch<State> = { events, before, writes, effects, committed: writes.length === 0 };
+    const waits = writes.some(isAwaited);
+    for (const write of waits ? [] : writes) this.#lazy.push(write);
+    const batch: Batch<State> = { events, before, writes: waits ? this.#withLazy(writes) : [], effects, committed: !waits };
     this.#inFlight.push(batch);
-    if (writes.length > 0) this.#commit(batch);
+    if (waits) this.#commit(batch);
     else this.#release();
+    if (this.#lazy.length > 0) this.#planLazy();
     this.#arm();
+  }
+
+  #withLazy(writes: readonly StoreWrite[]): readonly StoreWrite[] {
+    if (this.#lazy.length === 0) return writes;
+    const all = [...this.#lazy, ...writes];
+    this.#lazy = [];
+    return all;
+  }
+
+  #planLazy(): void {
+    if (this.#lazyPlanned) return;
+    this.#lazyPlanned = true;
+    this.#ports.later(LAZY_MILLIS, () => {
+      this.#lazyPlanned = false;
+      if (!this.#stopped) this.#commitLazy();
+    });
+  }
+
+  #commitLazy(): void {
+    if (this.#lazy.length === 0) return;
+    const batch: Batch<State> = { events: [], before: this.#state, writes: this.#withLazy([]), effects: [], committed: false };
+    this.#inFlight.push(batch);
+    this.#commit(batch);
   }
 
   #commit(batch: Batch<State>): void {
@@ -242,7 +247,8 @@ export class Loop<State> {
     const first = this.#inFlight.findIndex((batch) => !batch.committed);
     const lost = this.#inFlight.splice(first);
     const oldest = lost[0];
-    if (oldest !== undefined) this.#state = oldest.before;
+    if (oldest !== undefined) this.#state = this.#machine.undone?.(oldest.before) ?? oldest.before;
+    this.#lazy = [];
     const kept = lost.flatMap((batch) => batch.events).filter((event) => event.kind !== "datagram" && event.kind !== "tick");
     this.#park(kept);
     this.#ports.onCommitTrouble(this.#failures, reason);
@@ -268,7 +274,9 @@ export class Loop<State> {
   }
 
   #settleIdle(): void {
-    if (this.#onIdle.length === 0 || this.#inFlight.length > 0 || this.#queue.length > 0) return;
+    if (this.#onIdle.length === 0) return;
+    if (this.#queue.length === 0) this.#commitLazy();
+    if (this.#inFlight.length > 0 || this.#queue.length > 0) return;
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();

@@ -1,26 +1,32 @@
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { FailoverSite, type PairOptions, type Program, type Role } from "../support/failover-site.ts";
-import { eventually, type Namespace, sleep } from "../support/netns.ts";
+import { cpus, loadavg } from "node:os";
+import { eventually, sleep } from "../support/netns.ts";
+import { type Clients, exchange, median, peakRate } from "./measure.ts";
+import { addressOf, BenchPair, type PairSetup, type Program } from "./pair.ts";
 
 /*
  * A pair of Tandems beside a pair of ISC dhcpds, in one run on one machine. Needs root, perfdhcp, dhcpd.
- *   node test/bench/failover.ts [transfer] [rate]
+ *   node test/bench/failover.ts [transfer] [rate] [cost] [delay] [--rounds N]
  * transfer: a server with an empty database fetches all leases of its partner (UPDREQALL).
- * rate: four-way exchanges a second that a pair sustains, and the processor time of one.
+ * rate: four-way exchanges a second that a pair sustains.
+ * cost: processor time of an exchange, at a rate that leaves the machine idle in between, of a pair and of a server alone.
+ * delay: the rate again, with every byte between the partners DELAY milliseconds late in each direction.
+ * Each part takes its contenders in turn, round after round, and gives medians and their ratios.
  */
 const LEASES = Number(process.env["LEASES"] ?? 50_000);
-const ROLES: readonly Role[] = ["primary", "secondary"];
+const DELAY = 200;
+const ADDRESSES = 15_360;
+const CLIENTS = 6000;
+const COST_RATE = 1000;
+const COST_SECONDS = 8;
+const STEP_SECONDS = 3;
+const words = process.argv.slice(2);
+const roundsAt = words.indexOf("--rounds");
+const ROUNDS = roundsAt < 0 ? 1 : Number(words[roundsAt + 1]);
+const asked = words.filter((_, index) => roundsAt < 0 || index < roundsAt || index > roundsAt + 1);
+const does = (what: string): boolean => asked.length === 0 || asked.includes(what);
 const say = (text: string): void => console.log(text);
 
-const addressOf = (index: number): string => `10.77.${1 + (index >>> 8)}.${index & 255}`;
-const rangeOf = (size: number): string => `10.77.1.0 ${addressOf(size - 1)}`;
-const stamp = (time: number): string => {
-  const at = new Date(time * 1000).toISOString();
-  return `${new Date(time * 1000).getUTCDay()} ${at.slice(0, 10).replaceAll("-", "/")} ${at.slice(11, 19)}`;
-};
-
-/** A primary's lease file: every address leased, its partner known to be down. */
+/** The primary's lease file: every address leased, its partner known to be down. */
 function fullLeaseFile(): string {
   const now = Math.floor(Date.now() / 1000);
   const [starts, ends] = [stamp(now - 60), stamp(now + 7200)];
@@ -34,144 +40,116 @@ function fullLeaseFile(): string {
   return parts.join("");
 }
 
-/** Seconds from the request for everything to its end. */
-async function transfer(program: Program): Promise<number> {
-  const site = new FailoverSite({
-    unwatched: true,
-    ...{ primary: program, secondary: program, mclt: 5, maxUnacked: 100, range: rangeOf(LEASES), leases: { primary: fullLeaseFile() } },
-  });
+function stamp(time: number): string {
+  const at = new Date(time * 1000);
+  return `${at.getUTCDay()} ${at.toISOString().slice(0, 10).replaceAll("-", "/")} ${at.toISOString().slice(11, 19)}`;
+}
+
+async function withPair<T>(setup: PairSetup, work: (pair: BenchPair) => Promise<T>): Promise<T> {
+  const pair = new BenchPair(setup);
   try {
-    await site.start("primary");
+    return await work(pair);
+  } finally {
+    await pair.close();
+  }
+}
+
+interface Transfer {
+  /** From the request for everything to its end. */
+  readonly seconds: number;
+  /** Of both servers together. */
+  readonly processor: number;
+}
+
+const transfer = (program: Program): Promise<Transfer> =>
+  withPair({ program, addresses: LEASES, leases: fullLeaseFile() }, async (pair) => {
+    const { primary, secondary } = pair.servers;
+    await primary.start();
     await sleep(1000);
-    await site.start("secondary");
-    const log = () => site.servers.secondary.log();
-    await eventually(
-      () => log().includes("Sent update request all"),
-      60_000,
-      () => log().slice(-2000),
-    );
-    const start = performance.now();
-    await eventually(
-      () => log().includes("peer update completed"),
-      900_000,
-      () => log().slice(-2000),
-    );
-    const seconds = (performance.now() - start) / 1000;
-    for (const role of ROLES) await site.servers[role].stop("SIGTERM");
-    const { messages } = await site.session();
-    const moved = messages.get(3) ?? 0;
-    if (moved < LEASES) throw new Error(`only ${moved} updates were seen`);
-    return seconds;
-  } finally {
-    await site.close();
-  }
-}
-
-interface Rate {
-  readonly achieved: number;
-  readonly sustained: boolean;
-}
-/** perfdhcp in the clients' namespace for some seconds; not to be waited for synchronously. */
-async function perfdhcp(clients: Namespace, rate: number, seconds: number): Promise<Rate> {
-  const argv = ["netns", "exec", clients.name, "perfdhcp", "-4", "-l", "eth0", "-r", String(rate), "-R", "6000", "-p", String(seconds)];
-  const child = spawn("ip", argv);
-  let output = "";
-  child.stdout.on("data", (bytes) => {
-    output += bytes;
+    await secondary.start();
+    const said = (text: string) =>
+      eventually(
+        () => secondary.log().includes(text),
+        900_000,
+        () => `the secondary never said "${text}":\n${secondary.log().slice(-2000)}`,
+      );
+    await said("Sent update request all");
+    const [start, before] = [performance.now(), pair.processorSeconds()];
+    await said("peer update completed");
+    const done = { seconds: (performance.now() - start) / 1000, processor: pair.processorSeconds() - before };
+    for (const server of [secondary, primary]) await server.stop("SIGTERM");
+    const moved = [...secondary.leases().values()].filter((record) => record.includes("\n  binding state active;")).length;
+    if (moved < LEASES) throw new Error(`the secondary has only ${moved} leases`);
+    return done;
   });
-  await new Promise((resolve) => child.on("close", resolve));
-  const achieved = Number(/^Rate: ([\d.]+)/m.exec(output)?.[1] ?? 0);
-  const drops = [...output.matchAll(/drops ratio: ([\d.]+)/g)].map((match) => Number(match[1]));
-  return { achieved, sustained: drops.length === 2 && drops.every((drop) => drop < 1) && achieved >= 0.97 * rate };
-}
 
-/** The highest sustained rate, to about 12 %. */
-async function peak(clients: Namespace, start: number): Promise<number> {
-  let low = 0;
-  let high = 0;
-  for (let rate = start; high === 0 && rate <= 32_000; rate *= 2) {
-    if ((await perfdhcp(clients, rate, 3)).sustained) low = rate;
-    else high = rate;
-  }
-  if (low === 0) {
-    for (let rate = start / 2; low === 0 && rate > 20; rate = Math.floor(rate / 2)) {
-      if ((await perfdhcp(clients, rate, 3)).sustained) low = rate;
-      else high = rate;
+/** A pair that serves and is warm. */
+const served = <T>(setup: Omit<PairSetup, "addresses">, work: (pair: BenchPair, clients: Clients) => T): Promise<T> =>
+  withPair({ ...setup, addresses: ADDRESSES }, async (pair) => {
+    await pair.start();
+    const clients = { namespace: pair.clients, device: "eth0", count: CLIENTS };
+    exchange(clients, setup.program === "tandem" ? COST_RATE : 300, 8);
+    await sleep(1500);
+    return work(pair, clients);
+  });
+
+const rate = (setup: Omit<PairSetup, "addresses">): Promise<number> => served(setup, (_, clients) => peakRate(clients, STEP_SECONDS));
+
+/** Processor seconds of one exchange, all servers together. */
+const cost = (setup: Omit<PairSetup, "addresses">): Promise<number> =>
+  served(setup, (pair, clients) => {
+    const before = pair.processorSeconds();
+    const exchanges = exchange(clients, COST_RATE, COST_SECONDS);
+    return (pair.processorSeconds() - before) / exchanges;
+  });
+
+/** Every contender in every round; the median of each. */
+async function rounds<K extends string, T>(
+  contenders: Readonly<Record<K, () => Promise<T>>>,
+  figure: (value: T) => number,
+): Promise<Record<K, number>> {
+  const found = new Map<K, number[]>();
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    for (const name of Object.keys(contenders) as K[]) {
+      const value = await contenders[name]();
+      found.set(name, [...(found.get(name) ?? []), figure(value)]);
+      console.error(`round ${round}  ${name}  ${JSON.stringify(value)}  load ${loadavg()[0]?.toFixed(1)}`);
     }
   }
-  while (high - low > low * 0.12) {
-    const rate = Math.floor((low + high) / 2);
-    if ((await perfdhcp(clients, rate, 3)).sustained) low = rate;
-    else high = rate;
-  }
-  return low;
+  return Object.fromEntries([...found].map(([name, values]) => [name, median(values)])) as Record<K, number>;
 }
 
-/** Processor time in seconds that everything in a namespace's process tree that is called so has used. */
-function processorSeconds(site: FailoverSite, role: Role): number {
-  const directory = site.namespaces[role].directory;
-  let ticks = 0;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${directory}/server/dhcpd.conf`)) continue;
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-      ticks += Number(fields[11]) + Number(fields[12]);
-    } catch {
-      // it ended meanwhile
-    }
-  }
-  return ticks / 100;
-}
+const percent = (part: number, whole: number): string => `${((part / whole - 1) * 100).toFixed(0)} %`;
 
-async function withPair<T>(options: PairOptions, work: (site: FailoverSite) => Promise<T>): Promise<T> {
-  const site = new FailoverSite({ unwatched: true, maxUnacked: 100, mclt: 600, range: rangeOf(15_360), ...options });
-  try {
-    if (options.alone === true) await site.start("primary");
-    else {
-      await site.start();
-      await site.bothNormal(120_000);
-    }
-    // perfdhcp wants an address of its own
-    site.clients.ip("address add 10.77.0.9/16 dev eth0");
-    await sleep(4000);
-    return await work(site);
-  } finally {
-    await site.close();
-  }
-}
-
-const COST_RATE = 500;
-/** Processor seconds that one exchange costs all servers together. */
-async function cost(site: FailoverSite, roles: readonly Role[]): Promise<number> {
-  const used = () => roles.reduce((sum, role) => sum + processorSeconds(site, role), 0);
-  await perfdhcp(site.clients, COST_RATE, 3);
-  await sleep(1500);
-  const before = used();
-  await perfdhcp(site.clients, COST_RATE, 6);
-  await sleep(1500);
-  return (used() - before) / (COST_RATE * 6);
-}
-
-const asked = process.argv.slice(2);
-const does = (what: string): boolean => asked.length === 0 || asked.includes(what);
+say(
+  `${new Date().toISOString().slice(0, 16)}Z, ${cpus().length} × ${cpus()[0]?.model}, load average ${loadavg()[0]?.toFixed(1)}; medians of ${ROUNDS} rounds`,
+);
 if (does("transfer")) {
-  const ours = await transfer("tandem");
-  const theirs = await transfer("dhcpd");
+  const taken = await rounds({ tandem: () => transfer("tandem"), dhcpd: () => transfer("dhcpd") }, ({ seconds }) => seconds);
   say(
-    `UPDREQALL of ${LEASES} leases: Tandem pair ${ours.toFixed(1)} s, dhcpd pair ${theirs.toFixed(1)} s, ${(theirs / ours).toFixed(1)} times as fast`,
+    `UPDREQALL of ${LEASES} leases: Tandem pair ${taken.tandem.toFixed(2)} s, dhcpd pair ${taken.dhcpd.toFixed(2)} s: ${(taken.dhcpd / taken.tandem).toFixed(1)} times as fast`,
   );
 }
-if (does("rate")) {
-  const tandem = { primary: "tandem", secondary: "tandem" } as const;
-  const [ours, pairCost] = await withPair(tandem, async (site) => [await peak(site.clients, 2000), await cost(site, ROLES)] as const);
-  say(`Tandem pair: ${ours} exchanges a second; ${(pairCost * 1e6).toFixed(0)} µs of processor time each, both servers together`);
-  const alone = await withPair(
-    { ...tandem, alone: true },
-    async (site) => [await peak(site.clients, 2000), await cost(site, ["primary"])] as const,
+if (does("cost")) {
+  const micros = await rounds(
+    { alone: () => cost({ program: "tandem", alone: true }), pair: () => cost({ program: "tandem" }) },
+    (seconds) => seconds * 1e6,
   );
   say(
-    `Tandem alone: ${alone[0]} a second; ${(alone[1] * 1e6).toFixed(0)} µs each; the pair takes ${((pairCost / alone[1] - 1) * 100).toFixed(0)} % more`,
+    `processor time of an exchange at ${COST_RATE}/s: alone ${micros.alone.toFixed(0)} µs, pair ${micros.pair.toFixed(0)} µs, both servers together: ${percent(micros.pair, micros.alone)} more`,
   );
-  const theirs = await withPair({ primary: "dhcpd", secondary: "dhcpd" }, (site) => peak(site.clients, 500));
-  say(`dhcpd pair: ${theirs}; the Tandem pair does ${(ours / theirs).toFixed(1)} times as many`);
+}
+if (does("rate") || does("delay")) {
+  const far = () => rate({ program: "tandem", delay: DELAY });
+  const rates = await rounds(
+    {
+      ...{ pair: () => rate({ program: "tandem" }), far: does("delay") ? far : async () => 0 },
+      dhcpd: does("rate") ? () => rate({ program: "dhcpd" }) : async () => 0,
+    },
+    (value) => value,
+  );
+  if (does("rate"))
+    say(`exchanges a second: Tandem pair ${rates.pair}, dhcpd pair ${rates.dhcpd}: ${(rates.pair / rates.dhcpd).toFixed(1)} times as many`);
+  if (does("delay"))
+    say(`with ${DELAY} ms of delay each way between the partners: ${rates.far} a second: ${percent(rates.far, rates.pair)}`);
 }

@@ -10,6 +10,7 @@ import { CONTENDERS, type Contender, layWire, startContender, type Wire } from "
  * Needs root, perfdhcp, ip, ethtool. Prints each measurement to standard error and a markdown table to standard output.
  */
 const STEADY_RATE = 500;
+const CLIENTS = 50_000;
 const AVALANCHE_CLIENTS = 1000;
 
 interface Round {
@@ -73,15 +74,16 @@ async function measure(contender: Contender, wire: Wire): Promise<Round> {
     }
   };
   let memory = 0;
+  const clients = { namespace: wire.client, device: "c0", count: CLIENTS };
   const rate = await afresh(() => {
-    warmUp(wire, WARM_UP_SECONDS);
-    return peakRate(wire, SECONDS);
+    warmUp(clients, WARM_UP_SECONDS);
+    return peakRate(clients, SECONDS);
   });
   const latency = await afresh(() => {
-    warmUp(wire, WARM_UP_SECONDS);
-    return ackLatency(wire, STEADY_RATE, LATENCY_SECONDS);
+    warmUp(clients, WARM_UP_SECONDS);
+    return ackLatency(clients, STEADY_RATE, LATENCY_SECONDS);
   });
-  return { rate, latency, avalanche: await afresh(() => avalanche(wire, AVALANCHE_CLIENTS)), memory };
+  return { rate, latency, avalanche: await afresh(() => avalanche({ ...clients, count: AVALANCHE_CLIENTS })), memory };
 }
 
 function report(found: ReadonlyMap<string, readonly Round[]>, before: number): string {

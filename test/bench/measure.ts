@@ -1,45 +1,57 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { Running } from "../support/netns.ts";
-import type { Wire } from "./servers.ts";
+import type { Namespace, Running } from "../support/netns.ts";
 
-const perfdhcp = (wire: Wire, seconds: number, ...words: string[]): string =>
-  wire.client.attempt(["perfdhcp", "-4", "-l", "c0", ...words], (seconds + 60) * 1000).output;
+/** Where perfdhcp runs, and as how many clients. */
+export interface Clients {
+  readonly namespace: Namespace;
+  readonly device: string;
+  readonly count: number;
+}
+
+const perfdhcp = ({ namespace, device }: Clients, seconds: number, ...words: string[]): string =>
+  namespace.attempt(["perfdhcp", "-4", "-l", device, ...words], (seconds + 60) * 1000).output;
+
+/** A steady load; how many exchanges were completed. */
+export function exchange(clients: Clients, rate: number, seconds: number): number {
+  const output = perfdhcp(clients, seconds, "-r", `${rate}`, "-R", `${clients.count}`, "-p", `${seconds}`);
+  return Number([...output.matchAll(/^received packets: (\d+)/gm)][1]?.[1] ?? 0);
+}
 
 /** Some thousand exchanges, so that what a server compiles or caches at first is not what is measured. */
-export function warmUp(wire: Wire, seconds: number): void {
-  perfdhcp(wire, seconds, "-r", "1000", "-R", "50000", "-p", `${seconds}`);
+export function warmUp(clients: Clients, seconds: number): void {
+  exchange(clients, 1000, seconds);
 }
 
 /**
  * A rate is sustained if both exchanges lose less than 1 % and at least 97 % of what was asked was reached. Asked a second time
  * before the answer is no: on a shared machine a moment's disturbance would otherwise end the search.
  */
-function isSustained(wire: Wire, rate: number, seconds: number): boolean {
-  return isReached(wire, rate, seconds) || isReached(wire, rate, seconds);
+function isSustained(clients: Clients, rate: number, seconds: number): boolean {
+  return isReached(clients, rate, seconds) || isReached(clients, rate, seconds);
 }
 
-function isReached(wire: Wire, rate: number, seconds: number): boolean {
-  const output = perfdhcp(wire, seconds, "-r", `${rate}`, "-R", "50000", "-p", `${seconds}`);
+function isReached(clients: Clients, rate: number, seconds: number): boolean {
+  const output = perfdhcp(clients, seconds, "-r", `${rate}`, "-R", `${clients.count}`, "-p", `${seconds}`);
   const reached = Number(/^Rate: ([\d.]+)/m.exec(output)?.[1] ?? 0);
   const drops = [...output.matchAll(/^drops ratio: ([\d.]+)/gm)].map(([, percent]) => Number(percent));
   return drops.length === 2 && drops.every((percent) => percent < 1) && reached >= 0.97 * rate;
 }
 
 /** Highest sustained rate of four-way exchanges a second, to within 6 %: doubled until it fails, then halved between. */
-export function peakRate(wire: Wire, seconds: number): number {
+export function peakRate(clients: Clients, seconds: number): number {
   let low = 0;
   let high = 1000;
-  while (high <= 64_000 && isSustained(wire, high, seconds)) {
+  while (high <= 64_000 && isSustained(clients, high, seconds)) {
     low = high;
     high *= 2;
   }
   for (let rate = 500; low === 0 && rate >= 25; rate = Math.floor(rate / 2)) {
-    if (isSustained(wire, rate, seconds)) low = rate;
+    if (isSustained(clients, rate, seconds)) low = rate;
     else high = rate;
   }
   while (low > 0 && (high - low) * 100 > low * 6) {
     const rate = Math.floor((low + high) / 2);
-    if (isSustained(wire, rate, seconds)) low = rate;
+    if (isSustained(clients, rate, seconds)) low = rate;
     else high = rate;
   }
   return low;
@@ -53,8 +65,8 @@ export interface Latency {
 }
 
 /** ACK latency at `rate` exchanges a second, from the times of each packet as perfdhcp lists them. */
-export function ackLatency(wire: Wire, rate: number, seconds: number): Latency {
-  const output = perfdhcp(wire, seconds, "-r", `${rate}`, "-R", "50000", "-p", `${seconds}`, "-W", "1000000", "-x", "t");
+export function ackLatency(clients: Clients, rate: number, seconds: number): Latency {
+  const output = perfdhcp(clients, seconds, "-r", `${rate}`, "-R", `${clients.count}`, "-p", `${seconds}`, "-W", "1000000", "-x", "t");
   const acks = output.slice(output.indexOf("***Statistics for: REQUEST-ACK***"));
   const stamps = output.split("***Timestamps for packets: REQUEST-ACK***")[1] ?? "";
   // Seconds since the start; what never was answered is not listed here, but counted as lost.
@@ -69,8 +81,8 @@ const at = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 
 /** Milliseconds until `clients` machines that start at once are all bound; they repeat themselves as RFC 2131 §4.1 asks. */
-export function avalanche(wire: Wire, clients: number): number {
-  const output = perfdhcp(wire, 120, "--scenario", "avalanche", "-R", `${clients}`, "-b", "mac=02:77:00:00:00:00");
+export function avalanche(clients: Clients): number {
+  const output = perfdhcp(clients, 120, "--scenario", "avalanche", "-R", `${clients.count}`, "-b", "mac=02:77:00:00:00:00");
   const took = /^It took (\d+):(\d+):([\d.]+) to provision/m.exec(output);
   if (took === null) throw new Error(`perfdhcp says no time:\n${output.slice(-1500)}`);
   const [hours, minutes, seconds] = took.slice(1).map(Number) as [number, number, number];

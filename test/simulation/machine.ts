@@ -1,11 +1,12 @@
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
 import type { AgentEvent } from "../../edge-agent/agent/event.ts";
 import type { LedgerPorts } from "../../edge-agent/agent/ledger.ts";
-import { type AgentState, createAgentState } from "../../edge-agent/agent/state.ts";
+import { type AgentState, createAgentState, undone } from "../../edge-agent/agent/state.ts";
 import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
 import type { AgentConfig } from "../../edge-agent/config/agent-config.ts";
 import { CLOCK_RECORD, LeaseClock } from "../../edge-agent/rim/clock.ts";
-import { Loop, type Machine as LoopMachine } from "../../edge-agent/runtime/loop.ts";
+import { Loop } from "../../edge-agent/runtime/loop.ts";
+import type { Machine as LoopMachine } from "../../edge-agent/runtime/loop-ports.ts";
 import type { MonotonicMillis } from "../../edge-agent/values/time.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Prng } from "./prng.ts";
@@ -187,6 +188,7 @@ class Process {
         return done;
       },
       nextDeadline,
+      undone,
     };
     this.loop = new Loop(core, initial, {
       store: this.store,

@@ -28,7 +28,8 @@ export function onBindingAck(turn: Turn, relationship: Relationship, message: Fa
   const times = timesOf(lease);
   const agreed = { ...times, tsfp: update.potentialExpiry, atsfp: update.potentialExpiry, owed: false, rewindStatus: lease.status };
   if (lease.status !== "EXPIRED" && lease.status !== "RELEASED" && lease.status !== "RESET") {
-    turn.put({ ...lease, failover: agreed });
+    // lost in a crash, it is still owed: told again, and acknowledged again
+    turn.put({ ...lease, failover: agreed }, true);
     return;
   }
   const status = lease.reserved && relationship.config.peer.role === "secondary" ? "BACKUP" : "FREE";

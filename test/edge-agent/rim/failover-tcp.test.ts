@@ -60,7 +60,9 @@ test("takes connections from the partner, and from nobody else", async () => {
   expect(opened).toMatchObject({ peer: "lab", direction: "accepted" });
   socket.write("hello");
   expect(Buffer.from((await until("failover-bytes")).bytes).toString()).toBe("hello");
-  tcp.perform({ kind: "failover-send", link: opened.link, bytes: Uint8Array.of(65, 66) });
+  tcp.perform({ kind: "failover-send", link: opened.link, bytes: Uint8Array.of(65) });
+  tcp.perform({ kind: "failover-send", link: opened.link, bytes: Uint8Array.of(66) });
+  // both in one piece
   expect(String(await new Promise((resolve) => socket.once("data", resolve)))).toBe("AB");
   socket.destroy();
   expect(await until("failover-link-closed")).toMatchObject({ link: opened.link });

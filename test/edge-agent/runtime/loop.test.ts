@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AgentEffect } from "../../../edge-agent/agent/effect.ts";
 import type { AgentEvent } from "../../../edge-agent/agent/event.ts";
+import { neverUsed } from "../../../edge-agent/leases/lease.ts";
 import type { LeaseView } from "../../../edge-agent/leases/lease-view.ts";
 import type { StoreWrite } from "../../../edge-agent/leases/store-write.ts";
-import { Loop, type LoopLimits, type Machine } from "../../../edge-agent/runtime/loop.ts";
+import { Loop } from "../../../edge-agent/runtime/loop.ts";
+import type { LoopLimits, Machine } from "../../../edge-agent/runtime/loop-ports.ts";
 import { CommitFailed, type Store } from "../../../edge-agent/runtime/ports.ts";
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
 import { epochSeconds, type MonotonicMillis, monotonicMillis } from "../../../edge-agent/values/time.ts";
@@ -24,7 +26,10 @@ class FakeStore implements Store {
   }
   apply(writes: readonly StoreWrite[]): void {
     if (this.refuseApply) throw new CommitFailed("map full");
-    for (const write of writes) if (write.kind === "outbox-trim") this.applied.push(write.upTo);
+    for (const write of writes) {
+      if (write.kind === "outbox-trim") this.applied.push(write.upTo);
+      else if (write.kind === "lease") this.applied.push(write.lease.address);
+    }
   }
   commit(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -296,4 +301,71 @@ test("whatever fails: effects come in order, once, and never before their write 
       expect(performed).toEqual(sent);
     }),
   );
+});
+
+/** As {@link numbered}, but multiples of six are leases that nobody waits for; the state's -7 says that it was told of undone writes. */
+const lazily: Machine<readonly number[]> = {
+  ...numbered,
+  step: (state, event, view) => {
+    const done = numbered.step(state, event, view);
+    const lazy = done.writes.filter((write) => write.kind === "outbox-trim" && write.upTo % 6 === 0);
+    if (lazy.length === 0) return done;
+    const writes = lazy.map(
+      (write) => ({ kind: "lease", lazy: true, lease: neverUsed(ipv4(write.kind === "outbox-trim" ? write.upTo : 0)) }) as const,
+    );
+    return { ...done, writes };
+  },
+  undone: (state) => [...state, -7],
+};
+
+test("what is written lazily is performed at once, and goes to disk with the next write", async () => {
+  const { loop, store, performed, run } = world({}, lazily);
+  loop.enqueue(must(6));
+  run();
+  expect(performed).toEqual([6]);
+  expect(store.commits).toHaveLength(0);
+  loop.enqueue(must(2));
+  run();
+  expect(store.commits.map(({ upTo }) => upTo)).toEqual([2]);
+  await store.succeed();
+  expect(store.durable).toEqual([6, 2]);
+  expect(performed).toEqual([6, 2]);
+});
+
+test("what is written lazily goes to disk by itself when nothing else does, and before the end", async () => {
+  const { loop, store, run, later } = world({}, lazily);
+  loop.enqueue(must(6));
+  run();
+  later();
+  expect(store.commits).toHaveLength(1);
+  await store.succeed();
+  expect(store.durable).toEqual([6]);
+  loop.enqueue(must(12));
+  run();
+  let idle = false;
+  void loop.idle().then(() => {
+    idle = true;
+  });
+  run();
+  await settle();
+  expect(idle).toBe(false);
+  await store.succeed();
+  expect([store.durable, idle]).toEqual([[6, 12], true]);
+});
+
+test("a lazy write does not overtake the effects of a commit in flight; lost, the state is told", async () => {
+  const { loop, store, performed, run, later } = world({}, lazily);
+  loop.enqueue(must(2));
+  run();
+  loop.enqueue(must(6));
+  run();
+  expect(performed).toEqual([]);
+  await store.succeed();
+  expect(performed).toEqual([2, 6]);
+  later();
+  await store.fail();
+  expect(loop.state.at(-1)).toBe(-7);
+  later();
+  run();
+  expect(store.commits).toHaveLength(0);
 });
