@@ -42,7 +42,8 @@ export async function startDynamoLocal(folder: string): Promise<DynamoLocal> {
       "-port",
       String(port),
     ],
-    { cwd: folder, stdio: "ignore" },
+    // Ctrl-C on a terminal is for whoever started it, and who may still need it to end well.
+    { cwd: folder, stdio: "ignore", detached: true },
   );
   // A child JVM outlives a parent that is killed otherwise.
   const kill = () => child.kill("SIGKILL");

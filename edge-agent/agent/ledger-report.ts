@@ -1,6 +1,6 @@
 import type { LedgerReport } from "../control/protocol.ts";
 import { headOf, type OutboxReader, queuedIn } from "../ledger/outbox.ts";
-import type { Service } from "../ledger/serving-lease.ts";
+import { leaseEnd, type Service } from "../ledger/serving-lease.ts";
 import type { Instant } from "../values/time.ts";
 import type { SiteAgent } from "./ledger.ts";
 import { silenceOf } from "./ledger-authority.ts";
@@ -13,6 +13,7 @@ export function siteReport(site: SiteAgent, service: Service, read: OutboxReader
   const [oldest] = queuedIn(outbox) === 0 ? [] : headOf(outbox, read, 1);
   const last = core.lastSuccessAt;
   const note = noteOf(site, service);
+  const ends = leaseEnd(core.lease);
   return {
     configured: true,
     relationship: setting.relationship,
@@ -24,6 +25,8 @@ export function siteReport(site: SiteAgent, service: Service, read: OutboxReader
     ...(last === undefined ? {} : { lastSuccess: Math.floor(wallMillis / 1000 - (at.monotonic - last) / 1000) }),
     backlog: queuedIn(outbox),
     lagSeconds: oldest === undefined ? 0 : Math.max(0, Math.floor((wallMillis - oldest.event.ts) / 1000)),
+    service,
+    ...(ends === undefined || ends <= at.monotonic ? {} : { serviceSeconds: Math.floor((ends - at.monotonic) / 1000) }),
     ...(note === undefined ? {} : { note }),
   };
 }

@@ -101,6 +101,10 @@ export type LedgerReport =
       readonly lastSuccess?: number;
       readonly backlog: number;
       readonly lagSeconds: number;
+      /** What the serving lease allows: all clients, known ones only, nobody. */
+      readonly service: "full" | "run-down" | "none";
+      /** Until it must have been renewed by the ledger or the partner; left out where it does not run (alone, or over). */
+      readonly serviceSeconds?: number;
       readonly note?: string;
     };
 

@@ -34,8 +34,16 @@ function renderLedger(ledger: LedgerReport, now: number): string[] {
   return [
     `ledger: site ${ledger.site}, server ${ledger.server}, mode ${ledger.mode}, epoch ${ledger.epoch}, ${reached}`,
     `  backlog     ${ledger.backlog} events, oldest ${duration(ledger.lagSeconds)} old`,
+    `  right       ${rightToServe(ledger)}`,
     ...(ledger.note === undefined ? [] : [`  note        ${ledger.note}`]),
   ];
+}
+
+/** The serving lease in words. */
+function rightToServe({ service, serviceSeconds }: Extract<LedgerReport, { readonly configured: true }>): string {
+  if (service === "none") return "nobody";
+  if (service === "run-down") return "known clients only";
+  return serviceSeconds === undefined ? "all clients" : `all clients, for ${duration(serviceSeconds)} unless renewed`;
 }
 
 function renderPools(pools: readonly PoolStatus[]): string[] {

@@ -20,7 +20,8 @@ export interface ClientProfile {
 /** What a client needs of its surroundings: a way to the server by a relay, chance, and somebody who is told. */
 export interface ClientSurroundings {
   readonly relay: Ipv4Address;
-  send(bytes: Uint8Array): void;
+  /** `server`: the server identifier of the one that it is for; undefined is everybody. */
+  send(bytes: Uint8Array, server: Ipv4Address | undefined): void;
   random(): number;
   /** `millis` is how long the server took to answer, where it did. */
   onChange(client: SimulatedClient, what: string, millis: number | undefined): void;
@@ -101,6 +102,7 @@ export class SimulatedClient {
 
   #bind(message: DhcpMessage, now: number): void {
     const seconds = readSeconds(message, OPTION.leaseTime) ?? 60;
+    this.#server = message.options.get(OPTION.serverIdentifier)?.slice() ?? this.#server;
     const wasBound = this.state !== "REQUESTING";
     this.address = message.yiaddr;
     if (this.profile.declinesOnce && !this.#declined) {
@@ -120,12 +122,12 @@ export class SimulatedClient {
     this.#newExchange(now);
     this.state = state;
     this.#nextAt = now + RETRY_MILLIS;
-    this.#send(MESSAGE_TYPE.DHCPREQUEST, new Map(), this.address);
+    this.#send(MESSAGE_TYPE.DHCPREQUEST, new Map(), this.address, state === "RENEWING");
   }
 
   #release(now: number): void {
     this.#newExchange(now);
-    this.#send(MESSAGE_TYPE.DHCPRELEASE, new Map([[OPTION.serverIdentifier, this.#server]]), this.address);
+    this.#send(MESSAGE_TYPE.DHCPRELEASE, new Map([[OPTION.serverIdentifier, this.#server]]), this.address, true);
     this.#leaveAt = Number.POSITIVE_INFINITY;
     this.#lose(now, "went away and released it");
     this.#nextAt = now + (this.profile.stays ?? 10) * 500;
@@ -154,7 +156,7 @@ export class SimulatedClient {
     this.#askedAt = now;
   }
 
-  #send(type: number, options: ReadonlyMap<number, Uint8Array>, ciaddr: Ipv4Address): void {
+  #send(type: number, options: ReadonlyMap<number, Uint8Array>, ciaddr: Ipv4Address, isUnicast = false): void {
     const { hardware, name, vendorClass } = this.profile;
     const chaddr = new Uint8Array(16);
     chaddr.set(hardware);
@@ -168,7 +170,8 @@ export class SimulatedClient {
     if (vendorClass !== undefined) all.set(OPTION.vendorClass, text.encode(vendorClass));
     const addresses = { ciaddr, yiaddr: ipv4(0), siaddr: ipv4(0), giaddr: this.#around.relay };
     const fixed = { op: 1, htype: ETHERNET, hlen: 6, hops: 1, secs: 0, flags: 0, sname: NO_BYTES, file: NO_BYTES };
-    this.#around.send(encodeMessage({ ...fixed, ...addresses, xid: this.#xid, chaddr, hasCookie: true, options: all }));
+    const to = isUnicast && this.#server.length === 4 ? ipv4FromBytes(this.#server) : undefined;
+    this.#around.send(encodeMessage({ ...fixed, ...addresses, xid: this.#xid, chaddr, hasCookie: true, options: all }), to);
   }
 }
 

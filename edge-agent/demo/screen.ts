@@ -1,3 +1,4 @@
+import type { StatusReport } from "../control/protocol.ts";
 import { hexPairs } from "../values/hardware-address.ts";
 import { formatIpv4, UNSPECIFIED } from "../values/ipv4.ts";
 import type { SimulatedClient } from "./client.ts";
@@ -23,8 +24,16 @@ export const painter =
   (colour, text) =>
     colours ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 
-/** The whole table as lines of at most `width` characters (colour codes not counted). */
-export function drawTable(
+/** What is shown of one server. */
+export interface ServerView {
+  readonly name: string;
+  readonly pid: number | undefined;
+  /** Undefined while it does not answer. */
+  readonly status: StatusReport | undefined;
+}
+
+/** The clients' table and figures, as lines of at most `width` characters (colour codes not counted). */
+export function drawClients(
   clients: readonly SimulatedClient[],
   notes: ReadonlyMap<SimulatedClient, string>,
   figures: DemoFigures,
@@ -32,23 +41,73 @@ export function drawTable(
   paint: Paint,
   width: number,
 ): string[] {
-  const rows = clients.map((client) => row(client, notes.get(client) ?? "", now, paint, width));
+  const header = `${"client".padEnd(12)} ${"hardware".padEnd(17)}  ${"state".padEnd(10)} ${"address".padEnd(13)} ${"lease".padEnd(16)} latest`;
   return [
-    paint("bold", clip("Tandem DHCP: a demonstration on the loopback interface", width)),
     paint("dim", clip(summary(figures), width)),
     "",
-    paint(
-      "bold",
-      clip(
-        `${"client".padEnd(12)} ${"hardware".padEnd(17)}  ${"state".padEnd(10)} ${"address".padEnd(13)} ${"lease".padEnd(16)} latest`,
-        width,
-      ),
-    ),
-    ...rows,
-    "",
-    paint("dim", clip("Ctrl-C ends it.  npm start -- --help says how to go on to a real interface.", width)),
+    paint("bold", clip(header, width)),
+    ...clients.map((client) => row(client, notes.get(client) ?? "", now, paint, width)),
   ];
 }
+
+const COLUMNS = [6, 12, 36, 26, 10, 27, 12] as const;
+const inColumns = (cells: readonly string[]): string => cells.map((cell, index) => cell.padEnd(COLUMNS[index] ?? 0)).join(" ");
+
+/** Both servers' table: failover, link, ledger, lag, right to serve; a line below for whatever is being waited for or noted. */
+export function drawServers(servers: readonly ServerView[], paint: Paint, width: number): string[] {
+  const header = ["server", "process", "failover", "the partner is", "link", "ledger", "backlog, lag", "serves"];
+  return [
+    paint("bold", clip(inColumns(header), width)),
+    ...servers.flatMap((view) => {
+      const { status } = view;
+      if (status === undefined) {
+        const what = view.pid === undefined ? "does not run" : "does not answer";
+        return [paint("red", clip(inColumns([view.name, view.pid === undefined ? "" : `pid ${view.pid}`, what]), width))];
+      }
+      const isWell = status.relationships[0]?.state === "NORMAL" && status.ledger.configured && status.ledger.service === "full";
+      const line = clip(inColumns(serverCells(view, status)), width);
+      return [
+        isWell ? paint("green", line) : paint("yellow", line),
+        ...remarks(status).map((text) => paint("dim", clip(`       ${text}`, width))),
+      ];
+    }),
+  ];
+}
+
+function serverCells({ name, pid }: ServerView, { relationships, ledger, now }: StatusReport): readonly string[] {
+  const [relationship] = relationships;
+  const failover = relationship === undefined ? "" : `${relationship.state} for ${seconds(now - relationship.since)}`;
+  if (!ledger.configured) return [name, `pid ${pid}`, failover];
+  return [
+    name,
+    `pid ${pid}`,
+    failover,
+    relationship?.partnerState ?? "",
+    relationship?.link ?? "",
+    `${ledger.mode} epoch ${ledger.epoch}${ledger.reachable ? "" : ", out of reach"}`,
+    `${ledger.backlog}, ${ledger.lagSeconds} s`,
+    `${SERVICE[ledger.service]}${ledger.serviceSeconds === undefined ? "" : `, ${ledger.serviceSeconds} s`}`,
+  ];
+}
+
+function remarks({ relationships, ledger, now }: StatusReport): readonly string[] {
+  const waits = (relationships[0]?.waits ?? []).map(({ reason, until }) => `waits: ${reason}, ${seconds(until - now)}`);
+  return [...waits.filter((text) => !text.includes("balance")), ...(ledger.configured && ledger.note !== undefined ? [ledger.note] : [])];
+}
+
+/** One server in one line of plain text, without what changes with every second. */
+export function serverLine({ name, pid, status }: ServerView): string {
+  if (status === undefined) return `server ${name}: ${pid === undefined ? "does not run" : "does not answer"}`;
+  const [relationship] = status.relationships;
+  const { ledger } = status;
+  const link = `failover ${relationship?.state}, the partner ${relationship?.partnerState}, link ${relationship?.link}`;
+  if (!ledger.configured) return `server ${name}: ${link}`;
+  const reach = ledger.reachable ? "in reach" : "out of reach";
+  return `server ${name}: ${link}; ledger ${ledger.mode} epoch ${ledger.epoch}, ${reach}; serves ${SERVICE[ledger.service]}`;
+}
+const SERVICE = { full: "all clients", "run-down": "known clients only", none: "nobody" } as const;
+
+const seconds = (length: number): string => `${Math.max(0, Math.round(length))} s`;
 
 function summary({ seconds, exchanges, renewals, releases, declines, millis }: DemoFigures): string {
   const sorted = [...millis].sort((left, right) => left - right);
