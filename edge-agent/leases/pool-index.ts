@@ -3,8 +3,9 @@ import { type AddressCells, CHUNK_SIZE, NO_RECORD, STATUS_CODES, type StatusCode
 import { AddressHeap } from "./address-heap.ts";
 import { BINDING_STATUSES, type BindingStatus } from "./binding-status.ts";
 import type { NeverUsedOrder } from "./lease-view.ts";
+import { NeverUsedPlaces } from "./never-used-places.ts";
 
-/** Addresses of one status that no client used (no end time): how many, and bounds outside which there are none. */
+/** Addresses of one status that no client used (no end time): how many, and places outside which there are none. */
 interface Unused {
   count: number;
   lowest: number;
@@ -17,7 +18,7 @@ export const isUnused = (status: StatusCode, ends: number): boolean => ends === 
 /** The addresses of one pool by status: how many there are, and which have been unused longest. */
 export class PoolIndex {
   readonly #cells: AddressCells;
-  readonly #ranges: readonly Ipv4Range[];
+  readonly #order: NeverUsedPlaces;
   readonly #size: number;
   /** By status code: how many records. */
   readonly #records = new Uint32Array(BINDING_STATUSES.length + 1);
@@ -29,9 +30,9 @@ export class PoolIndex {
   /** `ranges` ascend and are disjoint. At first no address has a record. */
   constructor(cells: AddressCells, ranges: readonly Ipv4Range[]) {
     this.#cells = cells;
-    this.#ranges = ranges;
-    this.#size = ranges.reduce((sum, range) => sum + range.last - range.first + 1, 0);
-    this.#unused[STATUS_CODES.FREE] = { count: this.#size, lowest: ranges[0]?.first ?? 0, highest: ranges.at(-1)?.last ?? 0 };
+    this.#order = new NeverUsedPlaces(ranges);
+    this.#size = this.#order.size;
+    this.#unused[STATUS_CODES.FREE] = { count: this.#size, lowest: 0, highest: this.#size - 1 };
   }
 
   /** The address takes this status; its former one must have been taken away. NO_RECORD makes it never used again. */
@@ -70,7 +71,7 @@ export class PoolIndex {
     return counts;
   }
 
-  /** Never-used ones in `order` of address, then by end time and address. */
+  /** Never-used ones in dhcpd's order or against it, then by end time and address. */
   *oldest(status: StatusCode, order: NeverUsedOrder): Iterable<number> {
     const unused = this.#unused[status];
     if (unused !== undefined) {
@@ -80,7 +81,8 @@ export class PoolIndex {
         yield address;
         left -= 1;
         if (left <= 0) break;
-        address = order === "ascending" ? this.#unusedFrom(status, address + 1) : this.#unusedDownFrom(status, address - 1);
+        const place = this.#order.placeOf(address);
+        address = order === "ascending" ? this.#unusedFrom(status, place + 1) : this.#unusedDownFrom(status, place - 1);
       }
     }
     for (const { address } of this.#queues[status]?.inOrder() ?? []) yield address;
@@ -89,11 +91,11 @@ export class PoolIndex {
   #firstUnused(status: StatusCode, unused: Unused, order: NeverUsedOrder): number {
     if (order === "ascending") {
       const found = this.#unusedFrom(status, unused.lowest);
-      if (found >= 0) unused.lowest = found;
+      if (found >= 0) unused.lowest = this.#order.placeOf(found);
       return found;
     }
     const found = this.#unusedDownFrom(status, unused.highest);
-    if (found >= 0) unused.highest = found;
+    if (found >= 0) unused.highest = this.#order.placeOf(found);
     return found;
   }
 
@@ -103,11 +105,12 @@ export class PoolIndex {
     if (!isUnused(status, ends)) return;
     const code = status === NO_RECORD ? STATUS_CODES.FREE : status;
     const unused = this.#unused[code];
-    if (unused === undefined) this.#unused[code] = { count: 1, lowest: address, highest: address };
+    const place = this.#order.placeOf(address);
+    if (unused === undefined) this.#unused[code] = { count: 1, lowest: place, highest: place };
     else {
       unused.count += 1;
-      if (address < unused.lowest) unused.lowest = address;
-      if (address > unused.highest) unused.highest = address;
+      if (place < unused.lowest) unused.lowest = place;
+      if (place > unused.highest) unused.highest = place;
     }
   }
 
@@ -120,36 +123,37 @@ export class PoolIndex {
     return queue;
   }
 
-  /** The lowest never-used address of `status` at or above `from`; -1 if there is none. */
+  /** The first never-used address of `status` at or after a place; -1 if there is none. */
   #unusedFrom(status: StatusCode, from: number): number {
-    for (const range of this.#ranges) {
-      if (range.last < from) continue;
-      let address = Math.max(range.first, from);
-      while (address <= range.last) {
+    for (const run of this.#order.runs) {
+      const last = run.first + run.size - 1;
+      if (run.place + run.size <= from) continue;
+      let address = run.first + Math.max(0, from - run.place);
+      while (address <= last) {
         const chunk = this.#cells.find(address);
         const next = address - (address % CHUNK_SIZE) + CHUNK_SIZE;
         if (chunk === undefined && status === STATUS_CODES.FREE) return address;
         if (chunk !== undefined && chunk.used < CHUNK_SIZE)
-          for (const last = Math.min(range.last, next - 1); address <= last; address += 1) if (this.#holds(address, status)) return address;
+          for (const end = Math.min(last, next - 1); address <= end; address += 1) if (this.#holds(address, status)) return address;
         address = next;
       }
     }
     return -1;
   }
 
-  /** The highest never-used address of `status` at or below `from`; -1 if there is none. */
+  /** The last never-used address of `status` at or before a place; -1 if there is none. */
   #unusedDownFrom(status: StatusCode, from: number): number {
-    for (let index = this.#ranges.length - 1; index >= 0; index -= 1) {
-      const range = this.#ranges[index]!;
-      if (range.first > from) continue;
-      let address = Math.min(range.last, from);
-      while (address >= range.first) {
+    const { runs } = this.#order;
+    for (let index = runs.length - 1; index >= 0; index -= 1) {
+      const run = runs[index]!;
+      if (run.place > from) continue;
+      let address = run.first + Math.min(run.size - 1, from - run.place);
+      while (address >= run.first) {
         const chunk = this.#cells.find(address);
         const next = address - (address % CHUNK_SIZE) - 1;
         if (chunk === undefined && status === STATUS_CODES.FREE) return address;
         if (chunk !== undefined && chunk.used < CHUNK_SIZE)
-          for (const last = Math.max(range.first, next + 1); address >= last; address -= 1)
-            if (this.#holds(address, status)) return address;
+          for (const end = Math.max(run.first, next + 1); address >= end; address -= 1) if (this.#holds(address, status)) return address;
         address = next;
       }
     }

@@ -7,6 +7,8 @@ import type { Candidate } from "./find-lease.ts";
 
 /** An address about to be given to a client, with what the configuration says of it. */
 export interface Grant {
+  /** The name that the lease has already, where the client is told of it unaltered and sent none. */
+  readonly keptName?: string | undefined;
   readonly exchange: Exchange;
   readonly caller: Caller;
   readonly candidate: Candidate;

@@ -187,7 +187,7 @@ function commit(given: Grant, terms: Terms): void {
   const held = state.offers.of(caller.client.key, at.now);
   if (held !== undefined) state.offers.drop(held);
   if (kind === "ack" && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
-    reply(given, secondsBetween(at.now, candidate.lease.ends));
+    reply({ ...given, keptName: candidate.lease.hostname }, secondsBetween(at.now, candidate.lease.ends));
     return;
   }
   const reserved = kind === "ack" && requestedTime(caller.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true;
@@ -282,6 +282,6 @@ function namedAnswer(
   const told =
     kind === "bootp" && host !== undefined && isStatic
       ? `BOOTREPLY for ${formatIpv4(candidate.address)} to ${host.name} (${client.hardwareText}) via ${client.via}`
-      : replyLine(WORDS[kind], candidate.address, client, client.hostname);
+      : replyLine(WORDS[kind], candidate.address, client, client.hostname ?? given.keptName);
   return [line(told), sent];
 }

@@ -19,9 +19,16 @@ function endLease(exchange: Exchange, lease: Lease, cause: "released" | "expired
   const pool = poolOf(exchange, lease.address);
   if (pool === undefined || lease.status !== "ACTIVE") return;
   const variables = runEnding(exchange, lease, cause === "released" ? "release" : "expiry", client);
-  const after = exchange.authority.ended(pool, variables === undefined ? lease : { ...lease, variables }, cause, exchange.at);
+  const ended = { ...lease, hostname: undefined, agentOptions: undefined, variables: remaining(variables ?? lease.variables, cause) };
+  const after = exchange.authority.ended(pool, ended, cause, exchange.at);
   exchange.state.handlers.delete(lease.address);
   storeLease(exchange, { cause, pool, before: lease, after, evaluation: undefined, client });
+}
+
+/** A released lease loses its variables, all but the names that are still in DNS; one that expired keeps them, as in dhcpd. */
+function remaining(variables: ReadonlyMap<string, Uint8Array>, cause: "released" | "expired"): ReadonlyMap<string, Uint8Array> {
+  if (cause === "expired" || variables.size === 0) return variables;
+  return new Map([...variables].filter(([name]) => name.startsWith("ddns-")));
 }
 
 /**

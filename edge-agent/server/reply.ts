@@ -123,7 +123,7 @@ export function refuse(exchange: Exchange, caller: Caller, address: Ipv4Address,
     sname: NO_BYTES,
     forced,
     fallback: NO_OPTIONS,
-    agentOptions: client.agentOptions,
+    agentOptions: client.stashed ? undefined : client.agentOptions,
     evaluation: undefined,
     config: exchange.state.config,
   });

@@ -31,7 +31,7 @@ export function mayReuse(
   if (requestedTime(change.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true) return false;
   if (lease.status !== "ACTIVE" || !change.sameClient || lease.billingClass !== change.billing) return false;
   if (lease.ends <= exchange.at.now) return false;
-  if (lease.hostname !== change.hostname && updatesDns(evaluation)) return false;
+  if (change.hostname !== undefined && lease.hostname !== change.hostname) return false;
   const configured = evaluation.number("dhcp-cache-threshold") ?? DEFAULT_THRESHOLD;
   const threshold = configured <= 100 ? configured : DEFAULT_THRESHOLD;
   if (threshold === 0) return false;
@@ -40,10 +40,4 @@ export function mayReuse(
   const address = formatIpv4(lease.address);
   say(exchange, `reuse_lease: lease age ${age} (secs) under ${threshold}% threshold, reply with unaltered, existing lease for ${address}`);
   return true;
-}
-
-/** Are names of clients put into DNS? */
-function updatesDns(evaluation: Evaluation): boolean {
-  const style = evaluation.number("ddns-update-style");
-  return style !== undefined && style !== 0 && evaluation.flag("ddns-updates") !== false;
 }

@@ -204,8 +204,9 @@ describe("LeaseTable", () => {
     expect(table.counts(0).FREE).toBe(2 ** 24);
     const used = { ...neverUsed(range.first), status: "ACTIVE" as const, ends: 50 as EpochSeconds };
     table.apply(used);
-    expect([...take(table.oldest(0, "FREE", "ascending"), 2)]).toEqual([range.first + 1, range.first + 2]);
-    expect([...take(table.oldest(0, "FREE", "descending"), 2)]).toEqual([range.last, range.last - 1]);
+    // 10.0.128.106 is a multiple of 100003, where dhcpd begins
+    expect([...take(table.oldest(0, "FREE", "ascending"), 2)]).toEqual([0x0a00806a, 0x0a00806b]);
+    expect([...take(table.oldest(0, "FREE", "descending"), 2)]).toEqual([0x0a008069, 0x0a008068]);
     expect(table.counts(0)).toMatchObject({ FREE: 2 ** 24 - 1, ACTIVE: 1 });
   });
 

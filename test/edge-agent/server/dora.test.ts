@@ -194,9 +194,9 @@ test("two interfaces of the same hardware with their own identifiers have their 
 test("one-lease-per-client releases what the client had elsewhere", () => {
   const bench = new Bench(`ping-check false; one-lease-per-client true;
     shared-network two { subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10; } subnet 10.1.0.0 netmask 255.255.255.0 { range 10.1.0.10; } }`);
-  bench.lease({ mac: 1, clientId: "\u0001a" });
-  expect(bench.send({ type: 3, clientId: "\u0001a", requested: "10.1.0.10" })?.type).toBe(5);
-  expect(bench.record("10.0.0.10")?.status).toBe("FREE");
+  expect(bench.lease({ mac: 1, clientId: "\u0001a" })).toBe("10.1.0.10");
+  expect(bench.send({ type: 3, clientId: "\u0001a", requested: "10.0.0.10" })?.type).toBe(5);
+  expect(bench.record("10.1.0.10")?.status).toBe("FREE");
 });
 
 test("one-lease-per-client without identifiers: an address that was not the machine's frees nothing until it is asked for again", () => {

@@ -1,24 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DhcpClient } from "../../support/dhcp-client.ts";
 import { type Reply, replyType } from "../../support/dhcp-packet.ts";
-import { DhcpServer, ISC_DHCPD, TANDEM_DHCPD } from "../../support/dhcp-server.ts";
-import { Lab, type Namespace } from "../../support/netns.ts";
+import { type DhcpServer, ISC_DHCPD, TANDEM_DHCPD } from "../../support/dhcp-server.ts";
+import { Lab } from "../../support/netns.ts";
 import { type Difference, differences } from "../../support/reply-difference.ts";
-import { type CaseGroup, type DifferentialCase, RELAY, SERVER_MAC, type Step } from "./case.ts";
+import type { CaseGroup, DifferentialCase, Step } from "./case.ts";
 import { KNOWN_DIFFERENCES, LEASE_FILE } from "./known-differences.ts";
+import { bindings, send, startWorld, twoWires, type World } from "./two-worlds.ts";
 
 /** How long silence is watched: the reference first, then ours, whose answer may be slower. */
 const SILENCE_MS = 350;
 const SLOW_MS = 5000;
 const LEASE_FILE_MS = 3000;
-
-/** One server on its own copy of the network. */
-interface World {
-  readonly server: DhcpServer;
-  readonly clients: Readonly<Record<"c0" | "c1", DhcpClient>>;
-}
 
 /**
  * Declares the tests of `groups`: each starts both servers on the group's configuration, sends every case's messages to both in
@@ -26,20 +20,7 @@ interface World {
  */
 export function compareWithDhcpd(labName: string, groups: readonly CaseGroup[], afterGroup: AfterGroup = () => {}): void {
   const lab = new Lab(labName);
-  const wires = [ISC_DHCPD, TANDEM_DHCPD].map((program, number) => {
-    const server = lab.namespace(`s${number}`);
-    const client = lab.namespace(`c${number}`);
-    lab.cable(
-      { namespace: server, device: "s0", mac: SERVER_MAC, addresses: ["10.77.0.1/24"] },
-      { namespace: client, device: "c0", mac: "02:00:0a:4d:00:09" },
-    );
-    lab.cable(
-      { namespace: server, device: "s1", mac: "02:00:0a:4e:00:01", addresses: ["10.78.0.1/24"] },
-      { namespace: client, device: "c1", mac: "02:00:0a:4e:00:09" },
-    );
-    server.ip(`route add default via ${RELAY}`);
-    return { program, server, client };
-  });
+  const wires = twoWires(lab);
   afterAll(() => lab.close());
 
   describe.each(groups.map((group, index) => ({ title: group.name, group, index })))("$title", ({ group, index }) => {
@@ -85,29 +66,6 @@ export function compareWithDhcpd(labName: string, groups: readonly CaseGroup[], 
 /** Further comparison of the two servers of a group, once its cases have run. */
 export type AfterGroup = (group: CaseGroup, reference: DhcpServer, ours: DhcpServer) => void;
 
-/** A program and the namespaces of its copy of the network. */
-interface Wire {
-  readonly program: string;
-  readonly server: Namespace;
-  readonly client: Namespace;
-}
-
-async function startWorld(wire: Wire, group: CaseGroup, index: number): Promise<World> {
-  const server = new DhcpServer({
-    namespace: wire.server,
-    program: wire.program,
-    conf: group.conf,
-    interfaces: ["s0", "s1"],
-    label: `group${index}`,
-    arguments: wire.program === TANDEM_DHCPD ? (group.flags ?? []) : [],
-    ...(group.leases === undefined ? {} : { leases: group.leases }),
-  });
-  await server.start();
-  const clients = { c0: new DhcpClient(wire.client, "c0"), c1: new DhcpClient(wire.client, "c1") };
-  clients.c0.own(RELAY);
-  return { server, clients };
-}
-
 /** Runs a case on both servers in step and gives what differed. */
 async function runCase(one: DifferentialCase, xidBase: number, reference: World, ours: World) {
   const replies: [(Reply | undefined)[], (Reply | undefined)[]] = [[], []];
@@ -125,33 +83,4 @@ async function runCase(one: DifferentialCase, xidBase: number, reference: World,
   const types = replies[0].map((reply) => (reply ? replyType(reply) : "none"));
   expect(types, "what dhcpd answers").toEqual(one.expect);
   return one.steps.flatMap((_, step) => differences(replies[0][step], replies[1][step]).map((difference) => ({ step, ...difference })));
-}
-
-function send(world: World, step: Step, xid: number): void {
-  const client = world.clients[step.device ?? "c0"];
-  const { packet } = step;
-  if (packet instanceof Uint8Array) {
-    const bytes = Uint8Array.from(packet);
-    if (bytes.length >= 8) new DataView(bytes.buffer).setUint32(4, xid);
-    client.sendBytes(bytes, step.route);
-    return;
-  }
-  if (packet.ciaddr) client.own(packet.ciaddr);
-  client.send({ ...packet, xid }, step.route);
-}
-
-/** What a lease file says of each address, without its times. */
-function bindings(server: DhcpServer): Record<string, string> {
-  const kept = /^ {2}(binding state|hardware|uid|client-hostname|option agent\.\S+|set) .*;$/gm;
-  const rows = [...server.leases()].map(
-    ([address, body]) =>
-      [
-        address,
-        (body.match(kept) ?? [])
-          .map((line) => line.trim())
-          .sort()
-          .join(" "),
-      ] as const,
-  );
-  return Object.fromEntries(rows.filter(([, body]) => !body.startsWith("binding state free")));
 }

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { NeverUsedPlaces } from "../../../edge-agent/leases/never-used-places.ts";
+import { formatIpv4, type Ipv4Address, ipv4FromBytes } from "../../../edge-agent/values/ipv4.ts";
+
+const address = (text: string) => ipv4FromBytes(Uint8Array.from(text.split(".").map(Number)));
+const range = (first: string, last: string) => ({ first: address(first), last: address(last) });
+const order = (...ranges: readonly ReturnType<typeof range>[]) =>
+  new NeverUsedPlaces(ranges).runs.map(({ first, size }) => `${formatIpv4(first as Ipv4Address)}+${size}`);
+
+describe("the order of addresses that nobody had, as dhcpd 4.4.3 was seen to choose", () => {
+  test("three subnets of one shared network", () => {
+    expect(
+      order(
+        range("10.77.0.100", "10.77.0.104"),
+        range("10.50.0.100", "10.50.0.102"),
+        range("10.51.0.100", "10.51.0.109"),
+        range("10.51.0.5", "10.51.0.6"),
+      ),
+    ).toEqual(["10.51.0.5+2", "10.51.0.100+10", "10.77.0.100+5", "10.50.0.100+3"]);
+  });
+
+  test("a pool that passes a multiple of 100003 begins there", () => {
+    expect(order(range("10.0.0.1", "10.0.255.254"))).toEqual(["10.0.128.106+32661", "10.0.0.1+32873"]);
+  });
+
+  test("places are 0 to size - 1, each once, in the order of the runs", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat({ max: 300_000 }), { minLength: 2, maxLength: 12 }), (bounds) => {
+        const sorted = [...bounds].sort((left, right) => left - right);
+        const ranges = [];
+        for (let at = 0; at + 1 < sorted.length; at += 2)
+          ranges.push({ first: sorted[at] as Ipv4Address, last: sorted[at + 1] as Ipv4Address });
+        const places = new NeverUsedPlaces(ranges.filter(({ first, last }) => first <= last));
+        let expected = 0;
+        for (const run of places.runs) {
+          expect(places.placeOf(run.first)).toBe(expected);
+          expect(places.placeOf(run.first + run.size - 1)).toBe(expected + run.size - 1);
+          expected += run.size;
+        }
+        expect(places.size).toBe(expected);
+      }),
+    );
+  });
+});

@@ -1,0 +1,125 @@
+import { Prng } from "../../simulation/prng.ts";
+import type { Reply } from "../../support/dhcp-packet.ts";
+import { ISC_DHCPD, TANDEM_DHCPD } from "../../support/dhcp-server.ts";
+import type { Lab } from "../../support/netns.ts";
+import { type Difference, differences } from "../../support/reply-difference.ts";
+import { bindings, send, startWorld, twoWires, type Wire, type World } from "../cases/two-worlds.ts";
+import { randomConf } from "./conf.ts";
+import { type Drawn, RandomClients } from "./steps.ts";
+
+const MESSAGES = 40;
+const SILENCE_MS = 250;
+const SLOW_MS = 4000;
+const LEASE_FILE_MS = 2500;
+
+/** The first thing that differed, and what led to it. */
+export interface Finding {
+  readonly conf: string;
+  readonly messages: readonly Drawn[];
+  readonly differences: readonly Difference[];
+  /** The last lines of both logs. */
+  readonly logs: readonly string[];
+}
+
+/** Where messages come from: drawn as the talk goes on, or a list. */
+export interface Talk {
+  next(): Drawn | undefined;
+  learn: RandomClients["learn"];
+}
+
+/** Compares dhcpd with the agent, each on its own copy of the network. */
+export class RandomDifferential {
+  readonly #wires: Wire[];
+  #runs = 0;
+
+  constructor(lab: Lab) {
+    this.#wires = twoWires(lab);
+  }
+
+  /** Draws a configuration and messages from `seed`; undefined when both servers did the same throughout. */
+  async seed(seed: number): Promise<Finding | undefined> {
+    const clients = new RandomClients(new Prng(seed, 1));
+    let left = MESSAGES;
+    const next = (): Drawn | undefined => (left-- > 0 ? clients.next() : undefined);
+    return this.run(randomConf(new Prng(seed)), { next, learn: (client, reply) => clients.learn(client, reply) });
+  }
+
+  /** Puts `messages` to both servers under `conf`. */
+  async replay(conf: string, messages: readonly Drawn[]): Promise<Finding | undefined> {
+    let at = 0;
+    return this.run(conf, { next: () => messages[at++], learn: () => {} });
+  }
+
+  async run(conf: string, talk: Talk): Promise<Finding | undefined> {
+    this.#runs += 1;
+    const group = { name: `run ${this.#runs}`, conf, cases: [] };
+    const started = await Promise.allSettled(this.#wires.map((wire) => startWorld(wire, group, this.#runs)));
+    const worlds = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    try {
+      if (worlds.length === 0) return undefined;
+      if (worlds.length === 1) {
+        const logs = started.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
+        return { conf, messages: [], logs, differences: [{ field: "start", reference: started[0]?.status, ours: started[1]?.status }] };
+      }
+      return await converse(conf, talk, worlds as [World, World]);
+    } finally {
+      for (const { server, clients } of worlds) {
+        clients.c0.close();
+        clients.c1.close();
+        await server.stop("SIGKILL");
+      }
+    }
+  }
+}
+
+async function converse(conf: string, talk: Talk, worlds: [World, World]): Promise<Finding | undefined> {
+  const messages: Drawn[] = [];
+  for (let drawn = talk.next(); drawn; drawn = talk.next()) {
+    messages.push(drawn);
+    const { step, client } = drawn;
+    const device = step.device ?? "c0";
+    for (const world of worlds) send(world, step, messages.length);
+    const reference = await worlds[0].clients[device].reply(messages.length, SILENCE_MS);
+    const ours = await worlds[1].clients[device].reply(messages.length, reference ? SLOW_MS : SILENCE_MS);
+    if (!worlds[0].server.process.isRunning) return undefined;
+    const found = differences(withoutMessage(reference), withoutMessage(ours));
+    if (found.length > 0) return { conf, messages, differences: found, logs: await logs(worlds) };
+    talk.learn(client, reference);
+  }
+  const found = await leaseDifferences(worlds);
+  return found.length === 0 ? undefined : { conf, messages, differences: found, logs: await logs(worlds) };
+}
+
+/** The text of a DHCPNAK (option 56) is left out: dhcpd sends what it last wrote into a buffer that all clients share. */
+const withoutMessage = (reply: Reply | undefined): Reply | undefined =>
+  reply && { ...reply, options: reply.options.filter(({ code }) => code !== 56) };
+
+async function logs(worlds: readonly World[]): Promise<string[]> {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return worlds.map(({ server }) => server.log().split("\n").slice(-5).join("\n"));
+}
+
+async function leaseDifferences([reference, ours]: [World, World]): Promise<Difference[]> {
+  const end = performance.now() + LEASE_FILE_MS;
+  for (;;) {
+    const [theirs, mine] = [bindings(reference.server), bindings(ours.server)];
+    const names = [...new Set([...Object.keys(theirs), ...Object.keys(mine)])].filter((name) => theirs[name] !== mine[name]);
+    if (names.length === 0 || performance.now() > end)
+      return names.map((name) => ({ field: `lease ${name}`, reference: theirs[name], ours: mine[name] }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const hexOptions = (key: string, value: unknown): unknown =>
+  key === "options"
+    ? (value as [number, Uint8Array][]).map(([code, bytes]) => `${code}=${Buffer.from(bytes).toString("hex")}`).join(" ")
+    : value;
+
+/** A finding in words. */
+export function explain(title: string, { conf, messages, differences: found, logs: both }: Finding): string {
+  const lines = found.map(({ field, reference, ours }) => `  ${field}: dhcpd ${reference ?? "-"}, here ${ours ?? "-"}`);
+  const said = messages.map(
+    ({ step, words, client }, number) => `${number + 1}: client ${client} ${words}: ${JSON.stringify(step.packet, hexOptions)}`,
+  );
+  return [`${title} differs (${ISC_DHCPD} and ${TANDEM_DHCPD}):`, ...lines, ...said, ...both, conf].join("\n");
+}
