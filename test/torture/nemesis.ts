@@ -96,7 +96,12 @@ export class Nemesis {
     if (!this.#off.has(server) || this.#operator.locked.has(server)) return;
     this.#off.delete(server);
     this.#say(server.role, "is started");
-    void server.start();
+    void this.#run(server);
+  }
+  /** Starts it with a configuration that is right. */
+  #run(server: TortureServer): Promise<void> {
+    this.#site.configure(server, this.#edition.get(server) ?? 0, false);
+    return server.start();
   }
 
   #pause(server: TortureServer): void {
@@ -150,6 +155,7 @@ export class Nemesis {
     if (server.diskFull) return;
     const seconds = this.#while(5, 25);
     this.#say(server.role, `has a full disk for ${seconds.toFixed(1)} s`);
+    this.#site.configure(server, this.#edition.get(server) ?? 0, false);
     server.fill();
     this.#later(seconds, () => this.#unfill(server));
   }
@@ -182,13 +188,14 @@ export class Nemesis {
   }
 
   #reload(server: TortureServer): void {
+    if (!server.running || server.diskFull) return;
     const edition = (this.#edition.get(server) ?? 0) + 1;
     this.#edition.set(server, edition);
     const broken = this.#random.chance(0.25);
     this.#say(server.role, broken ? "is to read a configuration with an error" : `is to read edition ${edition} of its configuration`);
     this.#site.configure(server, edition, broken);
     server.hangUp();
-    if (broken) this.#later(4, () => this.#site.configure(server, edition, false));
+    if (broken) this.#later(2, () => this.#site.configure(server, edition, false));
   }
 
   #hurtLedger(kind: "ledgerCut" | "ledgerSlow", server: TortureServer): void {
@@ -221,7 +228,7 @@ export class Nemesis {
       }
       this.#operator.look();
       for (const server of this.#site.servers) {
-        if (!this.#off.has(server) && !server.running && !server.busy && !this.#healed) await server.start();
+        if (!this.#off.has(server) && !server.running && !server.busy && !this.#healed) await this.#run(server);
       }
     }
   }
