@@ -197,11 +197,12 @@ export class RealClient {
 
 /** One script for the three: dhclient and dhcpcd speak through `$reason` and `$new_…`, udhcpc through `$1` and bare names. */
 const HOOK = `#!/bin/sh
+at=$(date +%s%3N)
 word="\${reason:-$1}"
 address="\${new_ip_address:-$ip}"
 routers="\${new_routers:-$router}"
 values=$(env | sed -n -E 's/^(new_[a-z0-9_]+|old_ip_address|ip|serverid|lease|router|domain|hostname|siaddr|sname|boot_file|bootfile|tftp|dns|subnet|message)=/\\t&/p' | tr -d '\\n')
-echo "$word$values" >>@EVENTS@
+printf '%s\\tat=%s\\n' "$word$values" "$at" >>@EVENTS@
 case "$word" in
 PREINIT | deconfig) ip -4 address flush dev "$interface"; ip link set "$interface" up ;;
 BOUND | RENEW | REBIND | REBOOT | bound | renew)

@@ -75,6 +75,8 @@ export class History {
   readonly #heard: (entry: Entry) => void;
   readonly #file: number;
   readonly #begun = performance.now();
+  /** The beginning as the true time: milliseconds since 1970. */
+  readonly begun = Date.now();
 
   constructor(path: string, heard: (entry: Entry) => void) {
     this.#file = openSync(path, "w");

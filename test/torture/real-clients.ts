@@ -5,6 +5,8 @@ import { type ClientTool, RealClient } from "../support/real-clients.ts";
 import type { History } from "./history.ts";
 
 const LOOK_MILLIS = 250;
+/** How late a script may hear of the ACK. */
+const SCRIPT_MILLIS = 300;
 const DHCLIENT = ["timeout 12;", "retry 4;", "reboot 3;", "select-timeout 1;", "initial-interval 1;", "backoff-cutoff 4;"];
 const HELD = new Set(["BOUND", "RENEW", "REBIND", "REBOOT", "bound", "renew"]);
 const LOST = new Set(["EXPIRE", "FAIL", "RELEASE", "STOP", "NAK", "deconfig", "leasefail", "nak"]);
@@ -29,6 +31,8 @@ export class RealClients {
     this.#watched = tools.map((tool, index) => {
       const namespace = site.lab.namespace(`r${index}`);
       site.plug(namespace, "eth0", `r${index}`, []);
+      // The script knows no prefix length: the servers are to be reached from any address
+      namespace.ip("route add 10.77.0.0/16 dev eth0");
       const [link] = JSON.parse(namespace.ip("-j link show dev eth0")) as { address: string }[];
       const client = new RealClient(tool, namespace);
       return { name: `${tool}-${index}`, client, hardware: link?.address ?? "", address: undefined, until: 0, read: 0 };
@@ -70,9 +74,13 @@ export class RealClients {
     const server = values.get("new_dhcp_server_identifier") ?? values.get("serverid") ?? "";
     if (watched.address !== undefined && watched.address !== address) this.#lost(watched);
     watched.address = address;
-    const since = this.#history.now - LOOK_MILLIS;
-    watched.until = since + seconds * 1000;
-    const { name: client, hardware, until } = watched;
+    const heard = Number(values.get("at")) - this.#history.begun;
+    // dhclient says when its lease ends, counted in whole seconds from the ACK; its script may run later
+    const expiry = values.get("new_expiry");
+    const until = expiry === undefined ? heard + seconds * 1000 - SCRIPT_MILLIS : Number(expiry) * 1000 - this.#history.begun;
+    const since = until - seconds * 1000;
+    watched.until = until;
+    const { name: client, hardware } = watched;
     this.#history.add({ kind: "bound", client, hardware, address, server, since, until });
   }
   #lost(watched: Watched): void {

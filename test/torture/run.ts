@@ -25,7 +25,7 @@ export async function torture(plan: Plan, historyFile: string): Promise<Outcome>
   const checkers = allCheckers();
   const violations: Violation[] = [];
   const history = new History(historyFile, (entry) => violations.push(...judge(checkers, entry)));
-  history.add({ kind: "run", plan, begun: Date.now() });
+  history.add({ kind: "run", plan, begun: history.begun });
   const site = await TortureSite.make(plan, history);
   const scripted = new ScriptedClients(site.pair, site.servers, plan, history);
   const real = new RealClients(site.pair, plan.realClients ? TOOLS : [], history);
