@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
-import { pathToFileURL } from "node:url";
-import { marshall } from "@aws-sdk/util-dynamodb";
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { generateKeyPair, jwtVerify, SignJWT } from "jose";
 import { createTable } from "../adapters/create-table.ts";
 import { dynamoClient } from "../adapters/dynamo-ledger.ts";
@@ -9,15 +8,24 @@ import { SCOPES } from "../contract/api-route.ts";
 import { createEmbeddedTable, type EmbeddedTable } from "../embedded/table.ts";
 import { startWireServer } from "../embedded/wire-server.ts";
 import { findDynamoLocal, startDynamoLocal } from "./dynamo-local.ts";
-import { type Authorizers, createGateway, type Invoke } from "./gateway.ts";
-import { readTemplate } from "./template.ts";
+import { type Functions, startFunctions } from "./functions.ts";
+import { type Authorizers, createGateway } from "./gateway.ts";
+import { startLedgerProxy } from "./ledger-proxy.ts";
+import { createPrincipals, INVOKE_ARN, type Principals } from "./principals.ts";
+import { verifySignature } from "./sigv4.ts";
+import { deliver, localStream, recordOf, type StreamRecord } from "./stream.ts";
+import { readTemplate, type Template } from "./template.ts";
+
+export { deskCredentials } from "./principals.ts";
 
 /** The control plane on a desk. */
 export interface Desk {
   /** Of the HTTP API. */
   readonly url: string;
-  /** Of the ledger, for the agents' `endpoint`. */
+  /** Of the ledger, for the agents' `endpoint`: signatures are checked, and each caller's role. Take `deskCredentials`. */
   readonly ledgerEndpoint: string;
+  /** Of the ledger behind that door, where nobody asks for rights. */
+  readonly openEndpoint: string;
   readonly tableName: string;
   /** `DynamoDB Local`, or `embedded` and why. */
   readonly ledger: string;
@@ -34,52 +42,47 @@ export interface DeskOptions {
   readonly embedded?: boolean;
   readonly logLevel?: string;
 }
-interface Bundle {
-  readonly routes: Record<string, Invoke>;
-  sweep(): Promise<Record<string, number>>;
-  audit(event: object): Promise<void>;
+interface LocalLedger {
+  readonly kind: string;
+  readonly endpoint: string;
+  readonly table: EmbeddedTable | undefined;
+  readonly stop: () => Promise<void>;
 }
 const TABLE_NAME = "tandem-ledger";
 const AUTHOR = "operator@desk";
+/** How often DynamoDB Local's stream is looked at. */
+const STREAM_MS = 500;
 
-/** Access key that stands for an agent's credentials on the desk; any secret goes with it. Signatures are not checked. */
-export const deskAccessKey = (site: string, server: "A" | "B"): string => Buffer.from(`${site}.${server}`).toString("hex");
-
-/** The agent that a key stands for, as SITE.SERVER. DynamoDB Local takes letters and digits only, hence the hex; plain names are understood too. */
-const agentOf = (accessKey: string): string =>
-  /^(?:[0-9a-f]{2})+$/.test(accessKey) ? Buffer.from(accessKey, "hex").toString() : accessKey;
-
-/** Starts the local control plane from the synthesized template: its table, its routes, and the very bundle that would be deployed. */
+/** Starts the local control plane from the synthesized template: its table, routes, stream, schedule and roles, and the very bundle that would be
+ *  deployed, each function with the rights of its own role. */
 export async function startDesk(options: DeskOptions = {}): Promise<Desk> {
   const template = await readTemplate();
   const ledger = await startLedger(options.embedded === true);
-  const client = dynamoClient({
-    endpoint: ledger.endpoint,
-    region: "local",
-    credentials: { accessKeyId: "desk", secretAccessKey: "desk" },
-  });
+  const credentials = { accessKeyId: "desk", secretAccessKey: "desk" };
+  const client = dynamoClient({ endpoint: ledger.endpoint, region: "local", credentials });
   await createTable(client, TABLE_NAME, template.table);
   client.destroy();
-  const bundle = await loadBundle(template.bundle, ledger.endpoint, options.logLevel ?? "warn");
-  ledger.table?.watch(({ after }) => {
-    // The stream's filter, and its delay: the change is committed before anyone hears of it.
-    if (after?.["t"] === "H" && after["late"] === 1) {
-      const Records = [{ dynamodb: { NewImage: marshall(after) } }];
-      setImmediate(() => bundle.audit({ Records }).catch(() => undefined));
-    }
-  });
+  const principals = createPrincipals(template);
+  const complain = (says: string) => process.stderr.write(`desk: ${says}\n`);
+  const proxy = await startLedgerProxy(ledger.endpoint, principals, complain);
+  const logLevel = options.logLevel ?? "warn";
+  const functions = startFunctions(principals, { bundle: template.bundle, endpoint: proxy.endpoint, table: TABLE_NAME, logLevel });
+  const endStream = followStream(template, ledger, functions, complain);
   const keys = await generateKeyPair("ES256");
   const issuer = `urn:tandem:desk:${randomUUID()}`;
   const server = createGateway(
     template.routes,
-    (handler) => functionOf(bundle, handler),
-    authorizers(keys.publicKey, issuer, template.audience),
+    async (handler, event) => (await functions.invoke(handler, event)) as APIGatewayProxyStructuredResultV2,
+    authorizers(keys.publicKey, issuer, template.audience, principals),
   );
   const port = await listen(server, options.port ?? 0);
-  const timer = setInterval(() => bundle.sweep().catch(() => undefined), 60_000).unref();
+  const timers = template.schedules.map(({ handler, everyMs }) =>
+    setInterval(() => functions.invoke(handler, {}).catch(() => undefined), everyMs).unref(),
+  );
   return {
     url: `http://127.0.0.1:${port}`,
-    ledgerEndpoint: ledger.endpoint,
+    ledgerEndpoint: proxy.endpoint,
+    openEndpoint: ledger.endpoint,
     tableName: TABLE_NAME,
     ledger: ledger.kind,
     token: (scopes = Object.keys(SCOPES), who = AUTHOR) =>
@@ -91,19 +94,20 @@ export async function startDesk(options: DeskOptions = {}): Promise<Desk> {
         .setIssuedAt()
         .setExpirationTime("12h")
         .sign(keys.privateKey),
-    sweep: () => bundle.sweep(),
+    sweep: async () => (await functions.invoke("sweep", {})) as Record<string, number>,
     stop: async () => {
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
+      await endStream();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await functions.stop();
+      await proxy.stop();
       await ledger.stop();
     },
   };
 }
 
-async function startLedger(
-  embedded: boolean,
-): Promise<{ kind: string; endpoint: string; table: EmbeddedTable | undefined; stop: () => Promise<void> }> {
+async function startLedger(embedded: boolean): Promise<LocalLedger> {
   const found = embedded ? { missing: "asked for" } : findDynamoLocal();
   if ("folder" in found) {
     const local = await startDynamoLocal(found.folder);
@@ -114,29 +118,45 @@ async function startLedger(
   return { kind: `embedded (${found.missing})`, endpoint: server.endpoint, table, stop: server.stop };
 }
 
-/** Imports the bundle with the environment that its functions would have. It reads it once, at the start and at the first call. */
-async function loadBundle(path: string, endpoint: string, logLevel: string): Promise<Bundle> {
-  Object.assign(process.env, {
-    LEDGER_TABLE: TABLE_NAME,
-    CURSOR_KEY: randomUUID(),
-    LOG_LEVEL: logLevel,
-    AWS_REGION: "local",
-    AWS_ACCESS_KEY_ID: "desk",
-    AWS_SECRET_ACCESS_KEY: "desk",
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-  });
-  const bundle = (await import(`${pathToFileURL(path).href}?${randomUUID()}`)) as Bundle;
-  await bundle.sweep();
-  return bundle;
+/** Gives the table's changes to the functions that take part in its stream. The function returned ends it. */
+function followStream(
+  template: Template,
+  ledger: LocalLedger,
+  functions: Functions,
+  complain: (says: string) => void,
+): () => Promise<void> {
+  const waiting: StreamRecord[] = [];
+  let number = 0;
+  ledger.table?.watch((change) => void waiting.push(recordOf(change, ++number)));
+  const local = ledger.table === undefined ? localStream(ledger.endpoint, TABLE_NAME) : undefined;
+  let ended = false;
+  let timer: NodeJS.Timeout | undefined;
+  const turn = async (): Promise<void> => {
+    const records = local === undefined ? waiting.splice(0) : await local.read();
+    for (const mapping of template.streams) {
+      const gaveUp = (record: StreamRecord, why: string) => complain(`stream record ${record.dynamodb.SequenceNumber}: ${why}`);
+      await deliver(mapping, records, (event) => functions.invoke(mapping.handler, event), gaveUp);
+    }
+  };
+  let turning = Promise.resolve();
+  const next = () => {
+    if (ended) return;
+    turning = turn().catch((error: unknown) =>
+      ended ? undefined : complain(`the stream: ${error instanceof Error ? error.message : String(error)}`),
+    );
+    void turning.then(() => {
+      timer = setTimeout(next, STREAM_MS).unref();
+    });
+  };
+  next();
+  return async () => {
+    ended = true;
+    await turning;
+    clearTimeout(timer);
+  };
 }
 
-function functionOf(bundle: Bundle, handler: string): Invoke {
-  const found = bundle.routes[handler.replace(/^routes\./, "")];
-  if (found === undefined) throw new Error(`the bundle has no ${handler}`);
-  return found;
-}
-
-function authorizers(key: Parameters<typeof jwtVerify>[1], issuer: string, audience: string): Authorizers {
+function authorizers(key: Parameters<typeof jwtVerify>[1], issuer: string, audience: string, principals: Principals): Authorizers {
   return {
     jwt: async (token, scopes) => {
       try {
@@ -148,18 +168,18 @@ function authorizers(key: Parameters<typeof jwtVerify>[1], issuer: string, audie
         return { status: 401 };
       }
     },
-    iam: (key, path) => {
-      const accessKey = agentOf(key);
-      const [site = "", server = ""] = accessKey.split(".");
-      if (site === "" || server === "") return { status: 401 };
-      // What the policy says with the certificate's subject: an agent reaches its own site and server only.
-      if (!path.startsWith(`/v1/agent/sites/${site}/servers/${server}/`)) return { status: 403 };
-      return {
-        status: 200,
-        authorizer: {
-          iam: { accessKey, accountId: "000000000000", userArn: `arn:aws:sts::000000000000:assumed-role/tandem-agent/${accessKey}` },
-        },
-      };
+    iam: (request) => {
+      const verdict = verifySignature(request, principals.secretOf, Date.now());
+      if ("code" in verdict) return { status: 403, says: verdict.says };
+      const principal = principals.of(verdict.accessKey);
+      const resource = `${INVOKE_ARN}/${request.method}${request.url.pathname}`;
+      if (principal?.agent === undefined || !principals.may(principal, { action: "execute-api:Invoke", resource }))
+        return {
+          status: 403,
+          says: `User: ${principal?.arn ?? "nobody"} is not authorized to perform: execute-api:Invoke on resource: ${resource}`,
+        };
+      const iam = { accessKey: verdict.accessKey, accountId: "000000000000", userArn: principal.arn };
+      return { status: 200, authorizer: { iam } };
     },
   };
 }

@@ -1,22 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import type { SignedRequest } from "./sigv4.ts";
 import type { TemplateRoute } from "./template.ts";
 
-/** A function of the bundle. */
-export type Invoke = (event: APIGatewayProxyEventV2, context: unknown) => Promise<APIGatewayProxyStructuredResultV2>;
+/** Calls a function of the bundle by its handler. */
+export type Invoke = (handler: string, event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
 /** Stand-ins of the two authorizers. Each gives what the gateway would put into the event, or undefined: not let in. */
 export interface Authorizers {
   jwt(
     token: string,
     scopes: readonly string[],
   ): Promise<{ readonly status: 200; readonly authorizer: object } | { readonly status: 401 | 403 }>;
-  iam(accessKey: string, path: string): { readonly status: 200; readonly authorizer: object } | { readonly status: 401 | 403 };
+  iam(request: SignedRequest): { readonly status: 200; readonly authorizer: object } | { readonly status: 403; readonly says: string };
 }
 const BODY_LIMIT = 10_000_000;
 
 /** An HTTP server that speaks API Gateway's payload 2.0 to the functions, as the HTTP API would. */
-export function createGateway(routes: readonly TemplateRoute[], functionOf: (handler: string) => Invoke, authorizers: Authorizers): Server {
+export function createGateway(routes: readonly TemplateRoute[], invoke: Invoke, authorizers: Authorizers): Server {
   // Literal parts before parameters, as the gateway prefers them.
   const ordered = [...routes].sort((left, right) => left.path.split("{").length - right.path.split("{").length);
   const table = ordered.map((route) => ({ route, pattern: patternOf(route.path) }));
@@ -29,23 +30,23 @@ export function createGateway(routes: readonly TemplateRoute[], functionOf: (han
   });
 
   async function handle(request: IncomingMessage): Promise<APIGatewayProxyStructuredResultV2> {
-    const url = new URL(request.url ?? "/", "http://desk");
+    const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "desk"}`);
     const hit = table.find(({ route, pattern }) => route.method === request.method && pattern.test(url.pathname));
     if (hit === undefined) return short(404, "Not Found");
-    const authorization = request.headers.authorization ?? "";
     const { route } = hit;
+    const body = await bodyOf(request);
     const verdict =
       route.authorization === "JWT"
-        ? await authorizers.jwt(authorization.replace(/^Bearer /i, ""), route.scopes)
-        : authorizers.iam(accessKeyOf(authorization), url.pathname);
-    if (verdict.status !== 200) return short(verdict.status, verdict.status === 401 ? "Unauthorized" : "Forbidden");
-    const event = eventOf(request, url, route, hit.pattern.exec(url.pathname)?.groups ?? {}, verdict.authorizer, await bodyOf(request));
-    return functionOf(route.handler)(event, { awsRequestId: event.requestContext.requestId, getRemainingTimeInMillis: () => 15_000 });
+        ? await authorizers.jwt((request.headers.authorization ?? "").replace(/^Bearer /i, ""), route.scopes)
+        : authorizers.iam({ method: route.method, url, headers: request.headers, body });
+    if (verdict.status !== 200)
+      return short(verdict.status, "says" in verdict ? String(verdict.says) : verdict.status === 401 ? "Unauthorized" : "Forbidden");
+    const event = eventOf(request, url, route, hit.pattern.exec(url.pathname)?.groups ?? {}, verdict.authorizer, body);
+    return invoke(route.handler, event);
   }
 }
 
 const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{([a-z]+)\}/g, "(?<$1>[^/]+)")}$`);
-const accessKeyOf = (authorization: string): string => /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(authorization)?.[1] ?? "";
 const short = (statusCode: number, message: string): APIGatewayProxyStructuredResultV2 => ({
   statusCode,
   headers: { "content-type": "application/json" },

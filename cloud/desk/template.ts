@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { TableShape } from "../adapters/create-table.ts";
+import type { Statement } from "./iam.ts";
+import type { StreamMapping } from "./stream.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const OUT = join(ROOT, "cdk.out/desk");
@@ -16,8 +18,24 @@ export interface TemplateRoute {
   /** Export of the bundle, as `routes.getSite`. */
   readonly handler: string;
 }
+/** A function as the template has it. */
+export interface TemplateFunction {
+  /** Export of the bundle, as `routes.getSite`. */
+  readonly handler: string;
+  /** What its role allows. */
+  readonly statements: readonly Statement[];
+}
 export interface Template {
+  /** Logical name of the table. */
+  readonly tableId: string;
   readonly table: TableShape;
+  /** By handler. */
+  readonly functions: ReadonlyMap<string, TemplateFunction>;
+  /** What the agents' role allows. */
+  readonly agentStatements: readonly Statement[];
+  readonly streams: readonly StreamMapping[];
+  /** What runs by the clock, and how often. */
+  readonly schedules: readonly { readonly handler: string; readonly everyMs: number }[];
   readonly routes: readonly TemplateRoute[];
   readonly audience: string;
   /** Path of the functions' bundle: the very file that would be deployed. */
@@ -36,14 +54,20 @@ export async function readTemplate(): Promise<Template> {
     Parameters: Record<string, { Default?: string }>;
   };
   const of = (type: string) => Object.values(Resources).filter((resource) => resource.Type === type);
-  const table = of("AWS::DynamoDB::GlobalTable")[0];
+  const tableId = Object.keys(Resources).find((id) => Resources[id]?.Type === "AWS::DynamoDB::GlobalTable") ?? "";
+  const table = Resources[tableId];
   const functions = of("AWS::Lambda::Function");
   const code = functions[0]?.Properties["Code"] as unknown as { S3Key?: string } | undefined;
   const asset = code?.S3Key?.replace(/\.zip$/, "");
   if (table === undefined || asset === undefined) throw new Error(`${TEMPLATE} has no table or no function`);
   const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes } = table.Properties as unknown as Required<TableShape>;
   return {
+    tableId,
     table: { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes },
+    functions: new Map(functions.map((found) => functionOf(found, Resources)).map((found) => [found.handler, found])),
+    agentStatements: agentStatements(Resources),
+    streams: of("AWS::Lambda::EventSourceMapping").map((found) => streamOf(found, Resources)),
+    schedules: of("AWS::Events::Rule").map((found) => scheduleOf(found, Resources)),
     routes: of("AWS::ApiGatewayV2::Route").map((route) => routeOf(route, Resources)),
     audience: Parameters["JwtAudience"]?.Default ?? "tandem",
     bundle: join(OUT, `asset.${asset}`, "index.mjs"),
@@ -69,6 +93,51 @@ function routeOf(route: Resource, resources: Record<string, Resource>): Template
     scopes: found.AuthorizationScopes ?? [],
     handler: handler.Handler.replace(/^index\./, ""),
   };
+}
+
+const handlerOf = (id: string, resources: Record<string, Resource>): string =>
+  (resources[id]?.Properties as unknown as { Handler: string } | undefined)?.Handler.replace(/^index\./, "") ?? "";
+
+function functionOf(found: Resource, resources: Record<string, Resource>): TemplateFunction {
+  const { Handler, Role } = found.Properties as unknown as { Handler: string; Role: { "Fn::GetAtt": [string, string] } };
+  return { handler: Handler.replace(/^index\./, ""), statements: statementsOf(Role["Fn::GetAtt"][0], resources) };
+}
+
+/** All statements of the policies that a role has. */
+function statementsOf(role: string, resources: Record<string, Resource>): readonly Statement[] {
+  return Object.values(resources).flatMap(({ Type, Properties }) => {
+    if (Type !== "AWS::IAM::Policy") return [];
+    const { Roles, PolicyDocument } = Properties as unknown as { Roles: { Ref: string }[]; PolicyDocument: { Statement: Statement[] } };
+    return Roles.some(({ Ref }) => Ref === role) ? PolicyDocument.Statement : [];
+  });
+}
+
+function agentStatements(resources: Record<string, Resource>): readonly Statement[] {
+  const profile = Object.values(resources).find(({ Type }) => Type === "AWS::RolesAnywhere::Profile");
+  const { RoleArns } = (profile?.Properties ?? { RoleArns: [] }) as unknown as { RoleArns: { "Fn::GetAtt": [string, string] }[] };
+  return RoleArns.flatMap((arn) => statementsOf(arn["Fn::GetAtt"][0], resources));
+}
+
+function streamOf(found: Resource, resources: Record<string, Resource>): StreamMapping {
+  const { FunctionName, FilterCriteria, BatchSize, MaximumRetryAttempts } = found.Properties as unknown as {
+    FunctionName: { Ref: string };
+    FilterCriteria?: { Filters: { Pattern: string }[] };
+    BatchSize: number;
+    MaximumRetryAttempts: number;
+  };
+  const filters = (FilterCriteria?.Filters ?? []).map(({ Pattern }) => JSON.parse(Pattern) as object);
+  return { handler: handlerOf(FunctionName.Ref, resources), filters, batchSize: BatchSize, retries: MaximumRetryAttempts };
+}
+
+function scheduleOf(found: Resource, resources: Record<string, Resource>): { handler: string; everyMs: number } {
+  const { ScheduleExpression, Targets } = found.Properties as unknown as {
+    ScheduleExpression: string;
+    Targets: { Arn: { "Fn::GetAtt": [string, string] } }[];
+  };
+  const [, count, unit] = /^rate\((\d+) (minute|hour)s?\)$/.exec(ScheduleExpression) ?? [];
+  const target = Targets[0]?.Arn["Fn::GetAtt"][0];
+  if (count === undefined || target === undefined) throw new Error(`the schedule ${ScheduleExpression} is not understood`);
+  return { handler: handlerOf(target, resources), everyMs: Number(count) * (unit === "hour" ? 3_600_000 : 60_000) };
 }
 
 function synthesize(): Promise<void> {

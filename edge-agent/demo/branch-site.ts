@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Desk, deskAccessKey, startDesk } from "../../cloud/desk/desk.ts";
+import { type Desk, deskCredentials, startDesk } from "../../cloud/desk/desk.ts";
 import type { StatusReport } from "../control/protocol.ts";
 import { askAgent } from "../rim/control-socket.ts";
 
@@ -154,7 +154,8 @@ include "${fileURLToPath(new URL("branch.conf", import.meta.url))}";
   #run(server: ServerName): Promise<void> {
     const state = this.state(server);
     const files = ["-cf", join(state, "dhcpd.conf"), "-lf", join(state, "dhcpd.leases"), "-pf", join(state, "dhcpd.pid"), "--state", state];
-    const credentials = { AWS_ACCESS_KEY_ID: deskAccessKey(SITE, server), AWS_SECRET_ACCESS_KEY: "any" };
+    const { accessKeyId, secretAccessKey } = deskCredentials(SITE, server);
+    const credentials = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
     const child = spawn(
       join(ROOT, "edge-agent/bin/tandem-dhcpd"),
       ["-4", "-f", "-d", "-p", String(portOf(server, this.#options.port)), ...files, "lo"],

@@ -16,6 +16,7 @@ export interface ControlPlaneOptions {
 type Answer = { readonly outcome: "done" } | { readonly outcome: "refused"; readonly code: string; readonly detail: string };
 
 const TIMEOUT_MILLIS = 10_000;
+const SKEW_MILLIS = 60_000;
 
 /** Asks the control plane for partner-down or clear, signed with this agent's credentials (SigV4). Throws when there is no answer. */
 export function controlPlane(
@@ -27,13 +28,19 @@ export function controlPlane(
     const attested = op === "ask-partner-down" && reason !== undefined ? { attested: { operator: "console", reason } } : {};
     const body = JSON.stringify({ expectedEpoch: epoch, ...attested });
     const url = new URL(base + path);
-    const headers = sign(url, body, { ...options, credentials: await options.credentials(), at: new Date() });
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { ...headers, "content-type": "application/json", "idempotency-key": randomUUID() },
-      body,
-      signal: AbortSignal.timeout(TIMEOUT_MILLIS),
-    });
+    const key = randomUUID();
+    const credentials = await options.credentials();
+    const send = (at: Date): Promise<Response> =>
+      fetch(url, {
+        method: "POST",
+        headers: { ...sign(url, body, { ...options, credentials, at }), "content-type": "application/json", "idempotency-key": key },
+        body,
+        signal: AbortSignal.timeout(TIMEOUT_MILLIS),
+      });
+    let response = await send(new Date());
+    // A signature is good for five minutes: with a clock that is further off we sign by the control plane's.
+    const there = Date.parse(response.headers.get("date") ?? "");
+    if (response.status === 403 && Math.abs(there - Date.now()) > SKEW_MILLIS) response = await send(new Date(there));
     if (response.ok) return { outcome: "done" };
     if (response.status >= 500) throw new Error(`the control plane answers ${response.status}`);
     const problem = (await response.json().catch(() => ({}))) as Record<string, unknown>;

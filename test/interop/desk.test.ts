@@ -2,11 +2,16 @@ import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dynamoLedger } from "../../cloud/adapters/dynamo-ledger.ts";
-import { type Desk, deskAccessKey, startDesk } from "../../cloud/desk/desk.ts";
+import { dynamoClient, dynamoLedger } from "../../cloud/adapters/dynamo-ledger.ts";
+import { mirror } from "../../cloud/contract/agent-calls.ts";
+import { put, update } from "../../cloud/contract/expression.ts";
+import { queryAll } from "../../cloud/contract/ledger.ts";
+import { confPartition, evtPartition, srvKey } from "../../cloud/contract/tables.ts";
+import { type Desk, deskCredentials, startDesk } from "../../cloud/desk/desk.ts";
+import { controlPlane } from "../../edge-agent/rim/control-plane.ts";
 import { start, watch } from "../support/api.ts";
 import { localClient } from "../support/dynamo.ts";
-import { CONFIG, serverOf } from "../support/ledger-samples.ts";
+import { CONFIG, fact, senderOf, serverOf, T0 } from "../support/ledger-samples.ts";
 
 const run = promisify(execFile);
 const TANDEMCTL = resolve(import.meta.dirname, "../../cloud/bin/tandemctl");
@@ -14,17 +19,13 @@ const TANDEMCTL = resolve(import.meta.dirname, "../../cloud/bin/tandemctl");
 describe.each([{ embedded: false }, { embedded: true }])("the control plane on a desk (embedded: $embedded)", ({ embedded }) => {
   let desk: Desk;
   beforeAll(async () => {
-    desk = await startDesk({ embedded });
+    desk = await startDesk({ embedded, logLevel: "error" });
   }, 120_000);
   afterAll(() => desk.stop());
-  const call = async (method: string, path: string, options: { body?: unknown; token?: string; key?: string } = {}) => {
-    const authorization =
-      options.key === undefined
-        ? `Bearer ${options.token ?? (await desk.token())}`
-        : `AWS4-HMAC-SHA256 Credential=${options.key}/20260101/local/execute-api/aws4_request`;
+  const call = async (method: string, path: string, options: { body?: unknown; token?: string } = {}) => {
     const response = await fetch(desk.url + path, {
       method,
-      headers: { authorization, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${options.token ?? (await desk.token())}`, "content-type": "application/json" },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
     });
     return { status: response.status, body: await response.json() };
@@ -36,6 +37,18 @@ describe.each([{ embedded: false }, { embedded: true }])("the control plane on a
       (error: { code: number; stdout: string; stderr: string }) => error,
     );
   };
+  const asAgent = (site: string, server: "A" | "B", credentials = deskCredentials(site, server)) =>
+    dynamoLedger(dynamoClient({ endpoint: desk.ledgerEndpoint, region: "local", credentials }), desk.tableName);
+  const agentCalls = (site: string, server: "A" | "B", credentials = deskCredentials(site, server)) =>
+    controlPlane({ api: desk.url, region: "local", site, server, credentials: async () => credentials });
+  const open = () => dynamoLedger(localClient(desk.openEndpoint), desk.tableName);
+  const eventually = async (what: () => Promise<boolean>) => {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      if (await what()) return;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    throw new Error("it did not come about");
+  };
 
   test("says which ledger it has", () => expect(desk.ledger).toMatch(embedded ? /^embedded/ : /^DynamoDB Local$/));
 
@@ -43,26 +56,72 @@ describe.each([{ embedded: false }, { embedded: true }])("the control plane on a
     expect((await call("GET", "/v1/sites", { token: "rubbish" })).status).toBe(401);
     expect((await call("GET", "/v1/sites", { token: await desk.token(["dhcp/admin"]) })).status).toBe(403);
     expect((await call("GET", "/v1/nothing")).status).toBe(404);
-    expect((await call("POST", "/v1/agent/sites/S-1/servers/A/clear", { body: {} })).status).toBe(401);
-    expect((await call("POST", "/v1/agent/sites/S-1/servers/A/clear", { body: {}, key: deskAccessKey("S-1", "B") })).status).toBe(403);
+    expect((await call("POST", "/v1/agent/sites/S-1/servers/A/clear", { body: {} })).status).toBe(403);
+    const clear = (site: string, server: "A" | "B", as = deskCredentials(site, server)) =>
+      agentCalls(site, server, as)("ask-clear", 1, undefined);
+    expect(await clear("S-1", "A", deskCredentials("S-1", "B"))).toMatchObject({
+      code: "HTTP 403",
+      detail: /not authorized to perform: execute-api/,
+    });
+    const forged = { ...deskCredentials("S-1", "A"), secretAccessKey: "any" };
+    expect(await clear("S-1", "A", forged)).toMatchObject({ code: "HTTP 403", detail: expect.stringContaining("signature") });
+    expect(await clear("S-1", "A")).toMatchObject({ code: "NO_SUCH_SITE" });
+  });
+
+  test("an agent's role holds on the desk as in AWS: its own site and server, and nothing else", async () => {
+    for (const site of ["R-1", "R-10"]) {
+      expect((await call("PUT", `/v1/sites/${site}`, { body: { ...CONFIG, serials: { A: [], B: [] } } })).status).toBe(200);
+    }
+    const agent = asAgent("R-1", "A");
+    await start(agent, "A", {}, "R-1");
+    expect((await serverOf(agent, "B", "R-1")).mode).toBe("PAIR");
+    const row = await serverOf(agent, "A", "R-1");
+    expect((await mirror(agent, senderOf(row), 0, [fact(1, "m:1:aa")])).kind).toBe("mirrored");
+    const denied = { name: "AccessDeniedException" };
+    await expect(serverOf(agent, "A", "R-10")).rejects.toMatchObject(denied);
+    await expect(agent.query({ partition: "S#R-10#L" })).rejects.toMatchObject(denied);
+    await expect(agent.query({ index: "gs1", partition: "C#m:1:aa" })).rejects.toMatchObject(denied);
+    await expect(agent.write(update(srvKey("R-1", "B"), { set: { mode: "DOWN" } }))).rejects.toMatchObject(denied);
+    await expect(agent.write(update({ pk: "S#R-1", sk: "CTL" }, { set: { ep: 9 } }))).rejects.toMatchObject(denied);
+    await expect(agent.write(put({ pk: "S#R-1#E", sk: "1" }))).rejects.toMatchObject(denied);
+    // One foreign part spoils a whole transaction.
+    const own = put({ pk: "S#R-1#L", sk: "0a010014" });
+    await expect(agent.transact([own, put({ pk: "S#R-10#L", sk: "0a010014" })])).rejects.toMatchObject(denied);
+    expect(await open().get({ pk: "S#R-1#L", sk: "0a010014" })).toBeUndefined();
+    await expect(serverOf(asAgent("R-1", "A", { accessKeyId: "stranger", secretAccessKey: "x" }), "A", "R-1")).rejects.toMatchObject({
+      name: "UnrecognizedClientException",
+    });
   });
 
   test("a site from its registration to partner-down, with tandemctl and an agent's call", async () => {
-    const ledger = dynamoLedger(localClient(desk.ledgerEndpoint), desk.tableName);
     expect((await call("PUT", "/v1/sites/S-1", { body: { ...CONFIG, serials: { A: [], B: [] } } })).status).toBe(200);
-    for (const server of ["A", "B"] as const) await start(ledger, server, {}, "S-1");
+    for (const server of ["A", "B"] as const) await start(asAgent("S-1", server), server, {}, "S-1");
     expect((await ctl("sites")).stdout).toMatch(/S-1 +NORMAL +1/);
     const refused = await ctl("partner-down", "S-1", "--survivor", "lis-b");
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("PARTNER_ALIVE")]);
     expect((await ctl("partner-down", "S-1")).code).toBe(2);
     const waiting = ctl("partner-down", "S-1", "--survivor", "lis-b", "--wait", "--json");
-    await watch(ledger, "B", undefined, "S-1");
+    await watch(asAgent("S-1", "B"), "B", undefined, "S-1");
     const granted = await waiting;
     expect(JSON.parse(granted.stdout)).toMatchObject({ sole: "B", basis: "lapsed", epoch: 2 });
-    expect((await serverOf(ledger, "B", "S-1")).mode).toBe("SOLE");
-    const clear = await call("POST", "/v1/agent/sites/S-1/servers/B/clear", { body: {}, key: deskAccessKey("S-1", "B") });
-    expect(clear).toEqual({ status: 200, body: { site: "S-1", epoch: 3 } });
+    expect((await serverOf(asAgent("S-1", "B"), "B", "S-1")).mode).toBe("SOLE");
+    expect(await agentCalls("S-1", "B")("ask-clear", 2, undefined)).toEqual({ outcome: "done" });
     expect((await ctl("audit", "S-1")).stdout).toMatch(/CLEARED[\s\S]*PARTNER_DOWN /);
-    expect(await desk.sweep()).toMatchObject({ Sites: 1, SitesNotNormal: 0 });
+    expect(await desk.sweep()).toMatchObject({ SitesNotNormal: 0 });
+  });
+
+  test("the stream's consumer runs: a late event that overlapped becomes a conflict, a changed audit record is put anew", async () => {
+    expect((await call("PUT", "/v1/sites/T-1", { body: { ...CONFIG, serials: { A: [], B: [] } } })).status).toBe(200);
+    const [a, b] = [asAgent("T-1", "A"), asAgent("T-1", "B")];
+    await start(a, "A", {}, "T-1");
+    await start(b, "B", {}, "T-1");
+    await mirror(a, senderOf(await serverOf(a, "A", "T-1")), 0, [fact(1, "m:1:aa", { ts: T0 })]);
+    await mirror(b, senderOf(await serverOf(b, "B", "T-1")), 0, [fact(1, "m:1:bb", { ts: T0 + 60_000, server: "B", ord: "00000000.0" })]);
+    await eventually(async () => (await queryAll(open(), { partition: confPartition("T-1") })).length === 1);
+    const [record] = await queryAll(open(), { partition: evtPartition("T-1") });
+    await open().write(update({ pk: String(record!["pk"]), sk: String(record!["sk"]) }, { set: { by: "nobody" } }));
+    await eventually(async () =>
+      (await queryAll(open(), { partition: evtPartition("T-1") })).some((found) => found["what"] === "AUDIT_RECORD_CHANGED"),
+    );
   });
 });

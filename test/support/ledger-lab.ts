@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Desk, deskAccessKey, startDesk } from "../../cloud/desk/desk.ts";
+import { type Desk, deskCredentials, startDesk } from "../../cloud/desk/desk.ts";
 import { TANDEM_DHCPD } from "./dhcp-server.ts";
 import { FailoverSite, type PairOptions, type Role } from "./failover-site.ts";
 
@@ -53,7 +53,8 @@ export class LedgerLab {
     const folder = mkdtempSync(join(tmpdir(), "tandem-ledger-"));
     const agent = (role: Role): string => {
       const script = join(folder, `agent-${role}`);
-      const key = `AWS_ACCESS_KEY_ID=${deskAccessKey(SITE, SERVERS[role])} AWS_SECRET_ACCESS_KEY=any`;
+      const { accessKeyId, secretAccessKey } = deskCredentials(SITE, SERVERS[role]);
+      const key = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
       writeFileSync(script, `#!/bin/sh\n${key} ${options.environment?.(role) ?? ""} exec ${TANDEM_DHCPD} "$@"\n`, { mode: 0o755 });
       return script;
     };
