@@ -110,7 +110,7 @@ export class LedgerTurn implements Witness {
     const step = onLedgerAnswer(site.core, answer, { interrupted: isInterrupted(relationship) }, turn.chance);
     let next: SiteAgent = { ...site, core: step.state };
     if (before === "booting" && step.state.phase === "running") {
-      next = { ...next, outbox: alignedWith(next.outbox, step.state.ack) };
+      next = { ...next, outbox: alignedWith(next.outbox, step.state.ack, site.core.standing.epoch === 0) };
       this.#board.dirty.add(name);
     }
     this.#board.sites.set(name, next);

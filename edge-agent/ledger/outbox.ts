@@ -92,8 +92,12 @@ export const acknowledged = (outbox: Outbox, upTo: number): Outbox => ({
   ack: Math.min(outbox.lastSeq, Math.max(outbox.ack, upTo - outbox.shift)),
 });
 
-/** At a boot: a cursor further than all that this store ever counted means that a disk was lost; numbers go on behind it. */
-export function alignedWith(outbox: Outbox, cursor: number): Outbox {
+/**
+ * The ledger's cursor as this store counts. A store that the ledger has never heard from has nothing in it: what the cursor has
+ * passed was on a disk that is lost, and numbers go on behind it. So they do where the cursor is further than all that was counted.
+ */
+export function alignedWith(outbox: Outbox, cursor: number, isFirst = false): Outbox {
+  if (isFirst && outbox.ack === 0) return { ...outbox, shift: cursor };
   if (cursor > outbox.lastSeq + outbox.shift) return { ...outbox, shift: cursor - outbox.ack };
   return { ...outbox, ack: Math.max(outbox.trimmed, Math.min(outbox.lastSeq, cursor - outbox.shift)) };
 }

@@ -128,7 +128,7 @@ export class Faults {
       machine.reboot();
     } else machine.kill();
     link.processGone(machine, how.power);
-    this.#later(how.seconds, () => this.#start(machine));
+    this.#world.agenda.after(how.seconds * 1000, () => this.#start(machine));
   }
 
   #start(machine: Machine): void {

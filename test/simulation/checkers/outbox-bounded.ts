@@ -6,6 +6,8 @@ import { type Checker, siteOf } from "./checker.ts";
 
 /** However long the ledger is away, what waits for it grows by changes of hands only: renewals of one lease become one entry. */
 export function outboxBounded(): Checker {
+  /** By start of a process: what waited then, as far as it knew. How much of it is in the ledger already it hears later. */
+  const inherited = new Map<string, number>();
   return {
     name: "the outbox grows by changes of hands only",
     atRest(scene, machine) {
@@ -15,7 +17,9 @@ export function outboxBounded(): Checker {
       const { outbox, core } = site;
       if (core.claims.length > 1000) return `${machine.name} asks for ${core.claims.length} addresses at once`;
       if (outbox.ack > outbox.lastSeq || outbox.trimmed > outbox.ack) return `${machine.name} has trimmed what is not in the ledger`;
-      const settled = ledger.swarm.mergeBacklog + 2 * MAX_BATCH;
+      const start = `${machine.name} ${machine.starts}`;
+      if (!inherited.has(start)) inherited.set(start, queuedIn(outbox));
+      const settled = ledger.swarm.mergeBacklog + 2 * MAX_BATCH + (inherited.get(start) ?? 0);
       if (queuedIn(outbox) <= settled) return undefined;
       // after the first of them every renewal finds the one before it, unless a restart has forgotten where that is
       const entries = machine.process?.store.outbox(outbox.ack + settled, Number.MAX_SAFE_INTEGER, PEER_NAME) ?? [];

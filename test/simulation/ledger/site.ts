@@ -122,8 +122,9 @@ export class LedgerSide {
     if (machine.process === undefined || machine.paused) return;
     this.#world.trace(machine.name, "is stopped");
     machine.take({ kind: "ledger-stop" });
+    const { process } = machine;
     this.#world.agenda.after(FAREWELL_MILLIS, () => {
-      if (!this.#healed) this.#world.faults.stop(machine, { power: false, seconds });
+      if (machine.process === process) this.#world.faults.stop(machine, { power: false, seconds: this.#healed ? 1 : seconds });
     });
   }
 
