@@ -23,6 +23,7 @@ const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["iputils-ping", "/usr/bin/ping"],
   ["tcpdump", "/usr/bin/tcpdump"],
   ["strace", "/usr/bin/strace"],
+  ["faketime", "/usr/bin/faketime"],
   ["default-jre-headless", "/usr/bin/java"],
 ];
 

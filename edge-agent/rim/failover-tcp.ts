@@ -38,6 +38,8 @@ const LISTEN_RETRY_MILLIS = 5_000;
 const BUSY_RETRY_MILLIS = 10;
 /** A partner that does not read gets no more than that. */
 const MOST_UNSENT_BYTES = 8 * 1024 * 1024;
+/** A connection that has not come about by then is tried anew: a SYN into a cut link would be repeated ever more rarely. */
+const DIAL_MILLIS = 5_000;
 /** How long a closing connection may take to send its last words. */
 const LINGER_MILLIS = 2_000;
 
@@ -56,6 +58,8 @@ export class FailoverTcp {
   /** Addresses that partners' names stood for when last asked. */
   readonly #known = new Map<string, readonly string[]>();
   readonly #dialling = new Set<Socket>();
+  /** Failed attempts by relationship: a partner with several addresses is tried at each in turn. */
+  readonly #failed = new Map<string, number>();
   #nextLink = 1;
   #closed = false;
 
@@ -132,7 +136,9 @@ export class FailoverTcp {
 
   async #dial(name: string): Promise<void> {
     const peer = this.#peer(name);
-    const target = peer === undefined ? undefined : (await this.#resolve(peer))[0];
+    const targets = peer === undefined ? [] : await this.#resolve(peer);
+    const attempt = this.#failed.get(name) ?? 0;
+    const target = targets[attempt % targets.length];
     if (this.#closed) return;
     if (peer === undefined || target === undefined) {
       this.#ports.emit({ kind: "failover-dial-failed", peer: name, reason: "the partner's address is not known", local: true });
@@ -141,14 +147,19 @@ export class FailoverTcp {
     const socket = new Socket();
     this.#dialling.add(socket);
     const failed = (error: NodeJS.ErrnoException) => {
-      this.#dialling.delete(socket);
+      if (!this.#dialling.delete(socket)) return;
+      this.#failed.set(name, attempt + 1);
+      socket.setTimeout(0);
       socket.destroy();
       const local = error.code === "EADDRNOTAVAIL" || error.code === "ENETUNREACH";
       if (!this.#closed) this.#ports.emit({ kind: "failover-dial-failed", peer: name, reason: error.message, local });
     };
-    socket.once("error", failed);
+    socket.on("error", failed);
+    socket.setTimeout(DIAL_MILLIS, () => failed(new Error(`no answer from ${target} in ${DIAL_MILLIS / 1000} seconds`)));
     socket.once("connect", () => {
       this.#dialling.delete(socket);
+      this.#failed.delete(name);
+      socket.setTimeout(0);
       socket.off("error", failed);
       socket.on("error", () => {});
       socket.setNoDelay(true);

@@ -13,8 +13,8 @@ import {
 import { DhcpClient } from "../support/dhcp-client.ts";
 import { bytesOf } from "../support/dhcp-packet.ts";
 import { DhcpServer, TANDEM_DHCPD } from "../support/dhcp-server.ts";
+import type { Role } from "../support/failover-config.ts";
 import { connectTerms, ScriptedPeer } from "../support/failover-peer.ts";
-import type { Role } from "../support/failover-site.ts";
 import { eventually, Lab, type Namespace, sleep } from "../support/netns.ts";
 
 /** A partner that errs, lies, stalls or attacks, on a live agent with a client that must be answered all the time. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { comeTo, siteFor } from "../support/failover-case.ts";
-import type { FailoverSite, Role } from "../support/failover-site.ts";
+import type { Role } from "../support/failover-config.ts";
+import type { FailoverSite } from "../support/failover-site.ts";
 import { sleep } from "../support/netns.ts";
 
 const CLIENTS = 10;

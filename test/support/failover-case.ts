@@ -1,5 +1,6 @@
 import { expect, type TestContext } from "vitest";
-import { FailoverSite, type PairOptions, type Role } from "./failover-site.ts";
+import type { PairOptions, Role } from "./failover-config.ts";
+import { FailoverSite } from "./failover-site.ts";
 import { eventually } from "./netns.ts";
 
 /** Every way Tandem can be one of a pair. */

@@ -1,70 +1,19 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DhcpClient } from "./dhcp-client.ts";
 import { bytesOf, ipBytes, type OptionBytes, type Reply } from "./dhcp-packet.ts";
 import { DhcpServer, ISC_DHCPD, TANDEM_DHCPD } from "./dhcp-server.ts";
+import { ADDRESS, CLIENT_SIDE, configuration, type PairOptions, type Program, type Role } from "./failover-config.ts";
 import { type Session, sessionIn, wrongs } from "./failover-verdict.ts";
 import { eventually, Lab, type Namespace, type Running, run } from "./netns.ts";
-
-export type Program = "tandem" | "dhcpd";
-export type Role = "primary" | "secondary";
-
-export interface PairOptions {
-  readonly primary: Program;
-  readonly secondary: Program;
-  readonly mclt?: number;
-  readonly maxResponseDelay?: number;
-  readonly maxUnacked?: number;
-  /** Default and longest lease; 120 unless told. */
-  readonly leaseSeconds?: number;
-  /** Statements within both `failover peer` declarations. */
-  readonly extra?: string;
-  /** What is started as the agent, if not the agent itself. */
-  readonly agent?: (role: Role) => string;
-  /** Statements within one of them. */
-  readonly only?: Partial<Readonly<Record<Role, string>>>;
-  /** `split` or `hba`, for the primary; `split 128;` unless told. */
-  readonly buckets?: string;
-  /** The primary serves by itself: `failover` is in neither configuration. */
-  readonly alone?: boolean;
-  /** Lease files to start with. */
-  readonly leases?: Partial<Readonly<Record<Role, string>>>;
-  /** Statements outside. */
-  readonly global?: string;
-  /** The pool's range in 10.77.0.0/16; twenty addresses unless told. */
-  readonly range?: string;
-  /** Only when speed is measured: nobody looks at the clients' link, and nothing is judged at the end. */
-  readonly unwatched?: boolean;
-}
 
 /** What an ACK gave. */
 export type Leased = Readonly<Record<"address" | "server", string>> & { readonly seconds: number };
 
 const ROLES = ["primary", "secondary"] as const;
+const FAKE_TIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketime.so.1`;
 const TANDEM_COMMAND = fileURLToPath(new URL("../../edge-agent/bin/tandem", import.meta.url));
-const ADDRESS = { primary: "10.78.0.2", secondary: "10.78.0.3" } as const;
-/** The servers' addresses on the clients' network. */
-export const CLIENT_SIDE = { primary: "10.77.0.2", secondary: "10.77.0.3" } as const;
-
-function configuration(role: Role, options: PairOptions): string {
-  const other = role === "primary" ? "secondary" : "primary";
-  const primaryOnly = role === "primary" ? `mclt ${options.mclt ?? 20}; ${options.buckets ?? "split 128;"}` : "";
-  return `authoritative; default-lease-time ${options.leaseSeconds ?? 120}; max-lease-time ${options.leaseSeconds ?? 120}; min-lease-time 5; ping-check false;
-dhcp-cache-threshold 0; ddns-update-style none; ${options.global ?? ""}
-omapi-port 7911; key k { algorithm hmac-md5; secret bGFiLXNlY3JldC1rZXktMDE=; } omapi-key k;
-failover peer "lab" { ${role}; address ${ADDRESS[role]}; port 647; peer address ${ADDRESS[other]}; peer port 647;
-  max-response-delay ${options.maxResponseDelay ?? 30}; max-unacked-updates ${options.maxUnacked ?? 10}; load balance max seconds 3; ${primaryOnly} ${options.extra ?? ""}
-  ${options.only?.[role] ?? ""} }
-subnet 10.77.0.0 netmask 255.255.0.0 { option routers 10.77.0.1;
-  pool { failover peer "lab"; range ${options.range ?? "10.77.0.100 10.77.0.119"}; } }
-`;
-}
-
-/** The same server without a partner. */
-const withoutPartner = (conf: string): string =>
-  conf.replace(/^failover peer[\s\S]*?^subnet/m, "subnet").replace('failover peer "lab"; ', "");
-
 /** Two servers in failover, one client link, one failover link. */
 export class FailoverSite {
   readonly lab: Lab;
@@ -115,12 +64,21 @@ export class FailoverSite {
     const make = (role: Role) =>
       new DhcpServer({
         namespace: namespaces[role],
-        program: options[role] === "tandem" ? (options.agent?.(role) ?? TANDEM_DHCPD) : ISC_DHCPD,
-        conf: options.alone === true ? withoutPartner(configuration(role, options)) : configuration(role, options),
+        program: this.#skewed(options[role] === "tandem" ? (options.agent?.(role) ?? TANDEM_DHCPD) : ISC_DHCPD, options.ahead?.[role]),
+        conf: configuration(role, options),
         interfaces: ["cli0"],
         leases: options.leases?.[role] ?? "",
       });
     this.servers = { primary: make("primary"), secondary: make("secondary") };
+  }
+
+  /** A program whose wall clock is ahead; its other clocks are the machine's. */
+  #skewed(program: string, seconds: number | undefined): string {
+    if (seconds === undefined) return program;
+    const script = join(this.lab.directory, `ahead-${seconds}`);
+    const environment = `LD_PRELOAD=${FAKE_TIME} FAKETIME=${seconds < 0 ? "" : "+"}${seconds}s DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_RESET=1`;
+    writeFileSync(script, `#!/bin/sh\n${environment} exec ${program} "$@"\n`, { mode: 0o755 });
+    return script;
   }
 
   /** Joins a device of a namespace to the clients' network, at a port of its switch. */
@@ -151,12 +109,12 @@ export class FailoverSite {
   }
 
   /** The last state that the server's log tells of, since its last start. */
-  state(role: Role): string | undefined {
-    return [...this.servers[role].log().matchAll(/failover peer lab: I move from \S+ to ([a-z-]+)/g)].at(-1)?.[1];
+  state(role: Role, name = "lab"): string | undefined {
+    return [...this.servers[role].log().matchAll(new RegExp(`failover peer ${name}: I move from \\S+ to ([a-z-]+)`, "g"))].at(-1)?.[1];
   }
-  async reaches(role: Role, state: string, milliseconds = 30_000): Promise<void> {
+  async reaches(role: Role, state: string, milliseconds = 30_000, name = "lab"): Promise<void> {
     await eventually(
-      () => this.state(role) === state,
+      () => this.state(role, name) === state,
       milliseconds,
       () =>
         `${role} is in ${this.state(role)}, not ${state}:\n${this.servers.primary.log().slice(-2500)}\n-----\n${this.servers.secondary.log().slice(-2500)}`,

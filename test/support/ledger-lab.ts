@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Desk, deskCredentials, startDesk } from "../../cloud/desk/desk.ts";
 import { TANDEM_DHCPD } from "./dhcp-server.ts";
-import { FailoverSite, type PairOptions, type Role } from "./failover-site.ts";
+import type { PairOptions, Role } from "./failover-config.ts";
+import { FailoverSite } from "./failover-site.ts";
 
 export const SITE = "LAB-1";
 const LEDGER_PORT = 8001;

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import type { Role } from "../support/failover-site.ts";
+import type { Role } from "../support/failover-config.ts";
 import type { Plan } from "./plan.ts";
 
 /** One lease of a server's database, as its lease file has it. Times in seconds since 1970. */

@@ -1,5 +1,5 @@
 import { Prng } from "../simulation/prng.ts";
-import type { Program, Role } from "../support/failover-site.ts";
+import type { Program, Role } from "../support/failover-config.ts";
 
 export const FAULT_KINDS = [
   "kill",

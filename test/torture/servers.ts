@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { DhcpServer } from "../support/dhcp-server.ts";
-import type { Program, Role } from "../support/failover-site.ts";
+import type { Program, Role } from "../support/failover-config.ts";
 import { type Running, sleep } from "../support/netns.ts";
 import type { DatabaseLease, History } from "./history.ts";
 

@@ -1,4 +1,4 @@
-import type { Role } from "../support/failover-site.ts";
+import type { Role } from "../support/failover-config.ts";
 import { type Namespace, run } from "../support/netns.ts";
 
 /** Which way nothing passes any more, seen from the server. */

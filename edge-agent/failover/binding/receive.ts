@@ -77,7 +77,8 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
   if (needsClient && hardware === undefined) return rejection(3, `BNDUPD without CHADDR`);
   if (hardware !== undefined && hardware.length > LONGEST_HARDWARE) return rejection(6, "chaddr too long");
   const flags = options.ipFlags ?? 0;
-  const toGive = lease.status === ownFree(relationship);
+  // dhcpd refuses what is in use too, and then gives the address to somebody else: a client that has it outweighs the flag
+  const toGive = lease.status === ownFree(relationship) && (status === "FREE" || status === "BACKUP");
   if ((flags & RESERVED_FLAG) !== 0 && !lease.reserved && toGive) return rejection(19, "Address is not reserved.");
   if ((flags & BOOTP_FLAG) !== 0 && !lease.bootp && toGive) return rejection(6, "Address is not allocated to BOOTP.");
   const transition = {

@@ -134,10 +134,10 @@ export function onConnectAck(turn: Turn, relationship: Relationship, connection:
 function connectAckFault(turn: Turn, relationship: Relationship, { options, time }: FailoverMessage): Fault | undefined {
   const name = decode(options.relationshipName);
   if (name === undefined) return fault(8, "missing relationship-name");
-  if (options.rejectReason !== undefined) return fault(6, rejectText(options.rejectReason, options.message));
-  if (name !== nameOf(relationship)) return fault(8, `remote failover relationship name ${name} does not match`);
   const skew = time - wallClock(turn.at);
   relationship.link.skew = skew;
+  if (options.rejectReason !== undefined) return fault(6, rejectText(options.rejectReason, options.message));
+  if (name !== nameOf(relationship)) return fault(8, `remote failover relationship name ${name} does not match`);
   return Math.abs(skew) > LARGEST_SKEW ? fault(4, "time offset too large") : undefined;
 }
 

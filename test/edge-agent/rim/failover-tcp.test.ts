@@ -14,7 +14,10 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-function rim(peers: readonly FailoverAddresses[], isBusy = () => false) {
+const partner = async (name: string): Promise<readonly string[]> =>
+  name === "partner.example" ? ["127.0.0.2"] : Promise.reject(new Error("no such name"));
+
+function rim(peers: readonly FailoverAddresses[], isBusy = () => false, resolve = partner) {
   const events: FailoverEvent[] = [];
   const waiting: (() => void)[] = [];
   const tcp = new FailoverTcp({
@@ -23,7 +26,7 @@ function rim(peers: readonly FailoverAddresses[], isBusy = () => false) {
       events.push(event);
       for (const wake of waiting.splice(0)) wake();
     },
-    resolve: async (name) => (name === "partner.example" ? ["127.0.0.2"] : Promise.reject(new Error("no such name"))),
+    resolve,
     isBusy,
     warn: () => {},
   });
@@ -123,4 +126,46 @@ test("reads nothing more while the agent is busy", async () => {
   expect(events).toEqual([]);
   busy = false;
   expect(Buffer.from((await until("failover-bytes")).bytes).toString()).toMatch(/^two/);
+});
+
+/** Resolves with the address of ours at which the partner was reached. */
+const partnerAt = (address: string): Promise<string> =>
+  new Promise((resolve) => {
+    const server: Server = createServer((socket) => {
+      closing.push(() => socket.destroy());
+      resolve(address);
+    }).listen(PORT + 1, address);
+    closing.push(() => server.close());
+  });
+
+test("a partner with two addresses may come from either, and is tried at each in turn", async () => {
+  const { tcp, until } = rim([peer({ peerAddress: "partner.example" })], undefined, async () => ["127.0.0.2", "127.0.0.3"]);
+  tcp.perform({ kind: "failover-listen", peer: "lab" });
+  for (const address of ["127.0.0.2", "127.0.0.3"]) {
+    await from(address);
+    expect(await until("failover-link-opened")).toMatchObject({ direction: "accepted" });
+  }
+  const reached = partnerAt("127.0.0.3");
+  tcp.perform({ kind: "failover-dial", peer: "lab" });
+  await until("failover-dial-failed");
+  tcp.perform({ kind: "failover-dial", peer: "lab" });
+  expect(await reached).toBe("127.0.0.3");
+  expect(await until("failover-link-opened")).toMatchObject({ direction: "dialled" });
+});
+
+test("a partner's name is looked up each time: one that has moved is found, and one whose name is gone for a moment is not lost", async () => {
+  let answer: () => Promise<readonly string[]> = async () => ["127.0.0.2"];
+  const { tcp, until } = rim([peer({ peerAddress: "partner.example" })], undefined, () => answer());
+  tcp.perform({ kind: "failover-listen", peer: "lab" });
+  await from("127.0.0.2");
+  await until("failover-link-opened");
+  answer = async () => ["127.0.0.3"];
+  const reached = partnerAt("127.0.0.3");
+  tcp.perform({ kind: "failover-dial", peer: "lab" });
+  expect(await reached).toBe("127.0.0.3");
+  await until("failover-link-opened");
+  await ended(await from("127.0.0.2"));
+  answer = () => Promise.reject(new Error("the name server is down"));
+  await from("127.0.0.3");
+  expect(await until("failover-link-opened")).toMatchObject({ direction: "accepted" });
 });

@@ -1,4 +1,4 @@
-import type { Role } from "../../support/failover-site.ts";
+import type { Role } from "../../support/failover-config.ts";
 import type { Plan } from "../plan.ts";
 import type { HistoryChecker } from "./checker.ts";
 
