@@ -2,10 +2,14 @@ import type { BindingStatus } from "../leases/binding-status.ts";
 import { type Lease, neverUsed } from "../leases/lease.ts";
 import type { LeaseView, PoolId } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
+import { ByteWriter } from "../values/byte-writer.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { Instant } from "../values/time.ts";
 import type { FailoverEffect } from "./effect.ts";
 import type { LinkId } from "./event.ts";
+
+/** Bytes that one event may send on one connection: far more than a window of updates takes. */
+const MOST_SENT = 64 * 1024 * 1024;
 
 /** A source of chance: a whole number from 0 to `below` - 1. */
 export type Chance = (below: number) => number;
@@ -83,10 +87,12 @@ export class Turn {
   record(key: string, value: Uint8Array): void {
     this.#others.push({ kind: "record", key, value });
   }
-  send(link: LinkId, bytes: Uint8Array): void {
-    const known = this.#bytes.find((outgoing) => outgoing.link === link);
-    if (known === undefined) this.#bytes.push({ link, pieces: [bytes] });
-    else known.pieces.push(bytes);
+  /** Where to write what is to be sent on a connection. */
+  outgoing(link: LinkId): ByteWriter {
+    for (const each of this.#bytes) if (each.link === link) return each.bytes;
+    const bytes = new ByteWriter(MOST_SENT, 256);
+    this.#bytes.push({ link, bytes });
+    return bytes;
   }
   effect(effect: FailoverEffect): void {
     this.#effects.push(effect);
@@ -108,7 +114,7 @@ export class Turn {
   /** What was sent first, then all else (a connection is closed after what was sent on it). */
   effects(): readonly FailoverEffect[] {
     if (this.#bytes.length === 0) return this.#effects;
-    const sends: FailoverEffect[] = this.#bytes.map(({ link, pieces }) => ({ kind: "failover-send", link, bytes: joined(pieces) }));
+    const sends: FailoverEffect[] = this.#bytes.map(({ link, bytes }) => ({ kind: "failover-send", link, bytes: bytes.release() }));
     return [...sends, ...this.#effects];
   }
 }
@@ -121,16 +127,5 @@ interface Entry {
 }
 interface Outgoing {
   readonly link: LinkId;
-  readonly pieces: Uint8Array[];
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
-  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  readonly bytes: ByteWriter;
 }

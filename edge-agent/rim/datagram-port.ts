@@ -44,8 +44,9 @@ const IP_PKTINFO = 8;
 /** TP_STATUS_CSUMNOTREADY: from this very machine, to be filled in by the hardware; TP_STATUS_CSUM_VALID. */
 const CHECKSUM_DONE = 0x08 | 0x80;
 const PACKET_OTHERHOST = 3;
-/** Under load: fewer, larger reads, steps and commits for this much delay. */
-const GATHER_MILLIS = 1;
+/** Under load: fewer, larger reads, steps and commits for so much delay. Milliseconds, at least and at most. */
+const GATHER_LEAST = 1;
+const GATHER_MOST = 3;
 /** Also the longest that closing waits. */
 const POLL_MILLIS = 2000;
 
@@ -89,14 +90,14 @@ export class DatagramReceiver {
     pollSockets(this.#polled, this.#polledCount, POLL_MILLIS, () => this.#read());
   }
 
-  /** While datagrams keep coming, looks again after a millisecond's worth of them; when none came, waits in the thread. */
+  /** While datagrams keep coming, looks again after some milliseconds' worth of them, the more the more come; when none came, waits in the thread. */
   #read(): void {
     if (!this.#open) return;
     let count = 0;
     if (this.#sockets.mode === "udp") count = this.#readUdp();
     else for (const { fd, listener } of this.#sockets.packet) count += this.#readPackets(fd, listener);
     if (count >= SLOTS) setImmediate(() => this.#read());
-    else if (count > 0) setTimeout(() => this.#read(), GATHER_MILLIS);
+    else if (count > 0) setTimeout(() => this.#read(), Math.min(GATHER_MOST, Math.max(GATHER_LEAST, count >>> 1)));
     else this.#wait();
   }
 

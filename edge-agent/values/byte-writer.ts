@@ -67,6 +67,16 @@ export class ByteWriter {
     }
     return this;
   }
+  /** Writes over two bytes that are there already. */
+  patchU16(at: number, value: number): void {
+    if (at < 0 || at + 2 > this.#length) return;
+    this.#bytes[at] = (value >>> 8) & 255;
+    this.#bytes[at + 1] = value & 255;
+  }
+  /** What was written so far, not copied: the writer is not to be used any more. */
+  release(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
   /** What was written so far, as a copy of exact size. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

@@ -18,7 +18,7 @@ export function bindingUpdate(lease: Lease, toTandem: boolean, at: Instant): Opt
     assignedIpAddress: lease.address,
     bindingStatus: BINDING_STATUS_CODES[lease.status],
     ...(clientId === undefined ? {} : { clientIdentifier: clientId }),
-    ...(hardware === undefined ? {} : { clientHardwareAddress: Uint8Array.of(hardware.htype, ...hardware.bytes) }),
+    ...(hardware === undefined ? {} : { clientHardwareAddress: typed(hardware) }),
     leaseExpirationTime: toWireTime(lease.ends, at),
     // what was released promises nothing any more
     potentialExpirationTime: toWireTime(lease.status === "RELEASED" ? lease.ends : timesOf(lease).tstp, at),
@@ -27,6 +27,13 @@ export function bindingUpdate(lease: Lease, toTandem: boolean, at: Instant): Opt
     ...(flags === 0 ? {} : { ipFlags: flags }),
     ...(isPrivate ? { vendorSpecificOptions: encodePrivateData({ hostname: lease.hostname, agentOptions: lease.agentOptions }) } : {}),
   };
+}
+
+function typed({ htype, bytes }: HardwareAddress): Uint8Array {
+  const whole = new Uint8Array(bytes.length + 1);
+  whole[0] = htype;
+  whole.set(bytes, 1);
+  return whole;
 }
 
 /** client-hardware-address: the type's byte, then the address. Undefined if there is none. */

@@ -1,7 +1,7 @@
 import type { Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { wallClock } from "../wire/codes.ts";
-import { encodeMessage } from "../wire/message.ts";
+import { writeMessage } from "../wire/message.ts";
 import type { MessageType, Options } from "../wire/options.ts";
 import { encodePrivateData } from "../wire/private-data.ts";
 import type { Connection } from "./state.ts";
@@ -19,7 +19,7 @@ export function sendNew(turn: Turn, connection: Connection, type: MessageType, o
 /** Sends a message with the xid of what it answers. */
 export function sendReply(turn: Turn, connection: Connection, message: { type: MessageType; xid: number; options: Options }): void {
   connection.lastSent = turn.at.monotonic;
-  turn.send(connection.id, encodeMessage({ ...message, time: wallClock(turn.at) }));
+  writeMessage({ type: message.type, xid: message.xid, options: message.options, time: wallClock(turn.at) }, turn.outgoing(connection.id));
 }
 
 const MOST_ASKED = 16;

@@ -90,28 +90,31 @@ function readOptions(type: MessageType, reader: ByteReader): Options | string {
 /** The bytes of `message`: its type's options in dhcpd's order, others left out. Cut short at 2048 bytes: an option that does not fit is not there. */
 export function encodeMessage(message: FailoverMessage): Uint8Array {
   const out = new ByteWriter(MAXIMUM_MESSAGE, 128);
+  writeMessage(message, out);
+  return out.finish();
+}
+
+/** As {@link encodeMessage}, behind what `out` has already. */
+export function writeMessage(message: FailoverMessage, out: ByteWriter): void {
+  const start = out.length;
   out.u16(0).u8(MESSAGE_TYPES[message.type]).u8(HEADER_SIZE).u32(message.time).u32(message.xid);
   for (const name of MESSAGE_OPTIONS[message.type]) {
     const value = message.options[name as OptionName];
-    if (value !== undefined) writeOption(name, value, out);
+    if (value !== undefined) writeOption(name, value, out, start + MAXIMUM_MESSAGE);
   }
-  const bytes = out.finish();
-  bytes[0] = bytes.length >>> 8;
-  bytes[1] = bytes.length & 255;
-  return bytes;
+  out.patchU16(start, out.length - start);
 }
 
-function writeOption(name: OptionName, value: unknown, out: ByteWriter): void {
+function writeOption(name: OptionName, value: unknown, out: ByteWriter, end: number): void {
   const row = FAILOVER_OPTIONS[name];
   const field = row.field as Field<unknown>;
-  if (field.size !== undefined) {
-    if (out.length + 4 + field.size > MAXIMUM_MESSAGE) return;
-    out.u16(row.code).u16(field.size);
-    field.write(value, out);
-    return;
-  }
-  const body = new ByteWriter(MAXIMUM_MESSAGE, 64);
-  field.write(value, body);
-  if (body.overflowed || out.length + 4 + body.length > MAXIMUM_MESSAGE) return;
-  out.u16(row.code).u16(body.length).bytes(body.finish());
+  const whole = field.size === undefined ? bytesOf(value) : undefined;
+  const size = whole?.length ?? field.size ?? 0;
+  if (out.length + 4 + size > end) return;
+  out.u16(row.code).u16(size);
+  if (whole === undefined) field.write(value, out);
+  else out.bytes(whole);
 }
+
+/** What a field of any size holds: bytes, or text in UTF-8. */
+const bytesOf = (value: unknown): Uint8Array => (value instanceof Uint8Array ? value : new TextEncoder().encode(String(value)));

@@ -146,7 +146,12 @@ export const MESSAGE_OPTIONS = {
 /** Reads one option's value; undefined if its size is not the field's. */
 export function readOption(name: OptionName, reader: ByteReader, length: number): unknown {
   const field = FAILOVER_OPTIONS[name].field as Field<unknown>;
-  const raw = reader.bytes(length);
-  if (field.size !== undefined && field.size !== length) return undefined;
-  return field.read(raw);
+  if (field.size !== undefined && field.size !== length) {
+    reader.bytes(length);
+    return undefined;
+  }
+  // the commonest, without a view on the bytes
+  if (field === u32 || field === time) return reader.u32();
+  if (field === address) return reader.address();
+  return field.read(reader.bytes(length));
 }

@@ -9,9 +9,23 @@ const MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Se
 /** db-time-format of dhcpd.conf(5): UTC for people, or seconds. */
 export type DateFormat = "default" | "local";
 
+/** Dates written last, by their last bits: leases that change together have most of their dates in common. */
+const RECENT = 64;
+const recent: ({ readonly time: EpochSeconds; readonly format: DateFormat; readonly text: string } | undefined)[] = new Array(RECENT).fill(
+  undefined,
+);
+
 /** A date as dhcpd.leases(5) writes it, with its semicolon: "0 2026/11/22 17:46:14;", "epoch 1795369574; # …", or "never;". */
 export function formatDate(time: EpochSeconds, format: DateFormat): string {
   if (time >= MAX_TIME) return "never;";
+  const known = recent[time % RECENT];
+  if (known?.time === time && known.format === format) return known.text;
+  const text = dateText(time, format);
+  recent[time % RECENT] = { time, format, text };
+  return text;
+}
+
+function dateText(time: EpochSeconds, format: DateFormat): string {
   const days = Math.floor(time / 86400);
   const { year, month, day } = civil(days);
   const clock = [Math.floor(time / 3600) % 24, Math.floor(time / 60) % 60, time % 60].map(two).join(":");
