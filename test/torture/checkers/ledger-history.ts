@@ -11,10 +11,9 @@ const MIRRORED_WITHIN = 20_000;
 export function ledgerTellsWhatClientsSaw(): HistoryChecker {
   const seen: Bound[] = [];
   const losses: { readonly who: Role; readonly from: number; readonly to: number }[] = [];
+  const outages: { readonly from: number; readonly to: number }[] = [];
   let plan: Plan | undefined;
   let begun = 0;
-  /** Since when the ledger may have missed something of each server. */
-  let reachable = 0;
   return {
     name: "the ledger's history equals what clients saw",
     take(entry) {
@@ -22,10 +21,11 @@ export function ledgerTellsWhatClientsSaw(): HistoryChecker {
         ({ plan, begun } = entry);
       }
       if (entry.kind === "bound") seen.push(entry);
-      if (entry.kind === "fault" && entry.who === "ledger") reachable = entry.at;
-      // What was not yet mirrored goes with the disk
-      if (entry.kind === "disk-lost")
-        losses.push({ who: entry.who, from: Math.min(entry.at - MIRRORED_WITHIN, reachable === 0 ? entry.at : reachable), to: entry.at });
+      if (entry.kind === "fault" && entry.who === "ledger") {
+        const seconds = Number(/for (\S+) s$/.exec(entry.text)?.[1] ?? 0);
+        outages.push({ from: entry.at, to: entry.at + seconds * 1000 });
+      }
+      if (entry.kind === "disk-lost") losses.push({ who: entry.who, from: mirroredBefore(entry.at, outages), to: entry.at });
       if (entry.kind !== "ledger" || plan === undefined) return undefined;
       const slack = slackOf(plan);
       const isLost = (bound: Bound): boolean =>
@@ -41,12 +41,15 @@ export function ledgerTellsWhatClientsSaw(): HistoryChecker {
   };
 }
 
+/** Everything older had been handed in at `at`; what was not goes with the disk. */
+function mirroredBefore(at: number, outages: readonly { readonly from: number; readonly to: number }[]): number {
+  return [...outages].reverse().reduce((since, { from, to }) => (to >= since ? Math.min(from, since) : since), at - MIRRORED_WITHIN);
+}
+
 function tells(row: LedgerRow, bound: Bound, begun: number, slack: number): boolean {
   if (row.address !== bound.address || row.status !== "ACTIVE" || !row.client.endsWith(bound.hardware.replaceAll(":", ""))) return false;
-  const from = row.ts - slack;
-  const to = Math.max(row.lastTs, row.ts) + slack;
-  const inTime = begun + bound.at >= from && begun + bound.since <= to;
-  return inTime && row.expires >= begun + bound.until - slack;
+  // An ACK that only repeats the end that was told before changes nothing, and has no row of its own
+  return row.ts - slack <= begun + bound.at && row.expires >= begun + bound.until - slack;
 }
 
 /** What no history may show: two rows with one number, a gap, a conflict. */
