@@ -271,6 +271,6 @@ export class Nemesis {
       this.#operator.lets(server);
       await server.start();
     }
-    this.#operator.undo();
+    await this.#operator.undo();
   }
 }

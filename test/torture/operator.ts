@@ -1,5 +1,6 @@
 import { Prng } from "../simulation/prng.ts";
 import { SITE } from "../support/ledger-lab.ts";
+import { sleep } from "../support/netns.ts";
 import type { Plan } from "./plan.ts";
 import type { TortureServer } from "./servers.ts";
 import type { TortureSite } from "./site.ts";
@@ -89,13 +90,16 @@ export class Operator {
     else this.#silenced.add(server);
   }
 
-  /** Takes back every order that silences a server. */
-  undo(): void {
-    for (const server of this.#site.servers) {
-      const state = server.state;
-      if (server.program === "tandem" && (state === "paused" || state === "shutdown" || this.#silenced.has(server)))
-        void this.#give(server, "resume");
-      this.#silenced.delete(server);
+  /** Takes back every order that silences a server, until it is heard. */
+  async undo(): Promise<void> {
+    this.#silenced.clear();
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const silent = this.#site.servers.filter(
+        ({ program, state }) => program === "tandem" && (state === "paused" || state === "shutdown"),
+      );
+      if (silent.length === 0) return;
+      for (const server of silent) await this.#give(server, "resume");
+      await sleep(2000);
     }
   }
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { askAgent } from "../../edge-agent/rim/control-socket.ts";
 import { TANDEM_DHCPD } from "../support/dhcp-server.ts";
 import type { PairOptions, Role } from "../support/failover-config.ts";
 import { FailoverSite } from "../support/failover-site.ts";
@@ -104,19 +105,18 @@ export class TortureSite {
         return "told by omshell";
       }
       const socket = join(`${server.server.leaseFile}.tandem`, "control.sock");
-      const { stdout } = await execute(TANDEM_COMMAND, [verb, "--socket", socket], { timeout: 20_000 });
+      const { stdout } = await execute(TANDEM_COMMAND, [verb, "--socket", socket], { timeout: 60_000 });
       return stdout.trim();
     } catch (error) {
       return `refused: ${String((error as { stderr?: string }).stderr ?? error).trim()}`;
     }
   }
 
-  /** `tandem status --json` of a running agent; undefined if it does not answer. */
+  /** What `tandem status` asks of a running agent; undefined if it does not answer. */
   async status(server: TortureServer): Promise<Status | undefined> {
     const socket = join(`${server.server.leaseFile}.tandem`, "control.sock");
     try {
-      const { stdout } = await execute(TANDEM_COMMAND, ["status", "--json", "--socket", socket], { timeout: 20_000 });
-      return (JSON.parse(stdout) as { result: Status }).result;
+      return ((await askAgent(socket, { verb: "status" })) as { result: Status }).result;
     } catch {
       return undefined;
     }
