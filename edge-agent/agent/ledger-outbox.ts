@@ -25,8 +25,12 @@ export function recordChanges(
   const { core } = site;
   let { outbox } = site;
   const add = (event: BindingEvent): void => {
-    const inFlight = core.busy.data?.op === "mirror" ? (core.busy.data.entries.at(-1)?.seq ?? 0) : 0;
-    const done = append(outbox, event, { read: ports.outbox, lastOf, inFlight, backlog: ports.mergeBacklog ?? MERGE_BACKLOG });
+    const done = append(outbox, event, {
+      read: ports.outbox,
+      lastOf,
+      sentUpTo: core.sentUpTo,
+      backlog: ports.mergeBacklog ?? MERGE_BACKLOG,
+    });
     outbox = done.outbox;
     writes.push(done.write);
   };

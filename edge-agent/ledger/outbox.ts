@@ -59,18 +59,18 @@ export function headOf(outbox: Outbox, read: OutboxReader, limit: number): reado
 export const nextTs = (outbox: Outbox, wallMillis: number, atLeast = 0): number =>
   Math.max(wallMillis, outbox.lastTs + 1, Math.min(atLeast, wallMillis + 120_000));
 
-/** Appends an event. Entries before `inFlight` are on their way and stay as they are. */
+/** Appends an event. Entries up to `sentUpTo` may be in the ledger already, even if no answer said so, and stay as they are. */
 export function append(
   outbox: Outbox,
   event: BindingEvent,
-  merging: { readonly read: OutboxReader; readonly lastOf: Map<number, number>; readonly inFlight: number; readonly backlog: number },
+  merging: { readonly read: OutboxReader; readonly lastOf: Map<number, number>; readonly sentUpTo: number; readonly backlog: number },
 ): { readonly outbox: Outbox; readonly write: StoreWrite } {
   const { lane } = outbox;
   const { lastOf } = merging;
   if (queuedIn(outbox) < merging.backlog) lastOf.clear();
   else if (event.renewal) {
     const seq = lastOf.get(event.address);
-    const [before] = seq === undefined || seq + outbox.shift <= merging.inFlight ? [] : merging.read(lane, seq - 1, 1);
+    const [before] = seq === undefined || seq + outbox.shift <= merging.sentUpTo ? [] : merging.read(lane, seq - 1, 1);
     const earlier = before !== undefined && before.seq === seq ? decodeEvent(before.value) : undefined;
     const merged = earlier === undefined ? undefined : mergeRenewals(earlier, event);
     if (merged !== undefined && before !== undefined) {

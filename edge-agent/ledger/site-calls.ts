@@ -88,5 +88,6 @@ function nextData(state: SiteState, around: Surroundings): { readonly state: Sit
   }
   const entries = around.outbox.head.filter(({ seq }) => seq > state.ack).slice(0, state.batchLimit);
   if (entries.length === 0) return undefined;
-  return { state, call: { op: "mirror", standing, from: state.ack, entries, limit: state.batchLimit } };
+  const sentUpTo = Math.max(state.sentUpTo, entries.at(-1)?.seq ?? 0);
+  return { state: { ...state, sentUpTo }, call: { op: "mirror", standing, from: state.ack, entries, limit: state.batchLimit } };
 }

@@ -52,6 +52,8 @@ export interface SiteState {
   readonly notBefore: Readonly<Record<Lane, MonotonicMillis>>;
   readonly failures: Readonly<Record<Lane, number>>;
   readonly batchLimit: number;
+  /** The last outbox entry that ever left in a mirror call, by the ledger's number: it may be in the history, whatever was answered. */
+  readonly sentUpTo: number;
   /** Addresses of the partner's share that are being asked for, in order of asking. */
   readonly claims: readonly PendingClaim[];
   readonly nextClaim: number;
@@ -137,6 +139,7 @@ export function newSite(config: SiteConfig, boot: string, known: KnownStanding |
     notBefore: { beat: now, partner: now, data: now, control: now },
     failures: { beat: 0, partner: 0, data: 0, control: 0 },
     batchLimit: MAX_BATCH,
+    sentUpTo: 0,
     claims: [],
     nextClaim: known?.nextClaim ?? FIRST_CLAIM,
     grant: undefined,

@@ -168,6 +168,13 @@ export class Faults {
     this.#world.link.cut[1] = false;
   }
 
+  isOff(machine: Machine): boolean {
+    return this.#off.has(machine);
+  }
+  /** A server that was declared down is on its way back: nothing may come in between. */
+  get isBringingBack(): boolean {
+    return this.#returning.size > 0;
+  }
   /** Is `machine` off, and may somebody rely on its staying so until it can speak with its partner? If so, it does. */
   keepsOff(machine: Machine): boolean {
     if (this.#locked.has(machine)) return true;

@@ -35,6 +35,8 @@ export class Lan {
   readonly #listeners = new Map<string, Listener>();
   /** Servers that clients cannot reach. */
   readonly cut = new Set<Machine>();
+  /** Servers that sleep: what is sent to them is lost. */
+  readonly asleep = new Set<Machine>();
   /** While true nothing is lost or repeated. */
   calm = false;
 
@@ -82,7 +84,7 @@ export class Lan {
   }
 
   #arrive(machine: Machine, index: number, source: Ipv4Address, target: Ipv4Address, bytes: Uint8Array): void {
-    if (this.cut.has(machine) || machine.crowded) return;
+    if (this.cut.has(machine) || this.asleep.has(machine) || machine.crowded) return;
     machine.take({
       kind: "datagram",
       interfaceName: "eth0",

@@ -4,12 +4,12 @@ import type { LedgerPorts } from "../../edge-agent/agent/ledger.ts";
 import { type AgentState, createAgentState, undone } from "../../edge-agent/agent/state.ts";
 import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
 import type { AgentConfig } from "../../edge-agent/config/agent-config.ts";
-import { CLOCK_RECORD, LeaseClock } from "../../edge-agent/rim/clock.ts";
+import { CLOCK_RECORD } from "../../edge-agent/rim/clock.ts";
 import { Loop } from "../../edge-agent/runtime/loop.ts";
 import type { Machine as LoopMachine } from "../../edge-agent/runtime/loop-ports.ts";
-import type { MonotonicMillis } from "../../edge-agent/values/time.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Prng } from "./prng.ts";
+import { SimClock } from "./sim-clock.ts";
 import { emptyDisk, type MemoryDisk, SimStore, type StoreWorld } from "./store.ts";
 
 /** True time at the start of every simulation, in milliseconds since 1970. */
@@ -51,6 +51,8 @@ export class Machine {
   /** When the disk last had room again, the process was last woken: true milliseconds. */
   diskFreeAt = 0;
   resumedAt = 0;
+  /** How it presents itself to its partner. */
+  dress: "tandem" | "stock" = "tandem";
   /** How often a process was started. */
   starts = 0;
   paused = false;
@@ -136,6 +138,10 @@ export class Machine {
     this.#held = [];
     for (const task of held) task();
   }
+  /** Lets `effects` more effects leave, and then runs `die` instead of the next. */
+  dieAfter(effects: number, die: () => void): void {
+    this.process?.dieAfter(effects, die);
+  }
   /** Runs `task` when the process is awake. */
   whenAwake(task: () => void): void {
     if (this.paused) this.#held.push(task);
@@ -162,6 +168,7 @@ class Process {
   readonly #machine: Machine;
   readonly #world: MachineWorld;
   #alive = true;
+  #dying: { effects: number; readonly die: () => void } | undefined;
 
   constructor(machine: Machine, options: MachineOptions, world: MachineWorld) {
     this.#machine = machine;
@@ -195,7 +202,7 @@ class Process {
       clock: this.clock,
       defer: (task) => agenda.soon(own(task)),
       later: (millis, task) => agenda.after(millis, own(task)),
-      perform: (effect) => world.perform(machine, effect),
+      perform: (effect) => this.#perform(effect),
       committed: () => {},
       flush: () => {},
       onCommitTrouble: (failures, reason) => world.trace(machine.name, `commits fail: ${failures} ${reason}`),
@@ -203,6 +210,17 @@ class Process {
         throw error;
       },
     });
+  }
+
+  #perform(effect: AgentEffect): void {
+    if (!this.#alive) return;
+    const dying = this.#dying;
+    if (dying === undefined || dying.effects > 0) this.#world.perform(this.#machine, effect);
+    else dying.die();
+    if (dying !== undefined) dying.effects -= 1;
+  }
+  dieAfter(effects: number, die: () => void): void {
+    this.#dying = { effects, die };
   }
 
   /** Runs `task` when the process is awake; never, if it dies before. */
@@ -249,50 +267,3 @@ class Process {
 }
 
 export type { Process };
-
-/** The production clock on a simulated crystal, with one timer in virtual time. */
-class SimClock extends LeaseClock {
-  readonly #machine: Machine;
-  readonly #schedule: (at: number, wake: () => void) => void;
-  readonly #agenda: Agenda;
-  #wanted: { readonly at: number; readonly wake: () => void } | undefined;
-  /** The earliest alarm that is set; one that comes too early sets another. */
-  #set = Number.POSITIVE_INFINITY;
-  /** Alarms of other numbers are void. */
-  #number = 0;
-
-  constructor(machine: Machine, stored: Uint8Array | undefined, schedule: (at: number, wake: () => void) => void, agenda: Agenda) {
-    super(machine, stored);
-    this.#machine = machine;
-    this.#schedule = schedule;
-    this.#agenda = agenda;
-  }
-
-  override arm(at: MonotonicMillis | undefined, wake: () => void): void {
-    if (at === undefined) {
-      this.#wanted = undefined;
-      return;
-    }
-    const wait = Math.max(0, Math.ceil(at - this.#machine.bootMillis()));
-    this.#wanted = { at: this.#agenda.now + this.#machine.trueLength(wait), wake };
-    this.#alarm();
-  }
-
-  #alarm(): void {
-    const wanted = this.#wanted;
-    if (wanted === undefined || wanted.at >= this.#set) return;
-    this.#set = wanted.at;
-    this.#number += 1;
-    const number = this.#number;
-    this.#schedule(wanted.at, () => {
-      if (number !== this.#number) return;
-      this.#set = Number.POSITIVE_INFINITY;
-      const due = this.#wanted;
-      if (due === undefined) return;
-      if (due.at <= this.#agenda.now + 0.001) {
-        this.#wanted = undefined;
-        due.wake();
-      } else this.#alarm();
-    });
-  }
-}

@@ -1,4 +1,6 @@
 import type { LinkId } from "../../edge-agent/failover/event.ts";
+import { EMPTY_STREAM, takeFrames } from "../../edge-agent/failover/wire/frame.ts";
+import { decodeMessage, encodeMessage } from "../../edge-agent/failover/wire/message.ts";
 import { PEER_NAME } from "./config-text.ts";
 import type { Machine, MachineWorld, Process } from "./machine.ts";
 
@@ -14,6 +16,17 @@ interface End {
   /** Bytes on their way to this end, oldest first; undefined is the end of the stream. */
   readonly incoming: { readonly at: number; readonly bytes: Uint8Array | undefined }[];
   delivering: boolean;
+}
+
+/** What our agent sends, as dhcpd would say who it is: so the other side takes it for one, and keeps to what dhcpd can bear. */
+function inStockDress(bytes: Uint8Array): Uint8Array {
+  const { frames } = takeFrames(EMPTY_STREAM, bytes);
+  const dressed = frames.map((frame) => {
+    const message = decodeMessage(frame);
+    if (!message.ok || message.value.options.vendorClassIdentifier === undefined) return frame;
+    return encodeMessage({ ...message.value, options: { ...message.value.options, vendorClassIdentifier: "isc-V4.4.3" } });
+  });
+  return Uint8Array.from(dressed.flatMap((frame) => [...frame]));
 }
 
 const DIAL_TIMEOUT_MILLIS = 10_000;
@@ -86,7 +99,9 @@ export class PeerNetwork {
 
   send(link: LinkId, bytes: Uint8Array): void {
     const found = this.#connections.get(link);
-    if (found?.connection.ends[found.side].open === true) this.#push(found.connection, found.side, bytes);
+    if (found?.connection.ends[found.side].open !== true) return;
+    const asStock = found.connection.ends.some(({ machine }) => machine.dress === "stock");
+    this.#push(found.connection, found.side, asStock ? inStockDress(bytes) : bytes);
   }
   close(link: LinkId): void {
     const found = this.#connections.get(link);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { NOTHING_MORE } from "./more-faults.ts";
 import { swarm } from "./swarm.ts";
 import { World } from "./world.ts";
 
@@ -16,7 +17,7 @@ const FOUND: readonly (readonly [seed: number, what: string])[] = [
 ];
 
 /** What worlds were like when these were found: without what is drawn beside. */
-const FIRST_EDITION = { ledger: undefined } as const;
+const FIRST_EDITION = { ledger: undefined, more: NOTHING_MORE } as const;
 
 test.each(FOUND)("seed %i: %s", async (seed) => {
   const world = new World(swarm(seed, FIRST_EDITION));

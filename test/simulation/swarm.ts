@@ -1,4 +1,5 @@
 import { type LedgerSwarm, ledgerSwarm } from "./ledger/swarm.ts";
+import { type More, more } from "./more-faults.ts";
 import { Prng } from "./prng.ts";
 
 /** What one seed's world is like; each seed draws its own, so that rare mixtures of faults come up (swarm testing). Times in seconds. */
@@ -33,6 +34,7 @@ export interface Swarm {
   readonly operator: OperatorKind;
   /** Undefined: the pair has no ledger. */
   readonly ledger: LedgerSwarm | undefined;
+  readonly more: More;
 }
 
 /** "right": declares a server down only when it is, and keeps it off until it can reach the partner. "rash": declares what comes to mind. */
@@ -88,6 +90,7 @@ export function swarm(seed: number, changes: Partial<Swarm> = {}): Swarm {
     whims: random.pick([0, 600, 3600]),
     operator: random.pick(["none", "right", "right", "right"]),
     ledger: pair ? ledgerSwarm(seed) : undefined,
+    more: more(seed),
     ...changes,
   };
 }

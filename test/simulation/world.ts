@@ -22,6 +22,7 @@ import { Lan } from "./lan.ts";
 import { ledgerCheckers } from "./ledger/checkers.ts";
 import { LedgerSide } from "./ledger/site.ts";
 import { Machine, type MachineWorld, type Process } from "./machine.ts";
+import { MoreFaults } from "./more-faults.ts";
 import { PeerNetwork } from "./peer-link.ts";
 import { Prng } from "./prng.ts";
 import { demandProgress } from "./progress.ts";
@@ -45,6 +46,7 @@ export class World implements MachineWorld, Scene {
   readonly lan: Lan;
   readonly link: PeerNetwork;
   readonly faults: Faults;
+  readonly moreFaults: MoreFaults;
   readonly hostile: readonly Hostile[];
   readonly checkers: readonly Checker[];
   /** Undefined: no ledger, failover's own rules alone. */
@@ -72,6 +74,7 @@ export class World implements MachineWorld, Scene {
     this.checkers = [commitBeforeAck(), leaseWithinMclt(), silentStates(), stateIsTold(), bounded()];
     if (swarm.operator !== "rash") this.checkers = [noAddressTwice(), oneOwner(), ...this.checkers];
     this.faults = new Faults(this);
+    this.moreFaults = new MoreFaults(this);
     this.ledger = swarm.ledger === undefined || !swarm.pair ? undefined : new LedgerSide(this, swarm.ledger);
     if (this.ledger === undefined) return;
     this.checkers = [...this.checkers, ...ledgerCheckers()];
@@ -96,6 +99,7 @@ export class World implements MachineWorld, Scene {
     try {
       this.begin();
       await this.agenda.runUntil(this.swarm.faultSeconds * 1000);
+      this.moreFaults.heal();
       this.faults.heal();
       this.ledger?.heal();
       const wait = (millis: number) => this.agenda.runUntil(this.now + millis);
@@ -113,6 +117,7 @@ export class World implements MachineWorld, Scene {
     for (const hostile of this.hostile) hostile.begin();
     this.#look();
     this.faults.begin();
+    this.moreFaults.begin();
     this.ledger?.begin();
   }
 

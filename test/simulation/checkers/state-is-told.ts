@@ -40,7 +40,8 @@ export function stateIsTold(): Checker {
     },
     atRest(_scene, machine) {
       const relationship = relationshipOf(machine);
-      if (relationship?.link.up === undefined) return undefined;
+      // to a stock partner the first STATE of a connection waits for its own, for a moment
+      if (relationship?.link.up === undefined || relationship.link.stateHeldUntil !== undefined) return undefined;
       const { state } = relationship.endpoint;
       if (lastTold.get(machine) === SERVER_STATE_CODES[state]) return undefined;
       return `${machine.name} is in ${state}, which it has not told its partner`;
