@@ -8,6 +8,7 @@ import { noteEnded, reclaimDue } from "./binding/reclaiming.ts";
 import { sendUpdates } from "./binding/send.ts";
 import { beginTransfer } from "./binding/transfer.ts";
 import { onCommand } from "./command.ts";
+import { printed } from "./endpoint/state.ts";
 import { endpointDeadline, onEndpointTick, onPartnerState, onUpdateDone, sendState } from "./endpoint/step.ts";
 import type { FailoverEvent } from "./event.ts";
 import { connectionGone, dropConnection, redialLater } from "./link/connections.ts";
@@ -43,7 +44,17 @@ export function onFailoverEvent(turn: Turn, relationship: Relationship, event: F
       onCommand(turn, relationship, event.command);
       break;
   }
+  dropIfUnbearable(turn, relationship);
   sendUpdates(turn, relationship);
+}
+
+/** Ends the connection on which our state must not be told. */
+function dropIfUnbearable(turn: Turn, relationship: Relationship): void {
+  const { link, endpoint } = relationship;
+  if (!link.unbearable) return;
+  link.unbearable = false;
+  if (link.up !== undefined)
+    drop(turn, relationship, link.up, `a partner in ${printed(endpoint.partner)} must not hear of ${printed(endpoint.state)}`);
 }
 
 function onOpened(turn: Turn, relationship: Relationship, event: FailoverEvent & { kind: "failover-link-opened" }): void {
@@ -72,8 +83,10 @@ function onBytes(turn: Turn, relationship: Relationship, event: FailoverEvent & 
     // an earlier message may have ended the connection
     if (!relationship.link.connections.has(connection.id)) return;
     const message = decodeMessage(frame);
-    if (message.ok) onMessage(turn, relationship, connection, message.value);
-    else if (message.error.kind === "malformed") drop(turn, relationship, connection, message.error.reason);
+    if (message.ok) {
+      onMessage(turn, relationship, connection, message.value);
+      dropIfUnbearable(turn, relationship);
+    } else if (message.error.kind === "malformed") drop(turn, relationship, connection, message.error.reason);
     else if (message.error.hasOptions) drop(turn, relationship, connection, `invalid message type ${message.error.type}`);
   }
   if (fault !== undefined) drop(turn, relationship, connection, fault);
@@ -202,6 +215,7 @@ export function onFailoverTick(turn: Turn, relationship: Relationship): void {
     if (wants && link.up !== undefined) sendNew(turn, link.up, "POOLREQ", {});
   }
   reclaimDue(turn, relationship);
+  dropIfUnbearable(turn, relationship);
   sendUpdates(turn, relationship);
 }
 

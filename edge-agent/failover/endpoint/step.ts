@@ -7,7 +7,7 @@ import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { SERVER_STATE_CODES, type ServerState, STARTUP_FLAG, toWireTime } from "../wire/codes.ts";
 import { endpointRecords, printed, type RecordedState } from "./state.ts";
-import { harmlessReaction, ON_LINK_LOST, ON_UPDATE_DONE, reactionTo, standsFast } from "./transitions.ts";
+import { endures, harmlessReaction, ON_LINK_LOST, ON_UPDATE_DONE, reactionTo, standsFast } from "./transitions.ts";
 
 /** Stores what must survive a restart. */
 export function recordEndpoint(turn: Turn, relationship: Relationship): void {
@@ -56,6 +56,10 @@ export function sendState(turn: Turn, relationship: Relationship): void {
   const { endpoint, link } = relationship;
   if (link.up === undefined) return;
   link.stateHeldUntil = undefined;
+  if (!endpoint.partnerIsTandem && endpoint.communicating && !endures(endpoint.partner, endpoint.state)) {
+    link.unbearable = true;
+    return;
+  }
   sendNew(turn, link.up, "STATE", {
     serverState: SERVER_STATE_CODES[endpoint.state],
     serverFlags: endpoint.startupUntil === undefined ? 0 : STARTUP_FLAG,
@@ -127,7 +131,8 @@ export function onPartnerState(
   const starting = endpoint.startupUntil !== undefined;
   const wasHeld = link.stateHeldUntil !== undefined;
   endpoint.communicating = true;
-  if (endpoint.state === "PARTNER-DOWN" && heard.starting) {
+  // but one that would not survive to hear of it is answered like any other
+  if (endpoint.state === "PARTNER-DOWN" && heard.starting && (endpoint.partnerIsTandem || endures(heard.state, "PARTNER-DOWN"))) {
     if (starting) enter(turn, relationship, "PARTNER-DOWN");
     else if (wasHeld) sendState(turn, relationship);
     return;

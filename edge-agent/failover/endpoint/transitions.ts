@@ -81,6 +81,19 @@ export function harmlessReaction(own: RecordedState, partner: ServerState, isFir
  */
 export const standsFast = (own: RecordedState, partner: ServerState, primary: boolean): boolean => primary && own === PC && partner === RE;
 
+/**
+ * Would a stock partner in this state end, or take itself out of service for good, when it hears of ours? A running dhcpd that is
+ * NORMAL is told of no conflict, one that resolves a conflict of no NORMAL, and one in CONFLICT-DONE of little else: to lose the
+ * connection does it no harm, and brings it into a state that bears the truth.
+ */
+export function endures(partner: ServerState, own: RecordedState): boolean {
+  const inConflict = own === PC || own === "RESOLUTION-INTERRUPTED" || own === "CONFLICT-DONE";
+  if (partner === NO) return !inConflict;
+  if (partner === PC) return own !== NO;
+  if (partner === "CONFLICT-DONE") return own === NO || own === PC || own === "RESOLUTION-INTERRUPTED";
+  return true;
+}
+
 /** The connection in use is gone (failover-12 §9.8.4, §9.10.3). STARTUP waits for its own timer, whose end does the same. */
 export const ON_LINK_LOST: Readonly<Record<RecordedState, RecordedState | "stay">> = {
   NORMAL: "COMMUNICATIONS-INTERRUPTED",

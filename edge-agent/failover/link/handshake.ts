@@ -1,5 +1,6 @@
 import { type MonotonicMillis, seconds } from "../../values/time.ts";
 import { recordEndpoint, sendState } from "../endpoint/step.ts";
+import { endures } from "../endpoint/transitions.ts";
 import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { wallClock } from "../wire/codes.ts";
@@ -10,7 +11,7 @@ import { isTandem, VENDOR_CLASS } from "../wire/private-data.ts";
 import { REJECT_REASONS, type RejectReason, rejectText } from "../wire/reject-reason.ts";
 import { dropConnection } from "./connections.ts";
 import { sendContact, sendNew, sendReply } from "./send.ts";
-import { type Connection, HOLD_STATE_MILLIS, LARGEST_SKEW, SMALLEST_RECEIVE_TIMER } from "./state.ts";
+import { type Connection, HOLD_STATE_LONG_MILLIS, HOLD_STATE_MILLIS, LARGEST_SKEW, SMALLEST_RECEIVE_TIMER } from "./state.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : new TextDecoder().decode(bytes));
@@ -161,9 +162,13 @@ function linkUp(turn: Turn, relationship: Relationship, connection: Connection):
   endpoint.communicating = false;
   endpoint.requested = undefined;
   recordEndpoint(turn, relationship);
-  if (mayHarm(relationship)) link.stateHeldUntil = (turn.at.monotonic + HOLD_STATE_MILLIS) as MonotonicMillis;
+  if (mayHarm(relationship)) link.stateHeldUntil = (turn.at.monotonic + holdMillis(relationship)) as MonotonicMillis;
   else sendState(turn, relationship);
 }
+
+/** A partner that was last heard of in a state that does not bear ours is given more time to say what it is in. */
+const holdMillis = ({ endpoint }: Relationship): number =>
+  endures(endpoint.partner, endpoint.state) ? HOLD_STATE_MILLIS : HOLD_STATE_LONG_MILLIS;
 
 /**
  * Could our STATE end a stock partner? A primary in CONFLICT-DONE exits on most states; one in NORMAL shuts itself down when it

@@ -41,6 +41,8 @@ export interface Link {
   answeredAt: MonotonicMillis | undefined;
   /** Until then our first STATE of the connection in use waits for the partner's; undefined once it is sent. */
   stateHeldUntil: MonotonicMillis | undefined;
+  /** The partner would not bear to hear of our state: the connection in use is ended instead. */
+  unbearable: boolean;
   /** May we answer the partner's asking CONTACTs? An answer extends its right to serve. */
   answers: boolean;
   /** When we last answered one. */
@@ -65,6 +67,7 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   asked: new Map(),
   answeredAt: undefined,
   stateHeldUntil: undefined,
+  unbearable: false,
   answers: true,
   gaveAnswerAt: undefined,
   askEvery: undefined,
@@ -78,6 +81,7 @@ export const SET_UP_MILLIS = 15_000;
 export const CONNECT_MILLIS = 5_000;
 /** How long our first STATE may wait for that of a stock partner, which sends its own at once. */
 export const HOLD_STATE_MILLIS = 300;
+export const HOLD_STATE_LONG_MILLIS = 3_000;
 /** Clocks further apart than this many seconds are refused (dhcpd). */
 export const LARGEST_SKEW = 60;
 /** A smaller receive-timer makes dhcpd send CONTACTs without end. Seconds. */
