@@ -5,6 +5,13 @@ export interface Client {
     path: string,
     options?: { readonly query?: Readonly<Record<string, string | undefined>>; readonly body?: unknown; readonly key?: string },
   ): Promise<Answer>;
+  /** A page of a list as text, CSV or NDJSON as the query's `format` says; where the next begins, and how certain it is. */
+  rows(path: string, query: Readonly<Record<string, string | undefined>>): Promise<RowsPage>;
+}
+export interface RowsPage {
+  readonly text: string;
+  readonly cursor: string | undefined;
+  readonly certainty: string | undefined;
 }
 export interface Answer {
   readonly status: number;
@@ -23,27 +30,39 @@ export class CallFailed extends Error {
 }
 const ATTEMPTS = 3;
 
-/** Repeats what the API says it could not do yet (503), with the same Idempotency-Key. */
+/** Repeats what the API says it could not do yet (503, or 429 of the gateway), with the same Idempotency-Key. */
 export function createClient(api: string, token: string): Client {
+  const base = api.replace(/\/$/, "");
+  const urlOf = (path: string, query: Readonly<Record<string, string | undefined>>): URL => {
+    const url = new URL(base + path);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+    return url;
+  };
+  const send = async (url: URL, init: RequestInit): Promise<{ readonly response: Response; readonly text: string }> => {
+    for (let attempt = 1; ; attempt++) {
+      const response = await reach(url, init);
+      const text = await response.text();
+      if (response.ok) return { response, text };
+      if ((response.status !== 503 && response.status !== 429) || attempt === ATTEMPTS) throw refusal(response.status, text);
+      await new Promise((resolve) => setTimeout(resolve, 500 * attempt));
+    }
+  };
+  const authorization = `Bearer ${token}`;
   return {
     call: async (method, path, { query = {}, body, key } = {}) => {
-      const url = new URL(api.replace(/\/$/, "") + path);
-      for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
       const headers = {
-        authorization: `Bearer ${token}`,
+        authorization,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(key === undefined ? {} : { "idempotency-key": key }),
       };
-      for (let attempt = 1; ; attempt++) {
-        const response = await reach(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-        const text = await response.text();
-        if (response.ok) return { status: response.status, body: text === "" ? {} : JSON.parse(text) };
-        if (response.status === 503 && attempt < ATTEMPTS) {
-          await new Promise((resolve) => setTimeout(resolve, 500 * attempt));
-          continue;
-        }
-        throw refusal(response.status, text);
-      }
+      const answer = await send(urlOf(path, query), { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      return { status: answer.response.status, body: answer.text === "" ? {} : JSON.parse(answer.text) };
+    },
+    rows: async (path, query) => {
+      const { response, text } = await send(urlOf(path, query), { method: "GET", headers: { authorization } });
+      const level = response.headers.get("x-certainty");
+      const certainty = level === null ? undefined : `${level}: complete until ${response.headers.get("x-complete-until")}`;
+      return { text, cursor: response.headers.get("x-next-cursor") ?? undefined, certainty };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CallFailed, createClient } from "./api-client.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, optionsOf } from "./commands.ts";
 import { UsageError } from "./context.ts";
 import { createOutput } from "./output.ts";
 
@@ -21,22 +21,31 @@ const OPTIONS = {
   "at-once": text,
   "stop-after": text,
   "no-wait": flag,
+  status: text,
+  list: flag,
+  show: text,
+  resume: text,
+  stop: text,
+  timeout: text,
+  format: text,
+  foreign: text,
   ip: text,
   at: text,
   client: text,
   from: text,
   to: text,
   site: text,
-  status: text,
   all: flag,
   silent: flag,
   "not-normal": flag,
   names: text,
-  pool: text,
+  pool: { ...text, multiple: true },
   mclt: text,
   autonomy: text,
   "max-lease": text,
 } as const;
+
+const EVERYWHERE = new Set(["json", "api", "token", "help"]);
 
 /** Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the API cannot be reached or takes no token. */
 process.exitCode = await main(process.argv.slice(2));
@@ -48,13 +57,15 @@ async function main(argv: readonly string[]): Promise<number> {
     const [name, ...args] = positionals;
     const command = COMMANDS[name ?? ""];
     if (values.help === true || command === undefined) {
-      const lines = Object.entries(COMMANDS).map(([key, { usage }]) => `  tandemctl ${key} ${usage}\n`);
-      process.stdout.write(
-        `Usage:\n${lines.join("")}Everywhere: --json, --api URL (or TANDEM_API), --token TOKEN (or TANDEM_TOKEN)\nExit status: 0 done, 1 refused, 2 usage, 3 unreachable or not let in\n`,
+      const asked = values.help === true || name === undefined;
+      (asked ? process.stdout : process.stderr).write(
+        command === undefined ? help() : `tandemctl ${name} ${command.usage}\n    ${command.about}\n`,
       );
-      if (name !== undefined && command === undefined) complain(`there is no command ${name}`);
-      return values.help === true ? 0 : 2;
+      if (name !== undefined && command === undefined && name !== "help") complain(`there is no command ${name}`);
+      return values.help === true || name === "help" ? 0 : 2;
     }
+    const foreign = Object.keys(values).find((option) => !EVERYWHERE.has(option) && !optionsOf(command).has(option));
+    if (foreign !== undefined) throw new UsageError(`${name} has no --${foreign}: tandemctl ${name} ${command.usage}`);
     const api = values.api ?? process.env["TANDEM_API"];
     const token = values.token ?? process.env["TANDEM_TOKEN"];
     if (api === undefined || token === undefined) throw new UsageError("set TANDEM_API and TANDEM_TOKEN, or give --api and --token");
@@ -73,4 +84,13 @@ async function main(argv: readonly string[]): Promise<number> {
     complain(error instanceof Error ? error.message : String(error));
     return 2;
   }
+}
+
+function help(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { usage, about }]) => `  tandemctl ${name} ${usage}\n        ${about}\n`);
+  return `Usage:
+${lines.join("")}Everywhere: --json, --api URL (or TANDEM_API), --token TOKEN (or TANDEM_TOKEN)
+Times: 2026-01-15T10:00:00Z, without a zone the local time, now, or so long ago: 90m, 2h, 3d
+Exit status: 0 done, 1 refused or not all done, 2 usage, 3 unreachable or not let in
+`;
 }

@@ -1,0 +1,121 @@
+import { type Context, certaintyLine, everything, list, type Row, required, siteOf, text, timeOf, UsageError } from "./context.ts";
+import { printable } from "./output.ts";
+
+const EVENTS = [
+  ["AT", "at"],
+  ["ADDRESS", "address"],
+  ["STATUS", "status"],
+  ["CLIENT", "client"],
+  ["EXPIRES", "expires"],
+  ["SERVER", "server"],
+  ["MARK", "mark"],
+] as const;
+const STINTS = [
+  ["SITE", "site"],
+  ["ADDRESS", "address"],
+  ["FROM", "from"],
+  ["UNTIL", "until"],
+  ["RENEWALS", "renewals"],
+  ["ENDED", "ended"],
+] as const;
+const DAY_MS = 86_400_000;
+
+/** An address at a time; an address, a client or a site in a period. A period that is not given is the last day. */
+export async function history(context: Context): Promise<number> {
+  const { options } = context;
+  const named = context.args[0] ?? text(options, "site");
+  const place = named === undefined ? undefined : encodeURIComponent(named.toUpperCase());
+  const ip = text(options, "ip");
+  const client = text(options, "client");
+  if (ip !== undefined && client !== undefined) throw new UsageError("history is of an --ip or of a --client");
+  const period = {
+    from: timeOf(options, "from") ?? new Date(Date.now() - DAY_MS).toISOString(),
+    to: timeOf(options, "to") ?? new Date().toISOString(),
+  };
+  if (client !== undefined) {
+    const path = `${place === undefined ? "/v1" : `/v1/sites/${place}`}/clients/${encodeURIComponent(client)}/addresses`;
+    return list(context, path, period, STINTS);
+  }
+  if (ip === undefined) {
+    if (place === undefined) throw new UsageError("history is of a SITE, an --ip or a --client");
+    return list(context, `/v1/sites/${place}/history`, period, EVENTS);
+  }
+  const sites = place === undefined ? await sitesWith(context, ip) : [place];
+  if (options["from"] === undefined && options["to"] === undefined) return holders(context, sites, ip);
+  if (sites.length > 1) throw new UsageError(`${ip} is in pools of several sites: name one of ${sites.join(", ")}`);
+  return list(context, `/v1/sites/${sites[0]}/addresses/${encodeURIComponent(ip)}/history`, period, EVENTS);
+}
+
+/** The sites that have the address in a pool. */
+async function sitesWith({ client }: Context, ip: string): Promise<readonly string[]> {
+  const { items } = await everything(client, "/v1/sites", { address: ip });
+  if (items.length === 0) throw new UsageError(`no site has ${ip} in a pool that was registered: name the SITE`);
+  return items.map((item) => encodeURIComponent(String(item["site"])));
+}
+
+/** Who had the address at `--at`, in each site that has it. */
+async function holders(context: Context, sites: readonly string[], ip: string): Promise<number> {
+  const at = timeOf(context.options, "at");
+  const format = text(context.options, "format");
+  const answers: Row[] = [];
+  for (const site of sites) {
+    const path = `/v1/sites/${site}/addresses/${encodeURIComponent(ip)}/holder`;
+    if (format !== undefined) await list(context, path, { at }, []);
+    else answers.push({ site, ...(await context.client.call("GET", path, { query: { at } })).body });
+  }
+  if (format !== undefined) return 0;
+  context.output.show(answers.length === 1 ? answers[0] : answers, () => answers.map(holderLines).join(""));
+  return 0;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: every route answers in its own shape
+function holderLines(body: any): string {
+  const told = (who: Row) => `${printable(String(who["client"]))} from ${who["since"]} until ${who["until"]}, by server ${who["server"]}`;
+  const others = body.contested.map((who: Row) => `  also told so: ${told(who)}\n`).join("");
+  return `${body.site} ${body.address} at ${body.at}: ${body.holder === null ? "nobody" : told(body.holder)}\n${others}${certaintyLine(body.certainty)}`;
+}
+
+export function leases(context: Context): Promise<number> {
+  return list(context, `/v1/sites/${siteOf(context)}/leases`, { status: text(context.options, "status")?.toUpperCase() }, [
+    ["ADDRESS", "address"],
+    ["STATUS", "status"],
+    ["CLIENT", "client"],
+    ["HOST", "host"],
+    ["EXPIRES", "expires"],
+    ["SERVER", "server"],
+  ]);
+}
+
+export function conflicts(context: Context): Promise<number> {
+  const { options } = context;
+  return list(context, "/v1/conflicts", { site: text(options, "site")?.toUpperCase(), all: options["all"] === true ? "1" : undefined }, [
+    ["SITE", "site"],
+    ["ADDRESS", "address"],
+    ["AT", "at"],
+    ["BASIS", "basis"],
+    ["OPEN", "open"],
+    ["ID", "id"],
+  ]);
+}
+
+export async function resolve(context: Context): Promise<number> {
+  const id = context.args[1];
+  if (id === undefined) throw new UsageError("resolve needs a SITE and a CONFLICT");
+  const { body } = await context.client.call("POST", `/v1/sites/${siteOf(context)}/conflicts/${encodeURIComponent(id)}/resolve`, {
+    body: { reason: required(context.options, "reason") },
+  });
+  context.output.show(body, () => `${id} is settled\n`);
+  return 0;
+}
+
+/** Of a site, or without one of the fleet: there stand the acts on many sites. */
+export function audit(context: Context): Promise<number> {
+  const path = context.args[0] === undefined ? "/v1/events" : `/v1/sites/${siteOf(context)}/events`;
+  return list(context, path, { from: timeOf(context.options, "from"), to: timeOf(context.options, "to") }, [
+    ["AT", "at"],
+    ["EPOCH", "epoch"],
+    ["WHAT", "what"],
+    ["BY", "by"],
+    ["NOTE", "note"],
+  ]);
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { type Context, list, numberOf, type Row, required, siteOf, text, UsageError } from "./context.ts";
+import { forceOf, reasonOf } from "./switch-commands.ts";
+
+export const sites = (context: Context): Promise<number> =>
+  list(
+    context,
+    "/v1/sites",
+    {
+      state: context.options["not-normal"] === true ? "notnormal" : undefined,
+      silent: context.options["silent"] === true ? "1" : undefined,
+    },
+    [
+      ["SITE", "site"],
+      ["STATE", "state"],
+      ["EPOCH", "epoch"],
+      ["SOLE", "sole"],
+      ["SINCE", "since"],
+      ["SILENT", "silent"],
+    ],
+  );
+
+export async function site(context: Context): Promise<number> {
+  const name = siteOf(context);
+  const [{ body }, health] = await Promise.all([
+    context.client.call("GET", `/v1/sites/${name}`),
+    context.client.call("GET", `/v1/sites/${name}/health`),
+  ]);
+  context.output.show({ ...body, health: health.body }, () => {
+    const rows = ["A", "B"].map((server) => {
+      const view = body.servers[server];
+      const can = body.canDeclare[server];
+      const seen = view.lastSeen ?? "never";
+      return [server, view.name, view.mode, view.failoverState, seen, view.heartbeats, view.outboxDepth, can.ok ? "yes" : can.why];
+    });
+    const findings = health.body.findings
+      .map((finding: Row) => `  ${finding["severity"]}: ${finding["about"]}: ${finding["text"]}\n`)
+      .join("");
+    const head = `${body.site}  ${body.state}  epoch ${body.epoch}  ${health.body.verdict}\n${findings}`;
+    const header = ["SERVER", "NAME", "MODE", "FAILOVER", "LAST SEEN", "BEATS", "OUTBOX", "MAY BE DECLARED ALONE"];
+    return head + context.output.table(header, rows);
+  });
+  return 0;
+}
+
+export async function register(context: Context): Promise<number> {
+  const { options } = context;
+  const [A = "", B = "", ...more] = required(options, "names").split(",");
+  if (A === "" || B === "" || more.length > 0) throw new UsageError("--names gives two names, of servers A and B: --names lis-a,lis-b");
+  const seconds = (name: string, fallback: number) => 1000 * (numberOf(options, name) ?? fallback);
+  const body = {
+    mcltMs: seconds("mclt", 3600),
+    maxLeaseMs: seconds("max-lease", 86_400),
+    autonomyMs: seconds("autonomy", 3600),
+    names: { A, B },
+    pools: [options["pool"] ?? []].flat().map((pool) => poolOf(String(pool))),
+    serials: { A: [], B: [] },
+    foreign: text(options, "foreign") ?? "none",
+  };
+  const answer = await context.client.call("PUT", `/v1/sites/${siteOf(context)}`, { body });
+  context.output.show(answer.body, () => `${answer.body.site} is registered, epoch ${answer.body.epoch}\n`);
+  return 0;
+}
+
+function poolOf(given: string): { name: string; from: string; to: string } {
+  const [, name, from, to] = /^([^=]+)=([\d.]+)-([\d.]+)$/.exec(given) ?? [];
+  if (name === undefined || from === undefined || to === undefined)
+    throw new UsageError(`--pool is NAME=FROM-TO, as office=10.1.0.10-10.1.0.209, not ${given}`);
+  return { name, from, to };
+}
+
+export async function cancel(context: Context): Promise<number> {
+  const { body } = await context.client.call("DELETE", `/v1/sites/${siteOf(context)}/partner-down`);
+  context.output.show(body, () => "the standing request is withdrawn\n");
+  return 0;
+}
+
+export async function recover(context: Context): Promise<number> {
+  const { body } = await context.client.call("POST", `/v1/sites/${siteOf(context)}/recover`, {
+    body: { ...reasonOf(context.options), ...forceOf(context.options) },
+    key: randomUUID(),
+  });
+  context.output.show(body, () => `${body.site} is a pair again, epoch ${body.epoch}\n`);
+  return 0;
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { ATTESTATION } from "../contract/api-schemas.ts";
+import { CallFailed } from "./api-client.ts";
+import { type Context, list, numberOf, type Options, type Row, required, siteOf, text, UsageError } from "./context.ts";
+
+/** How often what is waited for is looked at, milliseconds. */
+const LOOK_MS = 2000;
+
+export async function partnerDown(context: Context): Promise<number> {
+  const { client, output, options } = context;
+  const path = `/v1/sites/${siteOf(context)}/partner-down`;
+  const standing = options["standing"] === true ? { standing: true } : {};
+  const body = { survivor: required(options, "survivor"), ...reasonOf(options), ...forceOf(options), ...standing };
+  const startedAt = Date.now();
+  const giveUpAt = startedAt + 1000 * (numberOf(options, "timeout") ?? Number.POSITIVE_INFINITY);
+  for (;;) {
+    try {
+      const answer = await client.call("POST", path, { body, key: randomUUID() });
+      output.show(answer.body, () => switched(answer.body));
+      return 0;
+    } catch (error) {
+      const waitable = error instanceof CallFailed && (error.body["code"] === "EVIDENCE_PENDING" || error.body["code"] === "PARTNER_ALIVE");
+      if (!waitable || options["wait"] !== true) throw error;
+      if (Date.now() >= giveUpAt) throw new CallFailed(error.status, `given up after ${since(startedAt)}: ${error.message}`, error.body);
+      output.progress(`waiting (${since(startedAt)}): ${error.message}`);
+    }
+    await untilDeclarable(context, body.survivor, startedAt, giveUpAt);
+  }
+}
+
+const since = (startedAt: number): string => `${Math.round((Date.now() - startedAt) / 1000)} s`;
+
+/** Looks, without asking, until the evidence may be there: what is asked and refused goes into the audit trail. */
+async function untilDeclarable(context: Context, survivor: string, startedAt: number, giveUpAt: number): Promise<void> {
+  const { client, output, sleep } = context;
+  while (Date.now() < giveUpAt) {
+    await sleep(LOOK_MS);
+    const { body } = await client.call("GET", `/v1/sites/${siteOf(context)}`);
+    const wanted = survivor.toLowerCase();
+    const isB = wanted === "b" || wanted === "secondary" || wanted === body.servers.B.name.toLowerCase();
+    const verdict = body.canDeclare[isB ? "B" : "A"];
+    if (body.state !== "NORMAL" || verdict.ok) return;
+    output.progress(`waiting for ${survivor} (${since(startedAt)}): ${verdict.why}`);
+  }
+}
+
+export async function takeover(context: Context): Promise<number> {
+  const force = forceOf(context.options);
+  if (force.force === undefined) throw new UsageError("takeover is on your word only: --force --reason TEXT");
+  const { body } = await context.client.call("POST", `/v1/sites/${siteOf(context)}/takeover`, {
+    body: { survivor: required(context.options, "survivor"), ...force },
+    key: randomUUID(),
+  });
+  context.output.show(body, () => switched(body));
+  return 0;
+}
+
+export async function failover(context: Context): Promise<number> {
+  const { client, options } = context;
+  if (options["list"] === true) return plans(context);
+  const shown = text(options, "show");
+  if (shown !== undefined) return showPlan(context, (await client.call("GET", `/v1/failovers/${encodeURIComponent(shown)}`)).body);
+  const resumed = text(options, "resume");
+  const stopped = text(options, "stop");
+  if (resumed !== undefined || stopped !== undefined) {
+    const path = `/v1/failovers/${resumed ?? stopped}/${resumed === undefined ? "stop" : "resume"}`;
+    const { body } = await client.call("POST", path, { body: { reason: required(options, "reason") } });
+    return resumed === undefined ? showPlan(context, body) : follow(context, body);
+  }
+  const limits = { atOnce: numberOf(options, "at-once"), stopAfter: numberOf(options, "stop-after") };
+  const request = { sites: sitesOf(options), survivor: required(options, "survivor"), reason: required(options, "reason"), ...limits };
+  const { body } = await client.call("POST", "/v1/failovers", { body: request, key: randomUUID() });
+  return follow(context, body);
+}
+
+/** Those that run. */
+function plans(context: Context): Promise<number> {
+  return list(context, "/v1/failovers", {}, [
+    ["ID", "id"],
+    ["STATE", "state"],
+    ["SURVIVOR", "survivor"],
+    ["STARTED", "startedAt"],
+    ["BY", "by"],
+    ["REASON", "reason"],
+  ]);
+}
+
+/** Drives a plan and tells how it goes, until it is over. The control plane's sweep drives it too, so whoever stops watching stops nothing. */
+async function follow(context: Context, started: Row & { [name: string]: never }): Promise<number> {
+  const { client, output, options, sleep } = context;
+  // biome-ignore lint/suspicious/noExplicitAny: every route answers in its own shape
+  let plan: any = started;
+  while (plan.state === "running" && options["no-wait"] !== true) {
+    const counts = Object.entries(plan.counts).map(([state, count]) => `${count} ${state}`);
+    const trying = plan.sites.find((row: Row) => row["state"] === "trying");
+    output.progress(`failover ${plan.id}: ${counts.join(", ")}${trying === undefined ? "" : ` (${trying.site}: ${trying.why})`}`);
+    await sleep(LOOK_MS);
+    plan = (await client.call("POST", `/v1/failovers/${plan.id}/advance`)).body;
+  }
+  return showPlan(context, plan);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: every route answers in its own shape
+function showPlan({ output }: Context, plan: any): number {
+  const rows = plan.sites.map((row: Row) => [row["site"], row["state"], row["why"]]);
+  const next = plan.state === "stopped" ? `go on with: tandemctl failover --resume ${plan.id} --reason TEXT\n` : "";
+  const running = plan.state === "running" ? `it goes on by itself: tandemctl failover --show ${plan.id}\n` : "";
+  const head = `failover ${plan.id}: ${plan.state}${plan.why === "" ? "" : `: ${plan.why}`}\n`;
+  output.show(plan, () => head + output.table(["SITE", "STATE", "WHY"], rows) + next + running);
+  return plan.state === "running" || plan.sites.every((row: Row) => row["state"] === "serving") ? 0 : 1;
+}
+
+/** `A,B,…`, or `@FILE` with a site a line. */
+function sitesOf(options: Options): readonly string[] {
+  const given = required(options, "sites");
+  const names = given.startsWith("@") ? readFileSync(given.slice(1), "utf8").split(/\s+/) : given.split(",");
+  return names.map((name) => name.trim().toUpperCase()).filter((name) => name !== "");
+}
+
+const switched = (body: Row): string =>
+  `${body["site"]}: ${body["sole"]} serves alone (${body["basis"]}, epoch ${body["epoch"]}); its partner's free addresses from ${Math.ceil(Number(body["usableAfterMs"]) / 1000)} s after it learns of it\n`;
+export const reasonOf = (options: Options) => (typeof options["reason"] === "string" ? { reason: options["reason"] } : {});
+export function forceOf(options: Options): { force?: { attestation: string; reason: string } } {
+  if (options["force"] !== true) return {};
+  return { force: { attestation: ATTESTATION, reason: required(options, "reason") } };
+}
