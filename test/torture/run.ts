@@ -1,3 +1,5 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
 import { sleep } from "../support/netns.ts";
 import type { ClientTool } from "../support/real-clients.ts";
 import { allCheckers, judge, type Violation } from "./checkers/all.ts";
@@ -20,7 +22,7 @@ export interface Outcome {
   readonly entries: readonly Entry[];
 }
 
-/** One run: the pair comes up, faults for so many minutes, then none, and all must come right. */
+/** One run: the pair comes up, faults for so many minutes, then none, and all must come right. After a violation what the servers said is kept beside the history. */
 export async function torture(plan: Plan, historyFile: string): Promise<Outcome> {
   const checkers = allCheckers();
   const violations: Violation[] = [];
@@ -51,6 +53,7 @@ export async function torture(plan: Plan, historyFile: string): Promise<Outcome>
   } finally {
     scripted.silence();
     await real.close();
+    if (violations.length > 0) copyFileSync(join(site.pair.lab.directory, "failover.pcap"), `${historyFile}.pcap`);
     await site.close();
     history.close();
   }

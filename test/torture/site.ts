@@ -53,6 +53,8 @@ export class TortureSite {
       maxUnacked: plan.maxUnacked,
       leaseSeconds: plan.leaseSeconds,
       range: rangeOf(plan.poolSize),
+      // Segments that were dropped on the way and sent again with others do not read in a capture
+      unwatched: true,
     };
     let servers: readonly TortureServer[] = [];
     const prepare = (pair: FailoverSite): void => {
