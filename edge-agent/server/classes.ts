@@ -18,7 +18,7 @@ export interface ClassReader {
   data(expression: Expression): Uint8Array | undefined;
 }
 
-const NO_CLASSES: readonly Membership[] = [];
+export const NO_CLASSES: readonly Membership[] = [];
 
 /** dhcpd's bound on the classes of one message. */
 const MAX_CLASSES = 64;

@@ -36,14 +36,14 @@ export function decline(exchange: Exchange, caller: Caller): void {
     say(exchange, `${text}: ignored`);
     return;
   }
-  const offer = exchange.state.offers.of(client.key, exchange.at.now);
-  if (offer?.address === address) exchange.state.offers.drop(offer);
+  const offer = exchange.state.offers.takenUp(client.key, address, exchange.at.now);
+  if (offer !== undefined) exchange.state.offers.drop(offer);
   abandon(exchange, address, "declined.", abandonSeconds(evaluation?.number("abandon-lease-time")), "declined");
   say(exchange, `${text}: abandoned`);
 }
 
 function mayDecline(exchange: Exchange, { client }: Caller, address: Ipv4Address): boolean {
-  if (exchange.state.offers.of(client.key, exchange.at.now)?.address === address) return true;
+  if (exchange.state.offers.takenUp(client.key, address, exchange.at.now) !== undefined) return true;
   const lease = leaseAt(exchange, address);
   if (lease?.status !== "ACTIVE") return false;
   if (lease.clientId !== undefined && client.clientId !== undefined) return sameBytes(lease.clientId, client.clientId);

@@ -100,11 +100,10 @@ class Search {
   /** The client's own lease by option 61, or what it was offered. */
   #byClientId(): Weighed | undefined {
     const { client } = this.#caller;
-    const offer = this.#exchange.state.offers.of(client.key, this.#exchange.at.now);
-    const offered = offer === undefined ? undefined : this.#weigh(offer.address);
-    if (client.clientId === undefined) return offered !== undefined && this.#fits(offered) ? offered : undefined;
+    const offered = this.#offered();
+    if (client.clientId === undefined) return offered;
     const addresses = this.#exchange.view.byClientId(client.clientId);
-    let free: Weighed | undefined = offered !== undefined && this.#fits(offered) ? offered : undefined;
+    let free = offered;
     for (const address of this.#inOrder(addresses)) {
       const weighed = this.#weigh(address);
       if (weighed === undefined) continue;
@@ -114,6 +113,15 @@ class Search {
       } else this.#release(weighed);
     }
     return free;
+  }
+
+  /** What the client was offered here last. */
+  #offered(): Weighed | undefined {
+    for (const { address } of this.#exchange.state.offers.allOf(this.#caller.client.key, this.#exchange.at.now)) {
+      const weighed = this.#weigh(address);
+      if (weighed !== undefined && this.#fits(weighed)) return weighed;
+    }
+    return undefined;
   }
 
   #byHardware(): Weighed | undefined {
@@ -164,7 +172,9 @@ class Search {
   /** Did we offer the address to this client, while nobody else has it? */
   #isOffered(asked: Ipv4Address): boolean {
     const { state, at } = this.#exchange;
-    return state.offers.of(this.#caller.client.key, at.now)?.address === asked && leaseAt(this.#exchange, asked)?.status !== "ACTIVE";
+    return (
+      state.offers.takenUp(this.#caller.client.key, asked, at.now) !== undefined && leaseAt(this.#exchange, asked)?.status !== "ACTIVE"
+    );
   }
 
   /** The client has two leases and asks for the other one: the one that it does not ask for goes, if the client is sure. */

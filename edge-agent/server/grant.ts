@@ -87,7 +87,7 @@ function grantFixed(given: Grant): void {
   const { exchange, caller, evaluation, candidate, kind, host, subject } = given;
   const seconds = kind === "bootp" ? INFINITE : desiredLeaseTime(exchange, evaluation, caller.client, target(given));
   if (seconds === "closed") return;
-  subject.leaseSeconds = kind === "offer" ? OFFER_SECONDS : seconds;
+  // `lease-time` of a fixed address is null, as in dhcpd
   if (kind !== "offer") {
     const settled = runHandlers(exchange, evaluation, "commit", subject);
     exchange.staticGrants.push({ address: candidate.address, hostName: host?.name ?? "", evaluation: settled, client: caller.client });
@@ -149,11 +149,21 @@ function isClaimed(given: Grant, pool: NonNullable<Candidate["pool"]>): boolean 
 }
 
 /** Nobody else is offered the address for two minutes. */
-function holdFor({ exchange, caller: { client }, candidate }: Grant): void {
+function holdFor({ exchange, caller: { client }, candidate, evaluation }: Grant): void {
   const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
+  const stashes = !client.stashed && evaluation.flag("stash-agent-options") !== false;
   // A copy: an offer outlives its packet.
   const hardware = { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() };
-  const offer = { address: candidate.address, client: client.key, hardware, via: client.via, until, hostname: client.hostname };
+  const offer = {
+    address: candidate.address,
+    client: client.key,
+    hardware,
+    via: client.via,
+    until,
+    hostname: client.hostname,
+    vendorClass: client.message.options.get(OPTION.vendorClass)?.slice(),
+    agentOptions: stashes ? client.agentOptions?.slice() : undefined,
+  };
   exchange.state.offers.add(offer, exchange.at.now);
 }
 
@@ -184,7 +194,7 @@ function commit(given: Grant, terms: Terms): void {
   subject.leaseSeconds = leaseSeconds;
   const hasCommit = evaluation.handlers.length > 0;
   const settled = hasCommit ? runHandlers(exchange, evaluation, "commit", subject) : evaluation;
-  const held = state.offers.of(caller.client.key, at.now);
+  const held = state.offers.takenUp(caller.client.key, candidate.address, at.now);
   if (held !== undefined) state.offers.drop(held);
   if (kind === "ack" && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
     reply({ ...given, keptName: candidate.lease.hostname }, secondsBetween(at.now, candidate.lease.ends));
@@ -194,7 +204,7 @@ function commit(given: Grant, terms: Terms): void {
   if (reserved) say(exchange, `Infinite-leasetime reservation made on ${formatIpv4(candidate.address)}.`);
   const names = kind === "ack" ? namesFor(given, settled, leaseSeconds, given.sameClient ? settled.variables : NO_VARIABLES) : undefined;
   const variables = withNames(settled.variables, names);
-  const draft = grantedLease(given, { seconds: leaseSeconds, reserved, billing: terms.change.billing, variables });
+  const draft = grantedLease(given, { seconds: leaseSeconds, reserved, billing: terms.change.billing, variables, offered: held });
   const stored: Lease = exchange.authority.changed(pool, candidate.lease, draft, terms.desired, at);
   storeLease(exchange, {
     cause: "granted",

@@ -2,6 +2,7 @@ import { OPTION } from "../dhcp/wire/option-codes.ts";
 import type { Lease } from "../leases/lease.ts";
 import { after, type Seconds } from "../values/time.ts";
 import type { Grant } from "./grant-in-hand.ts";
+import type { Offer } from "./offers.ts";
 
 /** What a lease is granted for. */
 export interface LeaseTerms {
@@ -10,6 +11,8 @@ export interface LeaseTerms {
   readonly reserved: boolean;
   readonly billing: string | undefined;
   readonly variables: ReadonlyMap<string, Uint8Array>;
+  /** The offer that the client takes up. */
+  readonly offered: Offer | undefined;
 }
 
 /** The record of a lease as granted, before a partner's times are filled in. Bytes of the packet are copied. */
@@ -28,19 +31,19 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
     clientId: sameId ? before?.clientId : clientId?.slice(),
     hardware: given.sameClient ? before?.hardware : { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() },
     hostname: client.hostname,
-    agentOptions: stashedAgentOptions(given),
+    agentOptions: stashedAgentOptions(given, terms.offered),
     reserved: terms.reserved || before?.reserved === true,
     bootp: kind === "bootp",
-    variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass)),
+    variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass) ?? terms.offered?.vendorClass),
     billingClass: terms.billing,
     failover: before?.failover,
   };
 }
 
 /** The relay's options, kept for renewals that do not pass the relay, unless `stash-agent-options` is off. */
-function stashedAgentOptions(given: Grant): Uint8Array | undefined {
+function stashedAgentOptions(given: Grant, offered: Offer | undefined): Uint8Array | undefined {
   const { client } = given.caller;
-  const earlier = given.sameClient ? given.candidate.lease?.agentOptions : undefined;
+  const earlier = offered?.agentOptions ?? (given.sameClient ? given.candidate.lease?.agentOptions : undefined);
   if (client.stashed || client.agentOptions === undefined || given.evaluation.flag("stash-agent-options") === false) return earlier;
   return client.agentOptions.slice();
 }

@@ -5,7 +5,7 @@ import { formatIpv4, type Ipv4Address, ipv4FromBytes, ipv4ToBytes, UNSPECIFIED }
 import type { Caller } from "./caller.ts";
 import { LINK_SELECTION, subOption } from "./client-message.ts";
 import { answerChain, runScopes } from "./evaluate-for.ts";
-import { type Exchange, say } from "./exchange.ts";
+import { type Exchange, poolOf, say } from "./exchange.ts";
 import { hostOfInform } from "./hosts.ts";
 import { informLine } from "./log-lines.ts";
 import { send, withEchoes } from "./reply.ts";
@@ -63,7 +63,8 @@ function acknowledge(
   const { message } = client;
   const { subnet, address } = target;
   const host = hostOfInform(exchange.state.config, client, address);
-  const evaluation = runScopes(exchange, answerChain(exchange, caller, subnet, undefined, host), {
+  const pool = poolOf(exchange, address);
+  const evaluation = runScopes(exchange, answerChain(exchange, caller, subnet, pool, host), {
     client,
     classNames: caller.classes.map(({ className }) => className),
     known: host !== undefined,

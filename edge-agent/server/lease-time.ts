@@ -70,8 +70,8 @@ function remainingTime(
   target: { readonly lease: Lease | undefined; readonly address: Ipv4Address },
 ): number {
   const { now } = exchange.at;
-  const offered = exchange.state.offers.of(client.key, now);
-  const ofOffer = offered?.address === target.address ? secondsBetween(now, offered.until) : 0;
+  const offered = exchange.state.offers.takenUp(client.key, target.address, now);
+  const ofOffer = offered !== undefined ? secondsBetween(now, offered.until) : 0;
   const ends = target.lease?.ends ?? NEVER;
   return Math.max(ofOffer, ends === NEVER ? 0 : secondsBetween(now, ends));
 }

@@ -14,7 +14,14 @@ export interface Offer {
   readonly until: EpochSeconds;
   /** Option 12 of the DISCOVER, as the log lines of the REQUEST show it. */
   readonly hostname: string | undefined;
+  /** Options 60 and 82 of the DISCOVER; dhcpd notes them with the lease although the REQUEST may not repeat them. */
+  readonly vendorClass?: Uint8Array | undefined;
+  readonly agentOptions?: Uint8Array | undefined;
 }
+
+const NONE: readonly Offer[] = [];
+/** How many addresses are held for one client, which may be moving between networks. */
+const MOST_OF_A_CLIENT = 4;
 
 /**
  * Offers by address and by client, bounded as a whole and for each relay or interface: when there is no room the oldest
@@ -22,7 +29,8 @@ export interface Offer {
  */
 export class OfferTable {
   readonly #byAddress = new Map<Ipv4Address, Offer>();
-  readonly #byClient = new Map<string, Offer>();
+  /** The last one stands last. */
+  readonly #byClient = new Map<string, readonly Offer[]>();
   readonly #byVia = new Map<string, Map<Ipv4Address, Offer>>();
   readonly #maximum: number;
   readonly #maximumVia: number;
@@ -44,8 +52,20 @@ export class OfferTable {
 
   /** What `client` was offered last, if it still holds at `now`. */
   of(client: string, now: EpochSeconds): Offer | undefined {
-    const offer = this.#byClient.get(client);
+    const offer = this.#byClient.get(client)?.at(-1);
     return offer !== undefined && offer.until > now ? offer : undefined;
+  }
+
+  /** What `client` was offered that still holds at `now`, the last first: it may have been heard in several networks. */
+  allOf(client: string, now: EpochSeconds): readonly Offer[] {
+    const offers = this.#byClient.get(client);
+    return offers === undefined ? NONE : offers.filter(({ until }) => until > now).reverse();
+  }
+
+  /** The offer of `address` to `client` that still holds. */
+  takenUp(client: string, address: Ipv4Address, now: EpochSeconds): Offer | undefined {
+    const offer = this.at(address, now);
+    return offer?.client === client ? offer : undefined;
   }
 
   /** Is `address` held for somebody other than `client`? */
@@ -64,10 +84,8 @@ export class OfferTable {
     return client.hardware.bytes.length === 0 || !sameHardware(this.#byAddress.get(address)?.hardware, client.hardware);
   }
 
-  /** Notes an offer; the client's earlier one, and whatever was noted for the address, go. */
+  /** Notes an offer; whatever was noted for the address goes, and the client's oldest one if it has too many. */
   add(offer: Offer, now: EpochSeconds): void {
-    const earlier = this.#byClient.get(offer.client);
-    if (earlier !== undefined) this.drop(earlier);
     const other = this.#byAddress.get(offer.address);
     if (other !== undefined) this.drop(other);
     this.#sweep(now);
@@ -78,12 +96,16 @@ export class OfferTable {
     this.#byVia.set(offer.via, shared);
     shared.set(offer.address, offer);
     this.#byAddress.set(offer.address, offer);
-    this.#byClient.set(offer.client, offer);
+    const own = this.#byClient.get(offer.client) ?? NONE;
+    if (own.length >= MOST_OF_A_CLIENT) this.drop(own[0]!);
+    this.#byClient.set(offer.client, [...(this.#byClient.get(offer.client) ?? NONE), offer]);
   }
 
   drop(offer: Offer): void {
     if (this.#byAddress.get(offer.address) === offer) this.#byAddress.delete(offer.address);
-    if (this.#byClient.get(offer.client) === offer) this.#byClient.delete(offer.client);
+    const own = (this.#byClient.get(offer.client) ?? NONE).filter((other) => other !== offer);
+    if (own.length > 0) this.#byClient.set(offer.client, own);
+    else this.#byClient.delete(offer.client);
     const shared = this.#byVia.get(offer.via);
     if (shared?.get(offer.address) === offer) shared.delete(offer.address);
     if (shared?.size === 0) this.#byVia.delete(offer.via);

@@ -60,8 +60,9 @@ function addEverything({ evaluation, config, own }: OrderQuestion, order: number
   if (evaluation !== undefined) {
     const site = evaluation.siteOptionSpace;
     const lowest = site === undefined ? 0 : lowestSiteCode(site, config);
-    if (site !== undefined) order.push(...orderedCodes("dhcp", evaluation).filter((code) => code < lowest));
-    order.push(...orderedCodes(site ?? "dhcp", evaluation).filter((code) => code >= lowest));
+    const added = own.includes(OPTION.clientIdentifier) ? [OPTION.clientIdentifier] : [];
+    if (site !== undefined) order.push(...orderedCodes("dhcp", evaluation, added).filter((code) => code < lowest));
+    order.push(...orderedCodes(site ?? "dhcp", evaluation, site === undefined ? added : []).filter((code) => code >= lowest));
     order.push(...encapsulatedCodes(evaluation, config));
   }
   order.push(...own, OPTION.vendorEncapsulated);

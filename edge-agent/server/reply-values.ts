@@ -101,10 +101,11 @@ export const encapsulatedCodes = (evaluation: Evaluation, config: AgentConfig): 
 const LISTS = 17;
 
 /** Codes of `space` that have a value, in the order in which dhcpd sends them. */
-export function orderedCodes(space: string, evaluation: Evaluation): readonly number[] {
+export function orderedCodes(space: string, evaluation: Evaluation, added: readonly number[] = []): readonly number[] {
   const inserted = sharedPart(evaluation)?.inserted(space) ?? evaluation.codes(space);
   if (space === "agent" || space === "fqdn") return inserted;
-  return inserted
+  const all = added.length === 0 ? inserted : [...inserted.filter((code) => !added.includes(code)), ...added];
+  return all
     .map((code, index) => ({ code, index }))
     .sort((left, right) => listOf(left.code) - listOf(right.code) || right.index - left.index)
     .map(({ code }) => code);

@@ -43,7 +43,7 @@ function retract(exchange: Exchange, caller: Caller, address: Ipv4Address): void
   const { offers } = exchange.state;
   const offer = offers.of(client.key, exchange.at.now);
   const text = requestLine(client, address, offer?.hostname);
-  if (offer !== undefined) offers.drop(offer);
+  for (const each of offers.allOf(client.key, exchange.at.now)) offers.drop(each);
   say(exchange, `${text}: not our server id`);
 }
 

@@ -15,7 +15,7 @@ const offer = (address: number, client: string, via = "eth0", until = 220): Offe
 const hardwareOf = (client: string) => ({ htype: 1, bytes: Uint8Array.from(Buffer.from(client)) });
 const at = epochSeconds(100);
 
-test("an address is held for one client, a client holds one address, and both end", () => {
+test("an address is held for one client, a client in several networks holds several, and all end", () => {
   const table = new OfferTable();
   table.add(offer(1, "a"), at);
   expect(table.heldForOther(ipv4(1), "b", at)).toBe(true);
@@ -25,8 +25,13 @@ test("an address is held for one client, a client holds one address, and both en
   table.add({ ...offer(3, "x"), hardware: hardwareOf("") }, at);
   expect(table.heldForOtherMachine(ipv4(3), { key: "b", hardware: hardwareOf("") }, at)).toBe(true);
   table.add(offer(2, "a"), at);
-  expect(table.at(ipv4(1), at)).toBeUndefined();
+  expect(table.at(ipv4(1), at)?.client).toBe("a");
   expect(table.of("a", at)?.address).toBe(2);
+  expect(table.allOf("a", at).map(({ address }) => address)).toEqual([2, 1]);
+  for (const address of [4, 5, 6]) table.add(offer(address, "a"), at);
+  expect(table.allOf("a", at).map(({ address }) => address)).toEqual([6, 5, 4, 2]);
+  expect(table.at(ipv4(1), at)).toBeUndefined();
+  expect(table.allOf("a", epochSeconds(220))).toEqual([]);
   expect(table.of("a", epochSeconds(220))).toBeUndefined();
 });
 
@@ -60,7 +65,7 @@ test("whatever is added and dropped, the bounds hold and every view agrees", () 
         if (drop) {
           table.drop(added);
           expect(table.at(added.address, epochSeconds(now))).toBeUndefined();
-          expect(table.of(next.client, epochSeconds(now))).toBeUndefined();
+          expect(table.allOf(next.client, epochSeconds(now))).not.toContain(added);
         }
       }
     }),

@@ -82,7 +82,7 @@ async function converse(conf: string, talk: Talk, worlds: [World, World]): Promi
     const reference = await worlds[0].clients[device].reply(messages.length, SILENCE_MS);
     const ours = await worlds[1].clients[device].reply(messages.length, reference ? SLOW_MS : SILENCE_MS);
     if (!worlds[0].server.process.isRunning) return undefined;
-    const found = differences(withoutMessage(reference), withoutMessage(ours));
+    const found = differences(comparable(reference), comparable(ours));
     if (found.length > 0) return { conf, messages, differences: found, logs: await logs(worlds) };
     talk.learn(client, reference);
   }
@@ -90,9 +90,12 @@ async function converse(conf: string, talk: Talk, worlds: [World, World]): Promi
   return found.length === 0 ? undefined : { conf, messages, differences: found, logs: await logs(worlds) };
 }
 
-/** The text of a DHCPNAK (option 56) is left out: dhcpd sends what it last wrote into a buffer that all clients share. */
-const withoutMessage = (reply: Reply | undefined): Reply | undefined =>
-  reply && { ...reply, options: reply.options.filter(({ code }) => code !== 56) };
+/**
+ * A reply without what differs on purpose: the text of a DHCPNAK (option 56), where dhcpd sends what it last wrote into a buffer that
+ * all clients share, and a lease without end (option 51), which for dhcpd ends in 2038.
+ */
+const comparable = (reply: Reply | undefined): Reply | undefined =>
+  reply && { ...reply, options: reply.options.filter(({ code, hex }) => code !== 56 && !(code === 51 && /^(ffffffff|14[ef])/.test(hex))) };
 
 async function logs(worlds: readonly World[]): Promise<string[]> {
   await new Promise((resolve) => setTimeout(resolve, 100));

@@ -42,7 +42,9 @@ export async function shrink(both: RandomDifferential, finding: Finding): Promis
   let best = finding;
   const attempt = async (conf: string, messages: Finding["messages"]): Promise<boolean> => {
     const found = await both.replay(conf, messages);
-    if (found === undefined || found.differences[0]?.field !== field) return false;
+    const first = found?.differences[0];
+    if (found === undefined || first?.field !== field || (field === "type" && first?.reference !== finding.differences[0]?.reference))
+      return false;
     best = { ...found, conf };
     return true;
   };

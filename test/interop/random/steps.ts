@@ -19,6 +19,7 @@ export interface Drawn {
 /** Draws messages one at a time, from what the clients have seen so far. */
 export class RandomClients {
   readonly #chance: Prng;
+  readonly #offered = new Map<string, number>();
   readonly #memory: Memory[] = CLIENTS.map(() => ({}));
 
   constructor(chance: Prng) {
@@ -30,7 +31,7 @@ export class RandomClients {
     const client = c.below(CLIENTS.length);
     const memory = this.#memory[client] as Memory;
     const kinds: (() => [string, Step])[] = [
-      () => ["DISCOVER", this.#message(client, 1, c.chance(0.3) ? [ip(50, this.#anyAddress())] : [])],
+      () => ["DISCOVER", this.#message(client, 1, c.chance(0.3) ? [ip(50, this.#anyAddress(client))] : [])],
     ];
     const { offer, lease } = memory;
     if (offer) {
@@ -40,7 +41,12 @@ export class RandomClients {
       };
       kinds.push(select, select, select);
     }
-    kinds.push(() => ["REQUEST init-reboot", this.#message(client, 3, [ip(50, lease && c.chance(0.7) ? lease : this.#anyAddress())])]);
+    kinds.push(() => [
+      "REQUEST init-reboot",
+      this.#message(client, 3, [
+        ip(50, lease && c.chance(0.7) && (this.#offered.get(lease) ?? client) === client ? lease : this.#anyAddress(client)),
+      ]),
+    ]);
     if (lease) {
       kinds.push(() => ["REQUEST renewing", this.#unicast(this.#message(client, 3, [], { ciaddr: lease }), lease)]);
       kinds.push(() => ["REQUEST rebinding", { ...this.#message(client, 3, [], { ciaddr: lease }), route: { ipFrom: lease } }]);
@@ -58,12 +64,22 @@ export class RandomClients {
     const memory = this.#memory[client] as Memory;
     if (!reply) return;
     const kind = replyType(reply);
-    if (kind === "OFFER") memory.offer = reply;
+    if (kind === "OFFER") {
+      memory.offer = reply;
+      this.#offered.set(reply.yiaddr, client);
+    }
     if (kind === "ACK" && reply.yiaddr !== "0.0.0.0") memory.lease = reply.yiaddr;
     if (kind === "NAK") delete memory.lease;
   }
 
-  #anyAddress(): string {
+  /** One that may be asked for: dhcpd lets any client take what it has just offered to another, and we do not. */
+  #anyAddress(client: number): string {
+    const address = this.#drawnAddress();
+    const offered = this.#offered.get(address);
+    return offered === undefined || offered === client ? address : "10.99.0.1";
+  }
+
+  #drawnAddress(): string {
     const c = this.#chance;
     return `${c.pick(["10.77.0", "10.50.0", "10.78.0", "10.99.0"])}.${c.pick([1, 20, 21, 100, 101, 102, 130, 131, 160, 200])}`;
   }
