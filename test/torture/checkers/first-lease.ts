@@ -1,6 +1,6 @@
 import type { Role } from "../../support/failover-config.ts";
 import type { Plan } from "../plan.ts";
-import { type HistoryChecker, serverAt } from "./checker.ts";
+import { type HistoryChecker, serverAt, slackOf } from "./checker.ts";
 
 /** A line of a log comes into the history so much later at most, in milliseconds. */
 const LOG_DELAY = 1000;
@@ -29,7 +29,10 @@ export function firstLeaseIsShort(): HistoryChecker {
       if (before === entry.client || server === undefined || plan.programs[server] !== "tandem") return undefined;
       if (states.get("primary") === "partner-down" || states.get("secondary") === "partner-down") return undefined;
       const seconds = Math.round((entry.until - entry.since) / 1000);
-      return seconds > plan.mclt ? `${entry.client} gets ${entry.address}, new to it, for ${seconds} s; MCLT is ${plan.mclt} s` : undefined;
+      // Its partner's clock, and its rounding, decide when what was agreed before is over
+      return seconds * 1000 > plan.mclt * 1000 + slackOf(plan)
+        ? `${entry.client} gets ${entry.address}, new to it, for ${seconds} s; MCLT is ${plan.mclt} s`
+        : undefined;
     },
   };
 }
