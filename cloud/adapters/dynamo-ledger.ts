@@ -74,6 +74,7 @@ export function dynamoClient(config: DynamoDBClientConfig = {}): DynamoDBClient 
 type DocumentClient = ReturnType<typeof DynamoDBDocumentClient.from>;
 
 async function snapshot(documents: DocumentClient, table: string, keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
+  if (keys.length === 0) return [];
   const answer = await documents.send(
     new TransactGetCommand({ TransactItems: keys.map((key) => ({ Get: { TableName: table, Key: { ...key } } })) }),
   );

@@ -123,7 +123,11 @@ test.each(RIGHTS)("%s has the rights that it uses, and no other", (handler, righ
   const granted = [...Object.keys(SAMPLES), "gs1", "gs2", "gs3"].flatMap((on) =>
     ACTIONS.filter((action) => may(action, on)).map((action) => `${action} ${on}`),
   );
-  expect(granted.sort()).toEqual([...(used.get(handler) ?? [])].sort());
+  expect(granted.sort()).toEqual([...(used.get(handler)?.deeds ?? [])].sort());
+  for (const { action, keys, index } of used.get(handler)?.requests ?? []) {
+    const ask = { action: `dynamodb:${action}`, resource: index === undefined ? TABLE : `${TABLE}/index/${index}`, keys };
+    expect([ask, allowed(statements, ask, resolveArn)]).toEqual([ask, true]);
+  }
   const declared = rights.flatMap((right) => TABLE_RIGHTS[right].flatMap(({ actions, on }) => actions.map((action) => `${action} ${on}`)));
   expect([...new Set(declared)].sort()).toEqual(granted.sort());
   expect(allowed(statements, { action: "dynamodb:Scan", resource: TABLE }, resolveArn)).toBe(false);
@@ -140,7 +144,7 @@ test("no function can delete or update an audit record: acts can neither be chan
 });
 test("what cannot act cannot switch: functions of reading routes write nothing at all", () => {
   for (const name of ROUTE_NAMES.filter((route) => ROUTES[route].method === "GET"))
-    expect([...(used.get(`routes.${name}`) ?? [])].filter((deed) => /^(Put|Update)/.test(deed))).toEqual([]);
+    expect([...(used.get(`routes.${name}`)?.deeds ?? [])].filter((deed) => /^(Put|Update)/.test(deed))).toEqual([]);
 });
 test("partner-down is a right of its own: no other scope reaches a route that switches", () => {
   for (const name of ROUTE_NAMES) {

@@ -7,18 +7,21 @@ import { sweep } from "../../cloud/handlers/sweep.ts";
 import { type Api, beat, type Call, createApi, invoke, start, watch } from "./api.ts";
 import { CONFIG, fact, SITE, senderOf, serverOf, T0 } from "./ledger-samples.ts";
 
-/** What a function did to which place of the table, as `PutItem trail`. */
-export type Deeds = ReadonlySet<string>;
+/** What a function did to which place of the table, as `PutItem trail`; and its requests, each with all the keys that it named. */
+export interface Deeds {
+  readonly deeds: ReadonlySet<string>;
+  readonly requests: readonly { readonly action: string; readonly keys: readonly string[]; readonly index: string | undefined }[];
+}
 
 /** Calls every route, the stream's consumer and the sweep so that each does all it ever does to the table, and tells what that was, by the
  *  function's name. */
 export async function exercise(): Promise<ReadonlyMap<string, Deeds>> {
-  const used = new Map<string, Set<string>>();
+  const used = new Map<string, { deeds: Set<string>; requests: Deeds["requests"][number][] }>();
   const api = createApi();
   const depsOf = (name: string) => {
-    const deeds = used.get(name) ?? new Set<string>();
-    used.set(name, deeds);
-    return { ...api.deps, ledger: recording(api.ledger, (deed) => void deeds.add(deed)) };
+    const found = used.get(name) ?? { deeds: new Set<string>(), requests: [] };
+    used.set(name, found);
+    return { ...api.deps, ledger: recording(api.ledger, found) };
   };
   const call = async (name: RouteName, asked: Call = {}, status = 200) => {
     const answer = await invoke(depsOf(`routes.${name}`), name, asked);
@@ -127,24 +130,33 @@ async function failedOver(api: Api, call: Caller, sweepOnce: () => Promise<unkno
   await sweepOnce();
 }
 
-/** `ledger`, telling each call in the words of IAM. */
-function recording(ledger: Ledger, told: (deed: string) => void): Ledger {
-  const asked = (action: string, pk: string) => told(`${action} ${placeOf(pk)}`);
-  const write = (one: Write) => asked(one.kind === "put" ? "PutItem" : "UpdateItem", keyOf(one).pk);
+/** `ledger`, telling each call in the words of IAM. A transaction's parts are judged one by one, a batch's keys together. */
+function recording(ledger: Ledger, told: { readonly deeds: Set<string>; readonly requests: Deeds["requests"][number][] }): Ledger {
+  const ask = (action: string, keys: readonly string[], index?: string) => {
+    if (keys.length === 0) return;
+    told.requests.push({ action, keys, index });
+    for (const key of keys) told.deeds.add(`${action} ${index ?? placeOf(key)}`);
+  };
+  const write = (one: Write) => ask(one.kind === "put" ? "PutItem" : "UpdateItem", [keyOf(one).pk]);
   const first = <T>(tell: () => void, then: () => T): T => {
     tell();
     return then();
   };
-  const all = (action: string, keys: readonly Key[]) => () => {
-    for (const { pk } of keys) asked(action, pk);
+  const each = (keys: readonly Key[]) => () => {
+    for (const { pk } of keys) ask("GetItem", [pk]);
   };
+  const batch = (keys: readonly Key[]) => () =>
+    ask(
+      "BatchGetItem",
+      keys.map(({ pk }) => pk),
+    );
   return {
-    get: (key) => first(all("GetItem", [key]), () => ledger.get(key)),
-    snapshot: (keys) => first(all("GetItem", keys), () => ledger.snapshot(keys)),
-    getMany: (keys) => first(all("BatchGetItem", keys), () => ledger.getMany(keys)),
+    get: (key) => first(each([key]), () => ledger.get(key)),
+    snapshot: (keys) => first(each(keys), () => ledger.snapshot(keys)),
+    getMany: (keys) => first(batch(keys), () => ledger.getMany(keys)),
     query: (query) =>
       first(
-        () => (query.index === undefined ? asked("Query", query.partition) : told(`Query ${query.index}`)),
+        () => ask("Query", [query.partition], query.index),
         () => ledger.query(query),
       ),
     write: (one) =>

@@ -128,6 +128,9 @@ export function ledgerContract(name: string, open: () => Promise<{ ledger: Ledge
         row("t1", "1", { n: 2 }),
       ]);
     });
+    test("no keys are no rows", async () => {
+      expect([await ledger.snapshot([]), await ledger.getMany([])]).toEqual([[], []]);
+    });
     test("a transaction that is malformed throws", async () => {
       await expect(ledger.transact([put(row("t2", "1")), update(key("t2", "1"), { set: { n: 1 } })])).rejects.toThrow();
       await expect(ledger.transact(Array.from({ length: 101 }, (_, index) => put(row("t2", String(index)))))).rejects.toThrow();
