@@ -1,11 +1,25 @@
+import { drawLedger } from "./ledger/swarm.ts";
 import { Prng } from "./prng.ts";
 import { FAULT_KINDS, type FaultKind, type Swarm, swarm } from "./swarm.ts";
 
-/** What a world is aimed at: a situation that chance alone brings about too seldom. "any" is aimed at nothing. */
-export const AIMS = ["any", "partner-down", "recovery", "crossing", "reconnect", "full-disk", "silence"] as const;
+/** What a world is aimed at: a situation that chance alone brings about too seldom. "any" is aimed at nothing, "full" is as {@link swarm} draws it: hours long. */
+export const AIMS = [
+  "any",
+  "partner-down",
+  "recovery",
+  "crossing",
+  "reconnect",
+  "full-disk",
+  "silence",
+  "conflict",
+  "ledger",
+  "full",
+] as const;
 export type Aim = (typeof AIMS)[number];
 
 type Changes = Partial<Swarm>;
+/** Those that come up by themselves; in a conflict the operator lies, and the checkers that he defeats are left out. */
+const DRAWN = AIMS.filter((aim) => aim !== "full") as unknown as readonly [Aim, ...Aim[]];
 
 /**
  * The world of a seed as it is run by the thousand: most are short and small, with leases and waits to match, so that as much
@@ -14,9 +28,9 @@ type Changes = Partial<Swarm>;
 export function draw(seed: number, aim?: Aim, changes: Changes = {}): Swarm {
   const random = new Prng(seed, 7);
   const size = random.unit();
-  const drawn = random.chance(0.5) ? random.pick(AIMS) : "any";
-  if (size > 0.99 && aim === undefined) return swarm(seed, changes);
+  const drawn = size > 0.99 ? "full" : random.chance(0.5) ? random.pick(DRAWN) : "any";
   const wanted = aim ?? drawn;
+  if (wanted === "full") return swarm(seed, changes);
   return swarm(seed, { ...(size > 0.9 ? medium(random) : short(random)), ...aimed(wanted, random), ...changes });
 }
 
@@ -50,9 +64,10 @@ const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Re
 /** What an aim changes: the faults that lead there, and nothing that gets in its way. */
 function aimed(aim: Aim, random: Prng): Changes {
   const some = (means: readonly [number, ...number[]]) => (random.chance(0.5) ? random.pick(means) : 0);
-  const pair = { pair: true, hostile: 0, loss: 0, duplication: 0 } as const;
+  const pair = { pair: true, hostile: 0, loss: 0, duplication: 0, ledger: undefined } as const;
   switch (aim) {
     case "any":
+    case "full":
       return {};
     // the partner goes while its leases run; an operator says so at once; it comes back while the waits last
     case "partner-down": {
@@ -85,7 +100,7 @@ function aimed(aim: Aim, random: Prng): Changes {
     }
     case "full-disk": {
       const changes = { diskFull: random.pick([60, 200]), kill: some([200]), powerCut: some([200]), order: some([100]) };
-      return { pair: random.chance(0.8), faults: { ...NO_FAULTS, ...changes }, commitDelay: random.pick([10, 300]) };
+      return { pair: random.chance(0.8), ledger: undefined, faults: { ...NO_FAULTS, ...changes }, commitDelay: random.pick([10, 300]) };
     }
     // servers that are ordered into states without service, and clients that ask them
     case "silence": {
@@ -93,10 +108,30 @@ function aimed(aim: Aim, random: Prng): Changes {
       const leases = { leaseTime: 60, whims: 60, loadBalanceSeconds: random.pick([0, 3]) };
       return { ...pair, ...leases, faults: { ...NO_FAULTS, ...changes }, operator: "right" };
     }
+    // the operator declares both servers down, and whatever else comes to mind
+    case "conflict": {
+      const changes = { order: random.pick([20, 60]), linkCut: random.pick([30, 60, 200]), kill: some([60, 200]) };
+      return { ...pair, ...waits(random), faults: { ...NO_FAULTS, ...changes }, operator: "rash", whims: 60 };
+    }
+    // the ledger has the last word on who serves alone, and is in trouble itself
+    case "ledger": {
+      const changes = { powerCut: random.pick([200, 400]), kill: some([200]), linkCut: some([60, 200]), order: random.pick([20, 60]) };
+      const ledger = drawLedger(new Prng(random.below(0x1_0000_0000), 40));
+      return { ...pair, ...waits(random), ledger, faults: { ...NO_FAULTS, ...changes }, operator: "right", whims: random.pick([60, 120]) };
+    }
   }
 }
 
 /** Leases that outlast MCLT, and waits that outlast what is left of them. */
 function waits(random: Prng): Changes {
   return { leaseTime: random.pick([120, 300, 600]), maximumLeaseTime: random.pick([600, 1200]), mclt: random.pick([60, 120, 300]) };
+}
+
+/** The pair by which throughput is measured: a week of a site with fifty clients, ordinary times, and something wrong every few minutes. */
+export function week(seed: number): Swarm {
+  const often = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, kind === "diskLoss" ? 86_400 : 7200])) as Record<FaultKind, number>;
+  return swarm(seed, {
+    ...{ pair: true, clients: 50, hostile: 0, poolSize: 100, leaseTime: 3600, maximumLeaseTime: 7200, mclt: 1800, asks: [300, 86_400] },
+    ...{ faultSeconds: 7 * 86_400, faults: often, whims: 3600, operator: "right", ledger: undefined },
+  });
 }

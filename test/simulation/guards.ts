@@ -105,8 +105,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "an abandoned address waits for the partner to hear of it",
     file: authority,
-    find: " && !isUnheard(lease)) return true;",
-    replace: ") return true;",
+    find: " && !isUnheard(lease))) return true;",
+    replace: ")) return true;",
   },
   // what a state permits
   {

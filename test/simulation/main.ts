@@ -1,63 +1,86 @@
 import { parseArgs } from "node:util";
-import { drawLedger } from "./ledger/swarm.ts";
-import { Prng } from "./prng.ts";
-import { type Swarm, swarm } from "./swarm.ts";
-import { Violation, World } from "./world.ts";
+import { AIMS, type Aim, week } from "./draw.ts";
+import { complaintOf, settingsOf, type Wishes } from "./run.ts";
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
+    seeds: { type: "string" },
     from: { type: "string", default: "1" },
-    count: { type: "string", default: "200" },
+    count: { type: "string", default: "1000" },
+    chunk: { type: "string", default: "1000" },
     hours: { type: "string" },
+    aim: { type: "string" },
     operator: { type: "string" },
     ledger: { type: "string" },
+    week: { type: "boolean", default: false },
     "stop-at": { type: "string", default: "20" },
   },
 });
 
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+const wishes: Wishes = { aim: AIMS.find((aim): aim is Aim => aim === values.aim), operator: values.operator, ledger: values.ledger };
+if (values.aim !== undefined && wishes.aim === undefined) throw new Error(`--aim is one of ${AIMS.join(", ")}`);
+const cpuSeconds = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
 
-/** What the command line changes in a seed's world. */
-function changesTo(seed: number): Partial<Swarm> {
-  const rash = values.operator === "rash" ? ({ operator: "rash", pair: true } as const) : {};
-  if (values.ledger === undefined) return rash;
-  if (values.ledger === "never") return { ...rash, ledger: undefined };
-  const drawn = drawLedger(new Prng(seed, 40));
-  return { ...rash, pair: true, ledger: values.ledger === "lying" ? { ...drawn, operators: "lying" } : drawn };
+/** One seed, with its trace if that is wanted. */
+async function one(seed: number): Promise<boolean> {
+  const settings = settingsOf(seed, wishes);
+  if (values.trace) print(JSON.stringify(settings));
+  const failure = await complaintOf(settings, values.trace ? print : undefined);
+  print(failure ?? `seed ${seed} is clean`);
+  return failure === undefined;
 }
 
-/** Runs one seed; gives what went wrong. */
-async function runSeed(seed: number, trace: boolean): Promise<string | undefined> {
-  const settings = swarm(seed, changesTo(seed));
-  if (trace) print(JSON.stringify(settings));
-  try {
-    await new World(settings, trace ? print : undefined).run();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Violation)) throw error;
-    return error.message;
-  }
-}
-
-if (values.seed !== undefined) {
-  const failure = await runSeed(Number(values.seed), values.trace);
-  print(failure ?? `seed ${values.seed} is clean`);
-  process.exitCode = failure === undefined ? 0 : 1;
-} else {
-  const started = Date.now();
-  const until = values.hours === undefined ? undefined : started + Number(values.hours) * 3_600_000;
-  const from = Number(values.from);
-  const failures: string[] = [];
+/** Seeds in a row, a line for each chunk; ends early when enough have failed. */
+async function many(): Promise<boolean> {
+  const [first, last] = values.seeds?.split("..").map(Number) ?? [];
+  const from = first ?? Number(values.from);
+  const end = values.hours !== undefined ? Number.POSITIVE_INFINITY : last === undefined ? from + Number(values.count) : last + 1;
+  const until = values.hours === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.hours) * 3_600_000;
+  const failures: number[] = [];
+  const chunk = Number(values.chunk);
+  let chunkFrom = from;
+  let cpu = cpuSeconds();
+  const report = (to: number): void => {
+    const failed = failures.filter((seed) => seed >= chunkFrom).length;
+    print(
+      `seeds ${chunkFrom}..${to}: ${to - chunkFrom + 1 - failed} clean, ${failed} failed, ${Math.round(cpuSeconds() - cpu)} s of one core`,
+    );
+    chunkFrom = to + 1;
+    cpu = cpuSeconds();
+  };
   let seed = from;
-  for (; until === undefined ? seed < from + Number(values.count) : Date.now() < until; seed += 1) {
-    const failure = await runSeed(seed, false);
-    if (failure === undefined) continue;
-    failures.push(failure);
-    print(failure);
-    if (failures.length >= Number(values["stop-at"])) break;
+  for (; seed < end && Date.now() < until && failures.length < Number(values["stop-at"]); seed += 1) {
+    const failure = await complaintOf(settingsOf(seed, wishes));
+    if (failure !== undefined) {
+      failures.push(seed);
+      print(failure);
+    }
+    if (seed + 1 - chunkFrom >= chunk) report(seed);
   }
-  print(`${seed - from} seeds from ${from} in ${Math.round((Date.now() - started) / 1000)} s: ${failures.length} failed`);
-  process.exitCode = failures.length === 0 ? 0 : 1;
+  if (seed > chunkFrom) report(seed - 1);
+  print(`seeds ${from}..${seed - 1}: ${failures.length === 0 ? "all clean" : `failed: ${failures.join(" ")}`}`);
+  return failures.length === 0;
 }
+
+/** How much virtual time a second of one core carries. */
+async function throughput(): Promise<boolean> {
+  const settings = week(Number(values.from));
+  const before = cpuSeconds();
+  const failure = await complaintOf(settings);
+  const spent = cpuSeconds() - before;
+  if (failure !== undefined) print(failure);
+  const days = settings.faultSeconds / 86_400;
+  print(
+    `${days} days of a pair with ${settings.clients} clients: ${spent.toFixed(1)} s of one core; a week in ${((spent * 7) / days).toFixed(1)} s`,
+  );
+  return failure === undefined;
+}
+
+const isClean = values.week ? await throughput() : values.seed === undefined ? await many() : await one(Number(values.seed));
+process.exitCode = isClean ? 0 : 1;

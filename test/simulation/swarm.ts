@@ -32,6 +32,8 @@ export interface Swarm {
   /** What clients do while bound: mean seconds between their whims; 0 for never. */
   readonly whims: number;
   readonly operator: OperatorKind;
+  /** Lease times that clients ask for, those that ask. */
+  readonly asks: readonly [number, ...number[]];
   /** Undefined: the pair has no ledger. */
   readonly ledger: LedgerSwarm | undefined;
   readonly more: More;
@@ -89,6 +91,7 @@ export function swarm(seed: number, changes: Partial<Swarm> = {}): Swarm {
     drift: random.chance(0.3) ? [random.below(101) - 50, random.below(101) - 50] : [0, 0],
     whims: random.pick([0, 600, 3600]),
     operator: random.pick(["none", "right", "right", "right"]),
+    asks: [30, 300, 86_400],
     ledger: pair ? ledgerSwarm(seed) : undefined,
     more: more(seed),
     ...changes,

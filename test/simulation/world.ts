@@ -190,7 +190,7 @@ export class World implements MachineWorld, Scene {
     const options = {
       number,
       sendsClientId: random.chance(0.5),
-      asksSeconds: random.chance(0.2) ? random.pick([30, 300, 86_400]) : undefined,
+      asksSeconds: random.chance(0.2) ? random.pick(swarm.asks) : undefined,
       broadcasts: random.chance(0.3),
       whims: swarm.whims,
     };

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from "node:fs";
+import { registerHooks, stripTypeScriptTypes } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Guard } from "../guards.ts";
+import type { World } from "../world.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const MARK = "?without=";
+const RELATIVE = /(?:from|import)\s+"(\.{1,2}\/[^"]+\.ts)"/g;
+
+const sources = new Map<string, { readonly imports: readonly string[]; readonly code: string }>();
+const known = new Map<string, Guard>();
+/** Files that see the guard's file, directly or not, by guard; all others are shared with the product as it is. */
+const seeing = new Map<string, ReadonlySet<string>>();
+
+/** What is imported by type alone is no import once the types are gone. */
+function sourceOf(path: string): { readonly imports: readonly string[]; readonly code: string } {
+  let source = sources.get(path);
+  if (source === undefined) {
+    const code = stripTypeScriptTypes(readFileSync(path, "utf8"));
+    const imports = [...code.matchAll(RELATIVE)].map((match) => join(dirname(path), match[1] ?? ""));
+    source = { imports, code };
+    sources.set(path, source);
+  }
+  return source;
+}
+
+/** Every file that `start` comes to load. */
+function reachable(start: string): ReadonlySet<string> {
+  const found = new Set([start]);
+  for (const path of found) for (const next of sourceOf(path).imports) if (existsSync(next)) found.add(next);
+  return found;
+}
+
+function filesSeeing(guarded: string, start: string): ReadonlySet<string> {
+  const all = [...reachable(start)];
+  const found = new Set([guarded]);
+  for (let before = 0; before !== found.size; ) {
+    before = found.size;
+    for (const path of all) if (sourceOf(path).imports.some((next) => found.has(next))) found.add(path);
+  }
+  return found;
+}
+
+function codeWithout(guard: Guard): string {
+  const parts = readFileSync(join(ROOT, guard.file), "utf8").split(guard.find);
+  if (parts.length !== 2) throw new Error(`"${guard.name}": the text to replace stands ${parts.length - 1} times in ${guard.file}`);
+  return stripTypeScriptTypes(parts.join(guard.replace));
+}
+
+registerHooks({
+  resolve(specifier, context, next) {
+    const resolved = next(specifier, context);
+    const name = context.parentURL?.split(MARK)[1];
+    if (name === undefined || !resolved.url.startsWith("file:") || resolved.url.includes(MARK)) return resolved;
+    const sees = seeing.get(name)?.has(fileURLToPath(resolved.url)) === true;
+    return sees ? { ...resolved, url: `${resolved.url}${MARK}${name}` } : resolved;
+  },
+  load(url, context, next) {
+    const [file, name] = url.split(MARK);
+    const guard = known.get(name ?? "");
+    if (file === undefined || guard === undefined) return next(url, context);
+    const path = fileURLToPath(file);
+    const source = path === join(ROOT, guard.file) ? codeWithout(guard) : sourceOf(path).code;
+    return { format: "module", source, shortCircuit: true };
+  },
+});
+
+/** The simulated world of a product that lacks this guard; the files stay as they are. */
+export async function worldWithout(guard: Guard): Promise<typeof World> {
+  const name = encodeURIComponent(guard.name);
+  const world = join(ROOT, "test/simulation/world.ts");
+  known.set(name, guard);
+  seeing.set(name, filesSeeing(join(ROOT, guard.file), world));
+  const module = (await import(`${pathToFileURL(world).href}${MARK}${name}`)) as { World: typeof World };
+  return module.World;
+}

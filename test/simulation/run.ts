@@ -1,0 +1,33 @@
+import type { Aim } from "./draw.ts";
+import { draw } from "./draw.ts";
+import { drawLedger } from "./ledger/swarm.ts";
+import { Prng } from "./prng.ts";
+import type { Swarm } from "./swarm.ts";
+import { Violation, World } from "./world.ts";
+
+/** What the command line wants changed in every world. */
+export interface Wishes {
+  readonly aim?: Aim | undefined;
+  readonly operator?: string | undefined;
+  /** "always": every pair has a ledger; "lying": one whose operators lie; "never". */
+  readonly ledger?: string | undefined;
+}
+
+export function settingsOf(seed: number, { aim, operator, ledger }: Wishes): Swarm {
+  const rash: Partial<Swarm> = operator === "rash" ? { operator: "rash", pair: true } : {};
+  if (ledger === undefined) return draw(seed, aim, rash);
+  if (ledger === "never") return draw(seed, aim, { ...rash, ledger: undefined });
+  const drawn = drawLedger(new Prng(seed, 40));
+  return draw(seed, aim, { ...rash, pair: true, ledger: ledger === "lying" ? { ...drawn, operators: "lying" } : drawn });
+}
+
+/** Runs a world to its end; gives what a checker complains of, or undefined. */
+export async function complaintOf(settings: Swarm, print?: (line: string) => void): Promise<string | undefined> {
+  try {
+    await new World(settings, print).run();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    return error.message;
+  }
+}
