@@ -25,7 +25,7 @@ export function siteConfig(swarm: Swarm, index: 0 | 1, edition: number): AgentCo
 
 function failover(swarm: Swarm, index: 0 | 1): string {
   const common = `address ${SERVER_ADDRESSES[index]}; port 647; peer address ${SERVER_ADDRESSES[1 - index]}; peer port 647;
-    max-response-delay 30; max-unacked-updates ${swarm.maxUnacked}; load balance max seconds ${swarm.loadBalanceSeconds};`;
+    max-response-delay ${swarm.responseDelay}; max-unacked-updates ${swarm.maxUnacked}; load balance max seconds ${swarm.loadBalanceSeconds};`;
   const role = index === 0 ? `primary; mclt ${swarm.mclt}; split 128;` : "secondary;";
   return `failover peer "${PEER_NAME}" { ${role} ${common} }`;
 }

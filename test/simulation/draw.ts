@@ -131,7 +131,8 @@ function waits(random: Prng): Changes {
 export function week(seed: number): Swarm {
   const often = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, kind === "diskLoss" ? 86_400 : 7200])) as Record<FaultKind, number>;
   return swarm(seed, {
-    ...{ pair: true, clients: 50, hostile: 0, poolSize: 100, leaseTime: 3600, maximumLeaseTime: 7200, mclt: 1800, asks: [300, 86_400] },
+    ...{ pair: true, clients: 50, hostile: 0, poolSize: 100, leaseTime: 3600, maximumLeaseTime: 7200, mclt: 1800 },
+    ...{ asks: [300, 86_400], responseDelay: 60, linkDelay: 50, commitDelay: 10, loss: 0.01, duplication: 0.01, pingCheck: false },
     ...{ faultSeconds: 7 * 86_400, faults: often, whims: 3600, operator: "right", ledger: undefined },
   });
 }

@@ -15,6 +15,8 @@ export interface Swarm {
   readonly maxUnacked: number;
   readonly pingCheck: boolean;
   readonly loadBalanceSeconds: number;
+  /** max-response-delay, seconds. */
+  readonly responseDelay: number;
   /** How long faults last before the world is healed. */
   readonly faultSeconds: number;
   /** Mean seconds between faults of each kind; 0 for never. */
@@ -91,6 +93,7 @@ export function swarm(seed: number, changes: Partial<Swarm> = {}): Swarm {
     drift: random.chance(0.3) ? [random.below(101) - 50, random.below(101) - 50] : [0, 0],
     whims: random.pick([0, 600, 3600]),
     operator: random.pick(["none", "right", "right", "right"]),
+    responseDelay: 30,
     asks: [30, 300, 86_400],
     ledger: pair ? ledgerSwarm(seed) : undefined,
     more: more(seed),

@@ -89,7 +89,8 @@ export class World implements MachineWorld, Scene {
   get slack(): number {
     const { skew, drift, maximumLeaseTime, lanDelay } = this.swarm;
     const driftMillis = (Math.abs(drift[0]) + Math.abs(drift[1])) * 1e-6 * (maximumLeaseTime + 60) * 1000;
-    const wall = Math.abs(skew[0] - skew[1]) * 1000 + this.faults.largestStep * 2000;
+    // a step changes what times on the wire mean, and at the next boot the lease clock too: at either end
+    const wall = Math.abs(skew[0] - skew[1]) * 1000 + this.faults.largestStep * 4000;
     const aging = ((Math.abs(drift[0]) + Math.abs(drift[1])) * this.now) / 1e6;
     return 1500 + lanDelay + driftMillis + wall + aging;
   }
