@@ -50,3 +50,9 @@ export interface LoopLimits {
 }
 
 export const DEFAULT_LIMITS: LoopLimits = { batch: 256, depth: 3, datagrams: 2048 };
+
+/**
+ * While the disk refuses, how long events that must not be lost wait for the next try after so many failures in a row, in
+ * milliseconds. Each that fails doubles it, up to four seconds: taking up failover anew walks through all leases.
+ */
+export const retryMillis = (failures: number): number => Math.min(500 * 2 ** Math.min(failures - 1, 10), 4000);

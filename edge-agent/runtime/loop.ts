@@ -4,15 +4,8 @@ import type { StoreWrite } from "../leases/store-write.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 import { type Batch, isAwaited } from "./batch.ts";
 import { EventQueue } from "./event-queue.ts";
-import { DEFAULT_LIMITS, type LoopLimits, type LoopPorts, type Machine } from "./loop-ports.ts";
+import { DEFAULT_LIMITS, type LoopLimits, type LoopPorts, type Machine, retryMillis } from "./loop-ports.ts";
 import { CommitFailed } from "./ports.ts";
-
-/**
- * While the disk refuses, how long events that must not be lost wait for the next try, in milliseconds: at first, and at most. Each
- * try that fails doubles it, since taking up failover anew walks through all leases.
- */
-const RETRY_MILLIS = 500;
-const LONGEST_RETRY_MILLIS = 4000;
 
 /** Writes that nobody waits for go to disk by themselves after so long, in milliseconds, if no others take them along. */
 const LAZY_MILLIS = 200;
@@ -260,8 +253,7 @@ export class Loop<State> {
     // for another, so that two would be four.
     if (this.#retryPlanned) return;
     this.#retryPlanned = true;
-    const wait = Math.min(RETRY_MILLIS * 2 ** Math.min(this.#failures - 1, 10), LONGEST_RETRY_MILLIS);
-    this.#ports.later(wait, () => this.#retry());
+    this.#ports.later(retryMillis(this.#failures), () => this.#retry());
   }
 
   /** Nothing overtakes an event that waits to be tried again, but datagrams, which stand alone. */

@@ -324,8 +324,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "PARTNER-DOWN does not hear STARTUP",
     file: endpointStep,
-    find: 'if (endpoint.state === "PARTNER-DOWN" && heard.starting) {',
-    replace: "if (false) {",
+    find: 'if (endpoint.state === "PARTNER-DOWN" && heard.starting && (',
+    replace: "if (false && (",
   },
   {
     name: "silence ends a connection",
