@@ -237,9 +237,9 @@ export function failoverDeadline(
   for (const connection of link.connections.values()) if (connection !== link.up) times.push(setUpDeadline(connection));
   if (link.up !== undefined) {
     times.push(contactAt(link, link.up), silenceAt(link.up, ownReceiveTimer(relationship)), link.stateHeldUntil);
-    // a walk through the pools goes on at once when one step was not enough
-    if (transfer?.cursor !== undefined && updates.waiting.size === 0 && updates.unacked.size < link.partnerMaxUnacked)
-      times.push(at.monotonic);
+    // a transfer goes on at once when one step was not enough
+    const isMore = transfer?.cursor !== undefined || updates.waiting.size > 0;
+    if (isMore && endpoint.communicating && updates.unacked.size < link.partnerMaxUnacked) times.push(at.monotonic);
   }
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : (Math.min(...known) as MonotonicMillis);

@@ -26,8 +26,8 @@ export interface IndexedFields {
   readonly hardware: HardwareAddress | undefined;
 }
 
-/** Decoded durable records kept at hand. */
-const CACHE_LIMIT = 8192;
+/** Places for decoded durable records kept at hand, found by the last bits of the address: pools are dense. A power of two. */
+const CACHE_PLACES = 65_536;
 const NO_COUNTS = Object.fromEntries(BINDING_STATUSES.map((status) => [status, 0])) as Readonly<Record<BindingStatus, number>>;
 
 /**
@@ -51,7 +51,7 @@ export class LeaseTable implements LeaseView {
   #generation = 0;
   #touched: Ipv4Address[] = [];
   readonly #sealed: { readonly generation: number; readonly touched: readonly Ipv4Address[] }[] = [];
-  readonly #cache = new Map<Ipv4Address, Lease>();
+  readonly #cache: (Lease | undefined)[] = new Array<Lease | undefined>(CACHE_PLACES).fill(undefined);
 
   /** `seed` is any 32-bit number, best a random one. */
   constructor(durable: DurableLeases, seed: number) {
@@ -64,8 +64,8 @@ export class LeaseTable implements LeaseView {
     if (pending !== undefined) return pending.lease;
     const chunk = this.#cells.find(address);
     if (chunk === undefined || chunk.status[address & 255] === NO_RECORD) return undefined;
-    const cached = this.#cache.get(address);
-    if (cached !== undefined) return cached;
+    const cached = this.#cache[address % CACHE_PLACES];
+    if (cached?.address === address) return cached;
     const lease = this.#durable.get(address);
     if (lease !== undefined) this.#remember(lease);
     return lease;
@@ -176,7 +176,7 @@ export class LeaseTable implements LeaseView {
     for (const address of set?.touched ?? []) {
       const pending = this.#pending.get(address);
       if (pending === undefined || pending.generation > set!.generation) {
-        this.#cache.delete(address);
+        this.#forget(address);
         continue;
       }
       this.#pending.delete(address);
@@ -191,19 +191,18 @@ export class LeaseTable implements LeaseView {
     this.#sealed.length = 0;
     this.#touched = [];
     for (const [address, { lease }] of lost) {
-      this.#cache.delete(address);
+      this.#forget(address);
       this.#replace(address, lease, this.#durable.get(address));
     }
   }
 
   #remember(lease: Lease): void {
-    this.#cache.delete(lease.address);
-    this.#cache.set(lease.address, lease);
-    if (this.#cache.size <= CACHE_LIMIT) return;
-    for (const eldest of this.#cache.keys()) {
-      this.#cache.delete(eldest);
-      return;
-    }
+    this.#cache[lease.address % CACHE_PLACES] = lease;
+  }
+
+  #forget(address: Ipv4Address): void {
+    const place = address % CACHE_PLACES;
+    if (this.#cache[place]?.address === address) this.#cache[place] = undefined;
   }
 
   #hardwareHash(hardware: HardwareAddress): number {

@@ -1,3 +1,4 @@
+import type { FailoverTimes } from "../../leases/lease.ts";
 import { formatIpv4 } from "../../values/ipv4.ts";
 import { timesOf } from "../lease-times.ts";
 import { nameOf, type Relationship } from "../relationship.ts";
@@ -29,7 +30,7 @@ export function onBindingAck(turn: Turn, relationship: Relationship, message: Fa
   const agreed = { ...times, tsfp: update.potentialExpiry, atsfp: update.potentialExpiry, owed: false, rewindStatus: lease.status };
   if (lease.status !== "EXPIRED" && lease.status !== "RELEASED" && lease.status !== "RESET") {
     // lost in a crash, it is still owed: told again, and acknowledged again
-    turn.put({ ...lease, failover: agreed }, true);
+    if (lease.failover === undefined || !sameTimes(lease.failover, agreed)) turn.put({ ...lease, failover: agreed }, true);
     return;
   }
   const status = lease.reserved && relationship.config.peer.role === "secondary" ? "BACKUP" : "FREE";
@@ -38,3 +39,11 @@ export function onBindingAck(turn: Turn, relationship: Relationship, message: Fa
   freedToItsOwner(turn, relationship, freed);
   scheduleBalance(turn, relationship);
 }
+
+/** In a transfer of everything most leases were agreed on before: nothing is to be written. */
+const sameTimes = (left: FailoverTimes, right: FailoverTimes): boolean =>
+  left.tstp === right.tstp &&
+  left.tsfp === right.tsfp &&
+  left.atsfp === right.atsfp &&
+  left.owed === right.owed &&
+  left.rewindStatus === right.rewindStatus;

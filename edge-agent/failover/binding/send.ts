@@ -9,6 +9,9 @@ import { balancePools } from "./pool.ts";
 import { walkTransfer } from "./transfer.ts";
 import { bindingUpdate } from "./update.ts";
 
+/** Updates that one step sends; the next follows at once, and clients are served in between. */
+const MOST_SENT = 1024;
+
 /**
  * Sends what is due to the partner while it has room for it (its max-unacked-bndupd, failover-12 §8.4): waiting updates
  * first, then the rest of what it asked for, and UPDDONE when it has acknowledged all of that.
@@ -18,13 +21,12 @@ export function sendUpdates(turn: Turn, relationship: Relationship): void {
   const connection = link.up;
   if (connection === undefined || !endpoint.communicating) return;
   if (balance.unfinished && updates.waiting.size + updates.unacked.size === 0) balancePools(turn, relationship);
-  const budget = { walked: 0 };
-  for (let room = link.partnerMaxUnacked - updates.unacked.size; room > 0; room = link.partnerMaxUnacked - updates.unacked.size) {
+  const room = Math.min(MOST_SENT, link.partnerMaxUnacked - updates.unacked.size);
+  if (room > 0) {
+    const budget = { walked: 0 };
     let more = true;
     while (more && updates.waiting.size < room) more = walkTransfer(turn, relationship, budget);
-    const batch = firstKeys(updates.waiting, room);
-    if (batch.length === 0) break;
-    for (const address of batch) sendUpdate(turn, relationship, connection, address);
+    for (const address of firstKeys(updates.waiting, room)) sendUpdate(turn, relationship, connection, address);
   }
   // also finds out, with the window full, that nothing is left
   const { transfer } = relationship;

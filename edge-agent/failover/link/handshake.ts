@@ -17,7 +17,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : new TextDecoder().decode(bytes));
 
 /** Updates that two agents of our own kind leave unacknowledged at least, whatever is configured. */
-const TANDEM_WINDOW = 2048;
+const TANDEM_WINDOW = 8192;
 
 /** What both sides say of themselves. */
 const ownTerms = (relationship: Relationship): Options => ({
