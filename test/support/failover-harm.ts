@@ -55,17 +55,24 @@ export function harmIn(bytes: Uint8Array, { type, options, xid }: FailoverMessag
   return undefined;
 }
 
-/** The same for what depends on what was said before, in one session: answers that answer nothing. */
-export function* harmsIn(said: readonly Said[], from: string, toTandem = false): Iterable<string> {
+/** The same for all that `from` said and is answered for, and for answers that answer nothing. */
+export function* harmsIn(
+  said: readonly Said[],
+  from: string,
+  isJudged: (each: Said) => boolean = () => true,
+  toTandem: (each: Said) => boolean = () => false,
+): Iterable<string> {
   const asked = new Map<string, number>();
-  for (const { at, from: sender, stream, bytes, message } of said) {
+  for (const each of said) {
+    const { at, from: sender, stream, bytes, message } = each;
     const { type, options, xid } = message;
     const key = `${stream} ${xid} ${options.assignedIpAddress ?? 0}`;
     if (sender !== from) {
       if (type === "BNDUPD") asked.set(key, (asked.get(key) ?? 0) + 1);
       continue;
     }
-    const harm = harmIn(bytes, message, toTandem);
+    if (!isJudged(each)) continue;
+    const harm = harmIn(bytes, message, toTandem(each));
     if (harm !== undefined) yield `${at}: ${type}: ${harm}`;
     if (type === "BNDACK") {
       const left = asked.get(key) ?? 0;

@@ -29,8 +29,8 @@ export class FailoverSite {
   readonly failoverCapture: string;
   /** Clients that have an identifier (option 61), in hexadecimal. */
   readonly clientIds = new Map<number, string>();
-  /** Roles in which Tandem has served. */
-  readonly wasTandem = new Set<Role>();
+  /** Who serves in a role from when on, in seconds since 1970; the last first. */
+  readonly #reigns: { readonly role: Role; readonly program: Program; readonly since: number }[] = [];
   readonly #net: Namespace;
   readonly #captures: Running[] = [];
   readonly #watched: boolean;
@@ -39,7 +39,7 @@ export class FailoverSite {
   constructor(options: PairOptions) {
     this.lab = new Lab("failover");
     this.programs = { primary: options.primary, secondary: options.secondary };
-    for (const role of ROLES) if (options[role] === "tandem") this.wasTandem.add(role);
+    for (const role of ROLES) this.#reigns.unshift({ role, program: options[role], since: 0 });
     const net = this.lab.namespace("net");
     net.ip("link add br0 type bridge");
     net.ip("link set br0 up");
@@ -87,6 +87,10 @@ export class FailoverSite {
     this.#net.ip(`link set ${port} master br0`);
   }
 
+  /** Which program served in a role at a moment, in seconds since 1970. */
+  programAt(role: Role, at: number): Program {
+    return this.#reigns.find((reign) => reign.role === role && reign.since <= at)?.program ?? this.programs[role];
+  }
   /** Its address on the failover link. */
   addressOf(role: Role): string {
     return ADDRESS[role];
@@ -100,7 +104,7 @@ export class FailoverSite {
   /** Puts the other program on a stopped server's configuration and lease file. */
   replaceWith(role: Role, program: Program): void {
     this.programs[role] = program;
-    if (program === "tandem") this.wasTandem.add(role);
+    this.#reigns.unshift({ role, program, since: Date.now() / 1000 });
     this.servers[role].run(program === "tandem" ? TANDEM_DHCPD : ISC_DHCPD);
   }
 

@@ -1,4 +1,5 @@
-import { harmsIn } from "./failover-harm.ts";
+import type { Role } from "./failover-config.ts";
+import { harmsIn, type Said } from "./failover-harm.ts";
 import type { FailoverSite } from "./failover-site.ts";
 import { conversation } from "./failover-wire.ts";
 import { framesOf, Holders } from "./holders.ts";
@@ -11,6 +12,8 @@ export interface Session {
   /** How many messages of each type it decoded. */
   readonly messages: Map<number, number>;
 }
+
+const other = (role: Role): Role => (role === "primary" ? "secondary" : "primary");
 
 export function sessionIn(capture: string): Session {
   const tshark = (...argv: string[]) => run(["tshark", "-r", capture, "-d", "tcp.port==647,dhcpfo", ...argv]);
@@ -32,7 +35,15 @@ export async function wrongs(site: FailoverSite): Promise<string[]> {
   if (faults !== "") found.push(`tshark does not understand:\n${faults}`);
   const said = conversation(site.failoverCapture);
   for (const role of ["primary", "secondary"] as const) {
-    if (site.wasTandem.has(role)) found.push(...harmsIn(said, site.addressOf(role), site.wasTandem.size === 2));
+    const isTandems = ({ at }: Said, whose: Role) => site.programAt(whose, at) === "tandem";
+    found.push(
+      ...harmsIn(
+        said,
+        site.addressOf(role),
+        (each) => isTandems(each, role),
+        (each) => isTandems(each, other(role)),
+      ),
+    );
     const server = site.servers[role];
     if (server.hasDied) found.push(`the ${role} ended by itself:\n${server.log().slice(-2000)}`);
     const wedged = /I move from \S+ to shutdown/.exec(server.everLogged());
