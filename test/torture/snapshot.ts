@@ -1,8 +1,7 @@
-import { dynamoLedger } from "../../cloud/adapters/dynamo-ledger.ts";
+import { dynamoClient, dynamoLedger } from "../../cloud/adapters/dynamo-ledger.ts";
 import { HistItem, SrvItem } from "../../cloud/contract/items.ts";
 import { type Ledger, queryAll } from "../../cloud/contract/ledger.ts";
 import { addressText, confPartition, curPartition, histPartition, srvKey } from "../../cloud/contract/tables.ts";
-import { localClient } from "../support/dynamo.ts";
 import { type LedgerLab, SITE } from "../support/ledger-lab.ts";
 import type { Happening, LedgerRow } from "./history.ts";
 
@@ -10,7 +9,8 @@ const ROLE_OF = { A: "primary", B: "secondary" } as const;
 
 /** Everything that the ledger tells of the site, as a happening. */
 export async function ledgerSnapshot(lab: LedgerLab): Promise<Happening> {
-  const client = localClient(lab.desk.ledgerEndpoint);
+  const credentials = { accessKeyId: "desk", secretAccessKey: "desk" };
+  const client = dynamoClient({ endpoint: lab.desk.ledgerEndpoint, region: "local", credentials });
   try {
     const ledger = dynamoLedger(client, lab.desk.tableName);
     const addresses = (await queryAll(ledger, { partition: curPartition(SITE), consistent: true })).map((item) => String(item["sk"]));
