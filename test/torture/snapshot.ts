@@ -1,7 +1,8 @@
-import { dynamoClient, dynamoLedger } from "../../cloud/adapters/dynamo-ledger.ts";
+import { dynamoLedger } from "../../cloud/adapters/dynamo-ledger.ts";
 import { HistItem, SrvItem } from "../../cloud/contract/items.ts";
 import { type Ledger, queryAll } from "../../cloud/contract/ledger.ts";
 import { addressText, confPartition, curPartition, histPartition, srvKey } from "../../cloud/contract/tables.ts";
+import { localClient } from "../support/dynamo.ts";
 import { type LedgerLab, SITE } from "../support/ledger-lab.ts";
 import type { Happening, LedgerRow } from "./history.ts";
 
@@ -9,8 +10,7 @@ const ROLE_OF = { A: "primary", B: "secondary" } as const;
 
 /** Everything that the ledger tells of the site, as a happening. */
 export async function ledgerSnapshot(lab: LedgerLab): Promise<Happening> {
-  const credentials = { accessKeyId: "desk", secretAccessKey: "desk" };
-  const client = dynamoClient({ endpoint: lab.desk.ledgerEndpoint, region: "local", credentials });
+  const client = localClient(lab.desk.openEndpoint);
   try {
     const ledger = dynamoLedger(client, lab.desk.tableName);
     const addresses = (await queryAll(ledger, { partition: curPartition(SITE), consistent: true })).map((item) => String(item["sk"]));
