@@ -75,12 +75,12 @@ export function planOf(options: PlanOptions): Plan {
   >;
   if (Math.max(...Object.values(drawn)) === 0) drawn.kill = 30;
   const allowed = (kind: FaultKind): boolean => {
+    if (options.only !== undefined && !options.only.includes(kind)) return false;
     if (kind === "clockStep") return clocks;
-    if (kind === "ledgerCut" || kind === "ledgerSlow") return ledger;
-    return options.only === undefined || options.only.includes(kind);
+    return ledger || (kind !== "ledgerCut" && kind !== "ledgerSlow");
   };
   const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, allowed(kind) ? drawn[kind] : 0])) as Record<FaultKind, number>;
-  if (options.only !== undefined) for (const kind of options.only) faults[kind] = Math.max(20, drawn[kind]);
+  if (options.only !== undefined) for (const kind of options.only) if (allowed(kind)) faults[kind] = Math.max(20, drawn[kind]);
   const clients = random.pick([20, 28, 36]);
   const skewed = clocks && random.chance(0.4);
   return {
