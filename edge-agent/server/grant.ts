@@ -149,9 +149,10 @@ function isClaimed(given: Grant, pool: NonNullable<Candidate["pool"]>): boolean 
 }
 
 /** Nobody else is offered the address for two minutes. */
-function holdFor({ exchange, caller: { client }, candidate, evaluation }: Grant): void {
+function holdFor({ exchange, caller: { client }, candidate }: Grant): void {
+  const { offers } = exchange.state;
   const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
-  const stashes = !client.stashed && evaluation.flag("stash-agent-options") !== false;
+  const before = offers.takenUp(client.key, candidate.address, exchange.at.now);
   // A copy: an offer outlives its packet.
   const hardware = { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() };
   const offer = {
@@ -161,10 +162,9 @@ function holdFor({ exchange, caller: { client }, candidate, evaluation }: Grant)
     via: client.via,
     until,
     hostname: client.hostname,
-    vendorClass: client.message.options.get(OPTION.vendorClass)?.slice(),
-    agentOptions: stashes ? client.agentOptions?.slice() : undefined,
+    vendorClass: client.message.options.get(OPTION.vendorClass)?.slice() ?? before?.vendorClass,
   };
-  exchange.state.offers.add(offer, exchange.at.now);
+  offers.add(offer, exchange.at.now);
 }
 
 function offer(given: Grant, seconds: Seconds): void {

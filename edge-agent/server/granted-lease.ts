@@ -31,7 +31,7 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
     clientId: sameId ? before?.clientId : clientId?.slice(),
     hardware: given.sameClient ? before?.hardware : { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() },
     hostname: client.hostname,
-    agentOptions: stashedAgentOptions(given, terms.offered),
+    agentOptions: stashedAgentOptions(given),
     reserved: terms.reserved || before?.reserved === true,
     bootp: kind === "bootp",
     variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass) ?? terms.offered?.vendorClass),
@@ -41,9 +41,9 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
 }
 
 /** The relay's options, kept for renewals that do not pass the relay, unless `stash-agent-options` is off. */
-function stashedAgentOptions(given: Grant, offered: Offer | undefined): Uint8Array | undefined {
+function stashedAgentOptions(given: Grant): Uint8Array | undefined {
   const { client } = given.caller;
-  const earlier = offered?.agentOptions ?? (given.sameClient ? given.candidate.lease?.agentOptions : undefined);
+  const earlier = given.sameClient ? given.candidate.lease?.agentOptions : undefined;
   if (client.stashed || client.agentOptions === undefined || given.evaluation.flag("stash-agent-options") === false) return earlier;
   return client.agentOptions.slice();
 }

@@ -14,9 +14,8 @@ export interface Offer {
   readonly until: EpochSeconds;
   /** Option 12 of the DISCOVER, as the log lines of the REQUEST show it. */
   readonly hostname: string | undefined;
-  /** Options 60 and 82 of the DISCOVER; dhcpd notes them with the lease although the REQUEST may not repeat them. */
+  /** Option 60 of the DISCOVER; dhcpd notes it with the lease although the REQUEST may not repeat it. */
   readonly vendorClass?: Uint8Array | undefined;
-  readonly agentOptions?: Uint8Array | undefined;
 }
 
 const NONE: readonly Offer[] = [];

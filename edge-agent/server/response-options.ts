@@ -32,6 +32,8 @@ export interface ReplyPlan {
   /** What the configuration gives; undefined for a DHCPNAK, which carries `forced` alone. */
   readonly evaluation: Evaluation | undefined;
   readonly config: AgentConfig;
+  /** Everything is sent, whatever was asked for. */
+  readonly everything?: boolean;
 }
 
 const NO_BYTES = new Uint8Array();
@@ -73,7 +75,9 @@ export function buildBootpReply(plan: ReplyPlan, fixed: boolean): Uint8Array {
   if (!fixed || request.hasCookie || plan.evaluation?.flag("always-reply-rfc1048") === true) {
     const told = request.options.get(OPTION.maximumMessageSize) ?? (fixed ? undefined : plan.evaluation?.option("dhcp", 57));
     const area = Math.min(LARGEST_SIZE - FIXED_SIZE, Math.max(BOOTP_AREA, request.bytes.length - HEADER_SIZE));
-    return compose(plan, told?.length === 2 ? areaFor(told) : area, !fixed);
+    // dhcpd heeds neither a request list nor the relay's options when it answers for a fixed address
+    const answer = fixed ? { ...plan, everything: true, agentOptions: undefined } : plan;
+    return compose(answer, told?.length === 2 ? areaFor(told) : area, !fixed);
   }
   const bytes = new Uint8Array(Math.max(MINIMUM_MESSAGE, Math.min(request.bytes.length, LARGEST_SIZE - FIXED_SIZE + HEADER_SIZE)));
   bytes.set(request.bytes.subarray(HEADER_SIZE, bytes.length), HEADER_SIZE);
@@ -153,6 +157,7 @@ function questionOf(plan: ReplyPlan, room: Room): LayoutQuestion {
     traits:
       (endsInNul(options.get(OPTION.hostName)) ? 1 : 0) |
       (fqdn !== undefined && decodeFqdn(fqdn) !== undefined ? 2 : 0) |
+      (plan.everything === true ? 1 << 10 : 0) |
       ((options.get(OPTION.messageType)?.[0] ?? 0) << 2),
     forced: plan.forced,
     fallback: plan.fallback,
@@ -163,7 +168,8 @@ function fresh(plan: ReplyPlan, room: Room): { readonly layout: Layout; readonly
   const { request, evaluation, config } = plan;
   const own = [...plan.forced, ...plan.fallback].map(({ code }) => code);
   const requestList = evaluation?.option("dhcp", OPTION.parameterRequestList) ?? request.options.get(OPTION.parameterRequestList);
-  const order = replyOrder({ request, requestList: evaluation === undefined ? undefined : requestList, evaluation, config, own });
+  const heeded = evaluation === undefined || plan.everything === true ? undefined : requestList;
+  const order = replyOrder({ request, requestList: heeded, evaluation, config, own });
   const terminated = endsInNul(request.options.get(OPTION.hostName));
   const options: ReplyOption[] = [];
   for (const code of order) {

@@ -7,6 +7,8 @@ import { CLIENTS } from "./conf.ts";
 interface Memory {
   offer?: Reply;
   lease?: string;
+  /** Its last message was answered by an ACK. */
+  fresh?: boolean;
 }
 
 /** A message, what it is in words, and whom it is from. */
@@ -52,9 +54,9 @@ export class RandomClients {
       kinds.push(() => ["REQUEST rebinding", { ...this.#message(client, 3, [], { ciaddr: lease }), route: { ipFrom: lease } }]);
       kinds.push(() => ["INFORM", this.#unicast(this.#message(client, 8, [], { ciaddr: lease }), lease)]);
       if (c.chance(0.5)) kinds.push(() => ["RELEASE", this.#unicast(this.#message(client, 7, [ip(54, SERVER)], { ciaddr: lease }), lease)]);
-      if (c.chance(0.2)) kinds.push(() => ["DECLINE", this.#message(client, 4, [ip(50, lease), ip(54, SERVER)])]);
+      if (memory.fresh) kinds.push(() => ["DECLINE", this.#message(client, 4, [ip(50, lease), ip(54, SERVER)])]);
     }
-    if (c.chance(0.15)) kinds.push(() => ["BOOTREQUEST", this.#bootp(client)]);
+    if (c.chance(0.15) && CLIENTS[client]?.id === undefined) kinds.push(() => ["BOOTREQUEST", this.#bootp(client)]);
     const [words, drawn] = c.pick(kinds as [() => [string, Step]])();
     return { client, ...this.#route(words, drawn) };
   }
@@ -62,8 +64,9 @@ export class RandomClients {
   /** The client has seen the reference's answer. */
   learn(client: number, reply: Reply | undefined): void {
     const memory = this.#memory[client] as Memory;
+    const kind = reply && replyType(reply);
+    memory.fresh = kind === "ACK" && reply?.yiaddr !== "0.0.0.0";
     if (!reply) return;
-    const kind = replyType(reply);
     if (kind === "OFFER") {
       memory.offer = reply;
       this.#offered.set(reply.yiaddr, client);
