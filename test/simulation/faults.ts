@@ -209,6 +209,7 @@ export class Faults {
   }
 
   #operateRashly(machine: Machine): void {
+    this.#world.lastFalseWord = this.#world.now;
     const state = this.#random.pick(["PARTNER-DOWN", "RECOVER", "NORMAL", "POTENTIAL-CONFLICT", "COMMUNICATIONS-INTERRUPTED"] as const);
     if (this.#random.chance(0.6)) this.#command(machine, { verb: "partner-down" });
     else this.#command(machine, { verb: "set-state", state });

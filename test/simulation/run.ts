@@ -2,7 +2,7 @@ import type { Aim } from "./draw.ts";
 import { draw } from "./draw.ts";
 import { drawLedger } from "./ledger/swarm.ts";
 import { Prng } from "./prng.ts";
-import type { Swarm } from "./swarm.ts";
+import { rashSwarm, type Swarm } from "./swarm.ts";
 import { Violation, World } from "./world.ts";
 
 /** What the command line wants changed in every world. */
@@ -14,11 +14,11 @@ export interface Wishes {
 }
 
 export function settingsOf(seed: number, { aim, operator, ledger }: Wishes): Swarm {
-  const rash: Partial<Swarm> = operator === "rash" ? { operator: "rash", pair: true } : {};
-  if (ledger === undefined) return draw(seed, aim, rash);
-  if (ledger === "never") return draw(seed, aim, { ...rash, ledger: undefined });
+  if (operator === "rash") return rashSwarm(seed);
+  if (ledger === undefined) return draw(seed, aim);
+  if (ledger === "never") return draw(seed, aim, { ledger: undefined });
   const drawn = drawLedger(new Prng(seed, 40));
-  return draw(seed, aim, { ...rash, pair: true, ledger: ledger === "lying" ? { ...drawn, operators: "lying" } : drawn });
+  return draw(seed, aim, { pair: true, ledger: ledger === "lying" ? { ...drawn, operators: "lying" } : drawn });
 }
 
 /** Runs a world to its end; gives what a checker complains of, or undefined. */

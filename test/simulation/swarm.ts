@@ -100,3 +100,25 @@ export function swarm(seed: number, changes: Partial<Swarm> = {}): Swarm {
     ...changes,
   };
 }
+
+/**
+ * A world in which an operator declares and forces what comes to mind, made so that this does harm: the servers are often out of
+ * each other's sight for longer than MCLT, and clients want each other's addresses.
+ */
+export function rashSwarm(seed: number): Swarm {
+  const random = new Prng(seed, 8);
+  const clients = random.pick([4, 8, 12]);
+  const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<FaultKind, number>;
+  const often = { linkCut: 600, order: random.pick([120, 600]), kill: random.pick([0, 1800]), diskFull: random.pick([0, 7200]) };
+  return swarm(seed, {
+    ...{ operator: "rash", pair: true, ledger: undefined, hostile: 0, clients, poolSize: clients + random.below(2), whims: 600 },
+    ...{
+      mclt: random.pick([60, 120]),
+      leaseTime: 1800,
+      maximumLeaseTime: 3600,
+      faultSeconds: 4 * 3600,
+      linkDelay: random.pick([1, 50, 1000]),
+    },
+    faults: { ...faults, ...often },
+  });
+}

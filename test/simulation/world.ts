@@ -9,6 +9,7 @@ import { disagreement } from "./checkers/agreement.ts";
 import { bounded } from "./checkers/bounded.ts";
 import type { Checker, Scene } from "./checkers/checker.ts";
 import { commitBeforeAck } from "./checkers/commit-before-ack.ts";
+import { conflictsAreSettled } from "./checkers/conflicts-are-settled.ts";
 import { leaseWithinMclt } from "./checkers/lease-within-mclt.ts";
 import { noAddressTwice } from "./checkers/no-address-twice.ts";
 import { oneOwner } from "./checkers/one-owner.ts";
@@ -52,6 +53,8 @@ export class World implements MachineWorld, Scene {
   /** Undefined: no ledger, failover's own rules alone. */
   readonly ledger: LedgerSide | undefined;
   partnerDown = false;
+  lastFalseWord = Number.NEGATIVE_INFINITY;
+  healedAt = Number.NEGATIVE_INFINITY;
   readonly #print: ((line: string) => void) | undefined;
 
   constructor(swarm: Swarm, print?: (line: string) => void) {
@@ -72,7 +75,8 @@ export class World implements MachineWorld, Scene {
     this.clients = Array.from({ length: swarm.clients }, (_, index) => this.#client(index + 1, watch));
     this.hostile = Array.from({ length: swarm.hostile }, (_, index) => new Hostile(this, index + 1));
     this.checkers = [commitBeforeAck(), leaseWithinMclt(), silentStates(), stateIsTold(), bounded()];
-    if (swarm.operator !== "rash") this.checkers = [noAddressTwice(), oneOwner(), ...this.checkers];
+    const isTruthful = swarm.operator !== "rash" && swarm.ledger?.operators !== "lying";
+    this.checkers = [...(isTruthful ? [noAddressTwice(), oneOwner()] : [conflictsAreSettled()]), ...this.checkers];
     this.faults = new Faults(this);
     this.moreFaults = new MoreFaults(this);
     this.ledger = swarm.ledger === undefined || !swarm.pair ? undefined : new LedgerSide(this, swarm.ledger);
@@ -100,6 +104,7 @@ export class World implements MachineWorld, Scene {
     try {
       this.begin();
       await this.agenda.runUntil(this.swarm.faultSeconds * 1000);
+      this.healedAt = this.now;
       this.moreFaults.heal();
       this.faults.heal();
       this.ledger?.heal();
@@ -113,7 +118,8 @@ export class World implements MachineWorld, Scene {
   }
 
   begin(): void {
-    for (const machine of this.machines) this.agenda.after(this.random.between(0, 5000), () => machine.start());
+    for (const machine of this.machines)
+      this.agenda.after(this.random.between(0, 5000), () => this.faults.isOff(machine) || machine.start());
     for (const client of this.clients) this.agenda.after(this.random.between(0, 60_000), () => client.switchOn());
     for (const hostile of this.hostile) hostile.begin();
     this.#look();
@@ -154,6 +160,7 @@ export class World implements MachineWorld, Scene {
         this.ledger?.operator.answered(effect.id, effect.reply);
         return;
       case "log":
+        for (const checker of this.checkers) checker.logged?.(this, machine, String(effect.fields["text"]));
         if (this.#print !== undefined) this.trace(machine.name, String(effect.fields["text"]));
         return;
       default:

@@ -16,6 +16,7 @@ import { forgetUpdate } from "./queue.ts";
 export function onBindingAck(turn: Turn, relationship: Relationship, message: FailoverMessage): void {
   const { updates } = relationship;
   const { assignedIpAddress: address, rejectReason } = message.options;
+  if (address !== undefined && updates.flying.get(address)?.xid === message.xid) updates.flying.delete(address);
   const update = address === undefined ? undefined : updates.unacked.get(address);
   if (address === undefined || update === undefined || update.xid !== message.xid) return;
   forgetUpdate(updates, address);

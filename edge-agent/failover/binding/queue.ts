@@ -21,6 +21,8 @@ export interface UpdateQueue {
   /** Address → transfer it belongs to (0 for none); a Map keeps the order of arrival. */
   readonly waiting: Map<Ipv4Address, number>;
   readonly unacked: Map<Ipv4Address, Unacked>;
+  /** The last update of each address on this connection that was not answered, even one that was voided since: the partner may act on it. */
+  readonly flying: Map<Ipv4Address, Unacked>;
   /** Rejected by the partner: told again when it changes, on entering NORMAL, or when the partner asks. */
   readonly refused: Set<Ipv4Address>;
   /** Waiting or unacked updates that the running transfer still needs. */
@@ -37,7 +39,13 @@ export interface Transfer {
   cursor: { pool: number; range: number; next: number } | undefined;
 }
 
-export const emptyQueue = (): UpdateQueue => ({ waiting: new Map(), unacked: new Map(), refused: new Set(), transferLeft: 0 });
+export const emptyQueue = (): UpdateQueue => ({
+  waiting: new Map(),
+  unacked: new Map(),
+  flying: new Map(),
+  refused: new Set(),
+  transferLeft: 0,
+});
 
 /** Queues `address`; once is enough, since what it says is read when it is sent. An unanswered update of it is void. */
 export function queueUpdate(queue: UpdateQueue, address: Ipv4Address, transfer = 0): void {
@@ -57,6 +65,7 @@ export function forgetUpdate(queue: UpdateQueue, address: Ipv4Address): void {
   const mark = queue.waiting.get(address) ?? queue.unacked.get(address)?.transfer ?? 0;
   queue.waiting.delete(address);
   queue.unacked.delete(address);
+  queue.flying.delete(address);
   queue.refused.delete(address);
   if (mark !== 0) queue.transferLeft -= 1;
 }

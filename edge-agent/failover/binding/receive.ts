@@ -66,7 +66,7 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
   if (address === undefined) return rejection(3);
   if (!isOurs(turn, relationship, address)) return rejection(1);
   if (isOutdated(turn, { options, lease, status })) return rejection(15);
-  const ours = relationship.updates.unacked.get(address);
+  const ours = relationship.updates.flying.get(address);
   if (ours !== undefined) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
     if (oursWins(ours, theirs, isPrimary(relationship))) return rejection(16, "incoming update is less critical than outgoing update");

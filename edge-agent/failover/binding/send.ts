@@ -54,13 +54,15 @@ function sendUpdate(turn: Turn, relationship: Relationship, connection: Connecti
   const times = timesOf(lease);
   const options = bindingUpdate(lease, endpoint.partnerIsTandem, turn.at);
   const xid = sendNew(turn, connection, "BNDUPD", options);
-  updates.unacked.set(address, {
+  const update = {
     xid,
     status: lease.status,
     cltt: lease.cltt,
     potentialExpiry: fromWireTime(options.potentialExpirationTime ?? 0, turn.at),
     transfer: mark,
-  });
+  };
+  updates.unacked.set(address, update);
+  updates.flying.set(address, update);
   // from here on the partner may believe it: nothing older can be wound back to
   if (times.rewindStatus !== lease.status) turn.put({ ...lease, failover: { ...times, rewindStatus: lease.status } });
 }

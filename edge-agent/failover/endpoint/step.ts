@@ -169,6 +169,7 @@ export function onLinkLost(turn: Turn, relationship: Relationship): void {
   relationship.transfer = undefined;
   relationship.link.asked.clear();
   requeueUnacked(updates);
+  updates.flying.clear();
   if (endpoint.startupUntil !== undefined) return;
   const next = ON_LINK_LOST[endpoint.state];
   if (next !== "stay") enter(turn, relationship, next);

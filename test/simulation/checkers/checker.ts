@@ -19,6 +19,9 @@ export interface Scene {
   readonly slack: number;
   /** A server declared the other down, and the two have not been NORMAL together since. */
   readonly partnerDown: boolean;
+  /** When an operator last ordered what only a false word allows, and when all faults ended: true milliseconds; -Infinity for never. */
+  readonly lastFalseWord: number;
+  readonly healedAt: number;
   /** Undefined: no ledger. */
   readonly ledger: LedgerSide | undefined;
 }
@@ -36,6 +39,8 @@ export interface Checker {
   answered?(scene: Scene, machine: Machine, answer: DhcpMessage): string | undefined;
   /** Bytes leave for the partner. */
   told?(scene: Scene, machine: Machine, bytes: Uint8Array): string | undefined;
+  /** A server has something to say to its operator. */
+  logged?(scene: Scene, machine: Machine, text: string): undefined;
   /** A write or a transaction is in the ledger's table. */
   ledgerChanged?(scene: Scene): string | undefined;
   /** A disk is lost, with all that is on it. */

@@ -36,6 +36,7 @@ export class LedgerOperator {
   /** Something that an operator might think of. */
   act(): void {
     const random = this.#random;
+    if (this.#kind === "lying") this.#world.lastFalseWord = this.#world.now;
     if (this.#kind === "none") return;
     const { machines } = this.#world;
     const machine = machines[random.below(machines.length)]!;
