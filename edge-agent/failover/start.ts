@@ -1,10 +1,13 @@
+import type { FailoverPeer } from "../config/agent-config.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
+import { sameBytes } from "../values/hardware-address.ts";
 import { type Instant, seconds } from "../values/time.ts";
-import { emptyQueue } from "./binding/queue.ts";
+import { emptyQueue, queueUpdate } from "./binding/queue.ts";
 import { Reclaim } from "./binding/reclaim.ts";
 import { printed, readEndpoint, type StoredEndpoint, startEndpoint } from "./endpoint/state.ts";
 import { recordEndpoint } from "./endpoint/step.ts";
 import { timesOf } from "./lease-times.ts";
+import { dropConnection } from "./link/connections.ts";
 import { startLink } from "./link/state.ts";
 import { noteReserved, type Relationship, type RelationshipConfig } from "./relationship.ts";
 import type { Turn } from "./turn.ts";
@@ -56,7 +59,7 @@ function queueOwed(view: LeaseView, relationships: ReadonlyMap<string, Relations
     if (pool === undefined) continue;
     for (const relationship of relationships.values()) {
       if (!relationship.poolIds.has(pool)) continue;
-      if (owed) relationship.updates.waiting.set(lease.address, 0);
+      if (owed && !relationship.updates.unacked.has(lease.address)) queueUpdate(relationship.updates, lease.address);
       noteReserved(relationship, lease);
     }
   }
@@ -87,5 +90,19 @@ export function reconfigureRelationship(turn: Turn, relationship: Relationship, 
     relationship.endpoint.hba = peer.hba ?? relationship.endpoint.hba;
   }
   recordEndpoint(turn, relationship);
+  // leases of a pool that has just come to failover are still to be told
+  queueOwed(turn.view, new Map([[peer.name, relationship]]));
+  if (announcesTheSame(old, peer)) return true;
+  // what CONNECT says has changed, so it is said again: a partner with other buckets would leave clients to nobody
+  const { link } = relationship;
+  link.ownMaxUnacked = peer.maxUnackedUpdates;
+  for (const connection of [...link.connections.values()]) dropConnection(turn, relationship, connection, "the configuration has changed");
+  link.dialAt = turn.at.monotonic;
   return true;
 }
+
+const announcesTheSame = (old: FailoverPeer, next: FailoverPeer): boolean =>
+  old.mclt === next.mclt &&
+  sameBytes(old.hba, next.hba) &&
+  old.maxResponseDelay === next.maxResponseDelay &&
+  old.maxUnackedUpdates === next.maxUnackedUpdates;
