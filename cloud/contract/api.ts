@@ -8,4 +8,11 @@ export type RouteName = keyof typeof ROUTES;
 /** Names of all routes, in order. */
 export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[];
 /** Problems that any route may answer with. */
-export const COMMON_PROBLEMS: readonly ProblemCode[] = ["BAD_REQUEST", "UNAUTHENTICATED", "FORBIDDEN", "INTERNAL", "LEDGER_BUSY"];
+export const COMMON_PROBLEMS: readonly ProblemCode[] = [
+  "BAD_REQUEST",
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "TOO_LARGE",
+  "INTERNAL",
+  "LEDGER_BUSY",
+];

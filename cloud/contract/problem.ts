@@ -27,6 +27,7 @@ export const PROBLEMS = {
   DECOMMISSIONED: { status: 409, title: "The site is out of service" },
   KEY_REUSED: { status: 422, title: "The Idempotency-Key was used for another request" },
   EVIDENCE_PENDING: { status: 425, title: "The partner's lease may still run; the evidence is not old enough" },
+  TOO_LARGE: { status: 413, title: "The request is longer than any that the API describes" },
   INTERNAL: { status: 500, title: "Something is wrong on our side" },
   LEDGER_BUSY: { status: 503, title: "The ledger does not answer; nothing is known to have changed" },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -18,6 +18,9 @@ type Answer = APIGatewayProxyStructuredResultV2;
 /** A Lambda function behind the HTTP API. */
 export type RouteFunction = (event: APIGatewayProxyEventV2, context: never) => Promise<Answer>;
 
+/** Longest body that is looked at, in characters: a fleet failover of 2,000 sites has half of it. */
+const LONGEST_BODY = 128 * 1024;
+
 /** The one chain that every route runs in: headers, JSON, authorisation, schemas, handler, problems, log. */
 export function http<Name extends RouteName>(deps: Deps, name: Name, handler: Handler<Name>): RouteFunction {
   const route: Route = ROUTES[name];
@@ -32,6 +35,7 @@ export function http<Name extends RouteName>(deps: Deps, name: Name, handler: Ha
   };
   const chain = middy<APIGatewayProxyEventV2, Answer>()
     .use(requestLog(deps.log, name, deps.now))
+    .use(sizeCap())
     .use(httpSecurityHeaders())
     .use(httpHeaderNormalizer())
     .use(httpJsonBodyParser({ disableContentTypeError: true }))
@@ -41,6 +45,14 @@ export function http<Name extends RouteName>(deps: Deps, name: Name, handler: Ha
     .handler(inner);
   return chain as unknown as RouteFunction;
 }
+
+/** Answers a body that is too long before anything reads it. */
+const sizeCap = (): middy.MiddlewareObj<APIGatewayProxyEventV2, Answer> => ({
+  before: ({ event }) => {
+    if ((event.body ?? "").length <= LONGEST_BODY) return undefined;
+    return problemResponse(refused("TOO_LARGE", `A body has ${LONGEST_BODY / 1024} KiB at most.`), event.requestContext.requestId);
+  },
+});
 
 /** What a handler threw: a ledger that does not answer, a body that is no JSON, or a fault of ours, of which the caller learns nothing. */
 function failure(deps: Deps, route: string, event: APIGatewayProxyEventV2, error: unknown): Answer {

@@ -1,6 +1,6 @@
 import type { Context } from "./context.ts";
 import { audit, conflicts, history, leases, resolve } from "./history-commands.ts";
-import { cancel, recover, register, site, sites } from "./site-commands.ts";
+import { cancel, configure, recover, register, site, sites } from "./site-commands.ts";
 import { failover, partnerDown, takeover } from "./switch-commands.ts";
 
 /** A command: what follows its name (every option it takes stands there), what it is for, and what it does. Gives the exit status. */
@@ -17,6 +17,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: "SITE --names A,B [--pool NAME=FROM-TO]… [--mclt SECONDS] [--autonomy SECONDS] [--max-lease SECONDS] [--foreign A|B]",
     about: "make a site known to the ledger",
     run: register,
+  },
+  configure: {
+    usage:
+      "SITE [--names A,B] [--pool NAME=FROM-TO]… [--mclt SECONDS] [--autonomy SECONDS] [--max-lease SECONDS] [--foreign A|B|none] [--serial A=HEX]…",
+    about: "change a site's configuration; what is given replaces what stands",
+    run: configure,
   },
   "partner-down": {
     usage: "SITE --survivor NAME [--wait [--timeout SECONDS]] [--standing] [--force] [--reason TEXT]",

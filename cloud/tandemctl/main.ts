@@ -40,6 +40,7 @@ const OPTIONS = {
   "not-normal": flag,
   names: text,
   pool: { ...text, multiple: true },
+  serial: { ...text, multiple: true },
   mclt: text,
   autonomy: text,
   "max-lease": text,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Context, list, numberOf, type Row, required, siteOf, text, UsageError } from "./context.ts";
+import { type Context, list, numberOf, type Options, type Row, required, siteOf, text, UsageError } from "./context.ts";
 import { forceOf, reasonOf } from "./switch-commands.ts";
 
 export const sites = (context: Context): Promise<number> =>
@@ -44,22 +44,54 @@ export async function site(context: Context): Promise<number> {
 }
 
 export async function register(context: Context): Promise<number> {
-  const { options } = context;
-  const [A = "", B = "", ...more] = required(options, "names").split(",");
-  if (A === "" || B === "" || more.length > 0) throw new UsageError("--names gives two names, of servers A and B: --names lis-a,lis-b");
-  const seconds = (name: string, fallback: number) => 1000 * (numberOf(options, name) ?? fallback);
-  const body = {
-    mcltMs: seconds("mclt", 3600),
-    maxLeaseMs: seconds("max-lease", 86_400),
-    autonomyMs: seconds("autonomy", 3600),
-    names: { A, B },
-    pools: [options["pool"] ?? []].flat().map((pool) => poolOf(String(pool))),
-    serials: { A: [], B: [] },
-    foreign: text(options, "foreign") ?? "none",
-  };
-  const answer = await context.client.call("PUT", `/v1/sites/${siteOf(context)}`, { body });
+  required(context.options, "names");
+  const body = { mcltMs: 3_600_000, maxLeaseMs: 86_400_000, autonomyMs: 3_600_000, pools: [], serials: { A: [], B: [] }, foreign: "none" };
+  const answer = await context.client.call("PUT", `/v1/sites/${siteOf(context)}`, { body: { ...body, ...configOf(context.options) } });
   context.output.show(answer.body, () => `${answer.body.site} is registered, epoch ${answer.body.epoch}\n`);
   return 0;
+}
+
+export async function configure(context: Context): Promise<number> {
+  const body = configOf(context.options);
+  if (Object.keys(body).length === 0) throw new UsageError("configure what?");
+  const answer = await context.client.call("PATCH", `/v1/sites/${siteOf(context)}`, { body });
+  context.output.show(answer.body, () => `${answer.body.site} is configured\n`);
+  return 0;
+}
+
+/** What the options say of a site; members that are not given are left out. */
+function configOf(options: Options): Readonly<Record<string, unknown>> {
+  const given: Record<string, unknown> = {};
+  for (const [option, member] of [
+    ["mclt", "mcltMs"],
+    ["max-lease", "maxLeaseMs"],
+    ["autonomy", "autonomyMs"],
+  ] as const) {
+    const seconds = numberOf(options, option);
+    if (seconds !== undefined) given[member] = 1000 * seconds;
+  }
+  const names = text(options, "names");
+  if (names !== undefined) given["names"] = namesOf(names);
+  if (options["pool"] !== undefined) given["pools"] = [options["pool"]].flat().map((pool) => poolOf(String(pool)));
+  if (options["foreign"] !== undefined) given["foreign"] = required(options, "foreign");
+  if (options["serial"] !== undefined) given["serials"] = serialsOf([options["serial"]].flat().map(String));
+  return given;
+}
+
+function namesOf(given: string): { A: string; B: string } {
+  const [A = "", B = "", ...more] = given.split(",");
+  if (A === "" || B === "" || more.length > 0) throw new UsageError("--names gives two names, of servers A and B: --names lis-a,lis-b");
+  return { A, B };
+}
+
+function serialsOf(given: readonly string[]): { A: string[]; B: string[] } {
+  const serials: { A: string[]; B: string[] } = { A: [], B: [] };
+  for (const one of given) {
+    const [, server, hex] = /^([AB])=([0-9a-fA-F:]+)$/.exec(one) ?? [];
+    if (server === undefined || hex === undefined) throw new UsageError(`--serial is A=HEX or B=HEX, not ${one}`);
+    serials[server === "A" ? "A" : "B"].push(hex.replaceAll(":", ""));
+  }
+  return serials;
 }
 
 function poolOf(given: string): { name: string; from: string; to: string } {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
@@ -26,10 +26,9 @@ export class LedgerFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: LedgerFunctionProps) {
     super(scope, id);
-    // The stack's id is random, the same for all functions, and seen by nobody who only calls the API: it signs page cursors.
     const environment: Record<Exclude<EnvironmentNames, "LOG_LEVEL">, string> = {
       LEDGER_TABLE: props.table.table.tableName,
-      CURSOR_KEY: Stack.of(this).stackId,
+      CURSOR_KEY: props.table.cursorKey.secretValue.unsafeUnwrap(),
     };
     const logGroup = new LogGroup(this, "Log", { retention: props.retention, removalPolicy: RemovalPolicy.DESTROY });
     const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });

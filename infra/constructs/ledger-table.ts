@@ -1,6 +1,7 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, Billing, ProjectionType, StreamViewType, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { type Grant, TABLE_RIGHTS, type TableRight } from "../../cloud/contract/api-route.ts";
 import { LEDGER_TABLE } from "../../cloud/contract/tables.ts";
@@ -11,9 +12,16 @@ const GIVES_KEYS = { Null: { "dynamodb:LeadingKeys": "false" } };
 /** The ledger: one table in one Region. No replica with eventual replication may ever be added: last writer wins would void every condition. */
 export class LedgerTable extends Construct {
   readonly table: TableV2;
+  /** Signs page cursors; resolved at deployment into the functions' environment. */
+  readonly cursorKey: Secret;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
+    this.cursorKey = new Secret(this, "CursorKey", {
+      description: "Tandem: signs the API's page cursors",
+      generateSecretString: { passwordLength: 48, excludePunctuation: true },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.table = new TableV2(this, "Table", {
       partitionKey: text(LEDGER_TABLE.pk),
       sortKey: text(LEDGER_TABLE.sk),

@@ -173,29 +173,23 @@ async function beat(ledger: Ledger, agent: RandomAgent): Promise<void> {
   if (answer.kind === "fenced") adopt(agent, answer.server);
 }
 
-/** Claims an address of the partner's share, and repeats it until the outcome is known. */
+/** Claims one to four addresses at once, whoever has them, and repeats it until the outcome is known. */
 async function ask(ledger: Ledger, agent: RandomAgent, random: () => number): Promise<void> {
   const sender = agent.sender!;
-  agent.clock += 1 + Math.floor(random() * 1000);
-  const ts = agent.clock;
-  const address = ADDRESSES[Math.floor(random() * 60)]!;
-  const ord = ordOf(sender.epoch, ts, 0, agent.server);
-  const fact: Fact = {
-    seq: claimSeq(agent.claims++),
-    address,
-    client: CLIENTS[Math.floor(random() * 200)]!,
-    status: "ACTIVE",
-    ts,
-    expires: ts + LEASE,
-    potential: ts + LEASE,
-    ord,
-    epoch: sender.epoch,
-  };
+  const wanted = new Set(Array.from({ length: 1 + Math.floor(random() * 4) }, () => ADDRESSES[Math.floor(random() * 60)]!));
+  const facts = [...wanted].map((address): Fact => {
+    agent.clock += 1 + Math.floor(random() * 1000);
+    const ts = agent.clock;
+    const times = { ts, expires: ts + LEASE, potential: ts + LEASE, ord: ordOf(sender.epoch, ts, 0, agent.server), epoch: sender.epoch };
+    const client = CLIENTS[Math.floor(random() * 200)]!;
+    return { seq: claimSeq(agent.claims++), address, client, status: "ACTIVE", ...times };
+  });
+  const earliest = Math.min(...facts.map(({ ts }) => ts));
   for (let attempt = 0; attempt < 20; attempt++) {
-    const answer = await claim(ledger, sender, [fact], ts - CONFIG.mcltMs - 5000);
+    const answer = await claim(ledger, sender, facts, earliest - CONFIG.mcltMs - 5000);
     if (answer.kind === "repeat") continue;
     if (answer.kind === "fenced") adopt(agent, answer.server);
-    else if (answer.claims[0]!.kind === "granted") agent.claimed.push(fact);
+    else agent.claimed.push(...facts.filter((_, index) => answer.claims[index]?.kind === "granted"));
     return;
   }
 }

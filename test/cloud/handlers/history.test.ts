@@ -207,6 +207,10 @@ test("leases as they stand, pool use, and bad questions", async () => {
   expect((await api.call("getSite", { path, scopes: "none" })).status).toBe(401);
   expect((await api.call("getSite", { path, scopes: ["dhcp/admin"] })).status).toBe(403);
   expect((await api.call("requestPartnerDown", { path, body: "{not json" })).body.code).toBe("BAD_REQUEST");
+  expect((await api.call("requestPartnerDown", { path, body: " ".repeat(140_000) })).body).toMatchObject({
+    code: "TOO_LARGE",
+    status: 413,
+  });
 });
 
 test("an address looked up reads two rows of history at most", async () => {
