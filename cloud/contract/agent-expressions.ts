@@ -51,6 +51,8 @@ export interface Fact {
   /** Epoch under which it happened. */
   readonly epoch: number;
   readonly host?: string;
+  /** The address is its client's for ever. */
+  readonly reserved?: boolean;
   /** True origin, when the partner reported it. */
   readonly origin?: ServerName;
 }
@@ -190,6 +192,7 @@ function currentWrite(sender: Sender, fact: Fact, when: ReturnType<typeof any>):
     srv: sender.server,
     seq: fact.seq,
     ...(fact.host === undefined ? {} : { hn: fact.host }),
+    ...(fact.reserved === true ? { rs: 1 } : {}),
   };
   // The whole row, so a Put: no agent needs the right to update leases, and there is no update expression to read.
   return put({ ...curKey(sender.site, fact.address), ...row }, when);

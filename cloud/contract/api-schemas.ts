@@ -192,6 +192,7 @@ export const HistoryView = z.object({
   expires: Time,
   server: Server,
   epoch: Epoch,
+  origin: Server.describe("Whose act it was, where its partner reported it"),
   mark: z.enum(["", "late", "contradicted", "claim"]),
 });
 export const Holding = z.object({ client: z.string(), since: Time, until: Time, server: Server, epoch: Epoch });

@@ -85,6 +85,7 @@ export const CurItem = z.object({
   srv: Server,
   seq: z.int().nonnegative(),
   hn: z.string().optional(),
+  rs: z.literal(1).optional().describe("Reserved: it stays its client's for ever"),
 });
 const Flag = z.literal(1).optional();
 

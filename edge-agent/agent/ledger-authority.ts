@@ -63,7 +63,7 @@ export class WitnessedAuthority implements PoolAuthority {
   allocatable(pool: Pool, at: Instant): ReturnType<PoolAuthority["allocatable"]> {
     const { service, site } = this.#rights();
     const { statuses, order } = this.#inner.allocatable(pool, at);
-    if (service !== "full") return { statuses: [], order };
+    if (service !== "full" || isResting(site, at)) return { statuses: [], order };
     const theirs = partnersFree(this.#relationship);
     if (!statuses.includes(theirs) || mayClaim(site, undefined, this.#relationship.endpoint.mclt, at)) return { statuses, order };
     return { statuses: statuses.filter((status) => status !== theirs), order };
@@ -71,7 +71,7 @@ export class WitnessedAuthority implements PoolAuthority {
 
   mayAllocate(pool: Pool, lease: Lease | undefined, at: Instant): boolean {
     const { service, site } = this.#rights();
-    if (service !== "full" || !this.#inner.mayAllocate(pool, lease, at)) return false;
+    if (service !== "full" || isResting(site, at) || !this.#inner.mayAllocate(pool, lease, at)) return false;
     if (!needsClaim(this.#relationship, lease)) return true;
     if (lease !== undefined && isTaken(site, lease.address, at)) return false;
     // an abandoned address of the primary's own share is its own to try again
@@ -106,8 +106,14 @@ export class WitnessedAuthority implements PoolAuthority {
   }
 }
 
+const isResting = ({ allocatesFrom }: SiteAgent, at: Instant): boolean => allocatesFrom !== undefined && at.now < allocatesFrom;
+
+/** What is to be done about a store that lacks what the ledger knows. */
+export const HOW_TO_RESTORE = "they come back from the partner or, if that is gone too, by `tandem restore --from-ledger`";
+
 /** Why nobody is served. */
-export function silenceOf({ core }: SiteAgent): string {
+export function silenceOf({ core, lost }: SiteAgent): string {
+  if (lost) return `its leases are lost: ${HOW_TO_RESTORE}`;
   if (core.standing.mode === "DOWN") return "the ledger has the partner serve alone";
   return core.lease.revoked ? "another process serves in this server's name" : "neither partner nor ledger in reach";
 }

@@ -7,6 +7,7 @@ import type { AgentEffect } from "./effect.ts";
 import type { Failover } from "./failover.ts";
 import { type LedgerState, type SiteAgent, startSites } from "./ledger.ts";
 import { type Recorder, recordChanges } from "./ledger-outbox.ts";
+import type { LedgerSetting } from "./ledger-setting.ts";
 
 /** All sites in one event: as they are by now, and what came of it so far. Mutable, and gone after the event. */
 export class SiteBoard {
@@ -23,6 +24,8 @@ export class SiteBoard {
   readonly refused: Ipv4Address[] = [];
   /** Addresses that were taken from the ledger: no news to it. */
   readonly merged = new Set<Ipv4Address>();
+  /** New terms, if agent.json was read again. */
+  settings: readonly LedgerSetting[] | undefined;
   /** Relationships to be ordered into PARTNER-DOWN. */
   readonly orders: string[] = [];
 
@@ -35,6 +38,7 @@ export class SiteBoard {
 
   service(site: SiteAgent): Service {
     const { core, forced } = site;
+    if (site.lost) return "none";
     const byLease = serviceAt(core.lease, this.at.monotonic, core.config.coldStart);
     const isUnbound = core.config.partnerIsForeign || forced !== undefined;
     return byLease !== "none" && isUnbound ? "full" : byLease;

@@ -47,6 +47,12 @@ export function mergeRows(given: CatchUp): { readonly merged: readonly Ipv4Addre
   return { merged, lacking: lackingEvents(given, known, new Set(merged)) };
 }
 
+/** A time of the ledger's, milliseconds, on the lease clock. */
+export function leaseTime(millis: number, wallOffset: number): EpochSeconds {
+  const seconds = Math.floor(millis / 1000);
+  return seconds >= NEVER ? NEVER : epochSeconds(Math.max(0, seconds - wallOffset));
+}
+
 /** The record as the row makes it; undefined where the row says nothing that we do not know. */
 export function mergedLease(
   before: Lease | undefined,
@@ -55,10 +61,7 @@ export function mergedLease(
   mcltSeconds: number,
   now: EpochSeconds,
 ): Lease | undefined {
-  const time = (millis: number): EpochSeconds => {
-    const seconds = Math.floor(millis / 1000);
-    return seconds >= NEVER ? NEVER : epochSeconds(seconds - wallOffset);
-  };
+  const time = (millis: number): EpochSeconds => leaseTime(millis, wallOffset);
   if (row.status !== "ACTIVE") return undefined;
   const starts = time(row.startsMillis);
   const ends = time(row.expiresMillis);

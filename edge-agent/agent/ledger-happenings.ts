@@ -27,6 +27,7 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
   switch (happening.kind) {
     case "granted":
       board.say("warn", `ledger: site ${site.setting.site}: this server serves alone from epoch ${happening.epoch} on`);
+      if (site.lost) return;
       if (site.entered !== happening.epoch) order(board, turn, relationship, { verb: "partner-down" });
       board.put(name, { ...site, entered: happening.epoch, forced: undefined });
       return;
@@ -57,7 +58,8 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
       onClaimed(board, name, site, ipv4(happening.address), happening.granted);
       return;
     case "caught-up":
-      if (relationship !== undefined) board.put(name, catchUp(board, site, relationship, happening.rows, turn, exchange));
+      // a store that lost everything is restored as a whole
+      if (relationship !== undefined && !site.lost) board.put(name, catchUp(board, site, relationship, happening.rows, turn, exchange));
       return;
     case "answered":
       onControlAnswer(board, name, site, happening);

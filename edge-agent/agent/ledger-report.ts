@@ -12,7 +12,7 @@ export function siteReport(site: SiteAgent, service: Service, read: OutboxReader
   const wallMillis = (at.now + at.wallOffset) * 1000;
   const [oldest] = queuedIn(outbox) === 0 ? [] : headOf(outbox, read, 1);
   const last = core.lastSuccessAt;
-  const note = noteOf(site, service);
+  const note = noteOf(site, service, at);
   const ends = leaseEnd(core.lease);
   return {
     configured: true,
@@ -31,10 +31,12 @@ export function siteReport(site: SiteAgent, service: Service, read: OutboxReader
   };
 }
 
-function noteOf(site: SiteAgent, service: Service): string | undefined {
-  const { core, forced, claims } = site;
+function noteOf(site: SiteAgent, service: Service, at: Instant): string | undefined {
+  const { allocatesFrom, core, forced, claims } = site;
   if (service === "none") return `serves nobody: ${silenceOf(site)}`;
   if (service === "run-down") return "run-down: known clients only, neither partner nor ledger in reach";
+  if (allocatesFrom !== undefined && at.now < allocatesFrom)
+    return `restored: known clients only for ${allocatesFrom - at.now} s more, until what the ledger never heard of has ended`;
   if (forced !== undefined) return `alone on an operator's word (${forced.reason}), not yet handed in`;
   if (core.config.partnerIsForeign) return "the partner is no Tandem agent: nothing fences it, partner-down needs --force";
   if (core.conflicts > 0) return `${core.conflicts} of our bindings contradict the ledger`;

@@ -19,14 +19,25 @@ import type { Instant } from "../values/time.ts";
 import type { Witness } from "./authority.ts";
 import type { AgentEffect } from "./effect.ts";
 import type { Failover } from "./failover.ts";
-import { encodeRecord, isInterrupted, type LedgerState, type SiteAgent, siteKey, type Waiter, wantsToAsk } from "./ledger.ts";
-import { WitnessedAuthority } from "./ledger-authority.ts";
+import {
+  encodeRecord,
+  isInterrupted,
+  type LedgerState,
+  onTerms,
+  type SiteAgent,
+  siteKey,
+  startSite,
+  type Waiter,
+  wantsToAsk,
+} from "./ledger.ts";
+import { HOW_TO_RESTORE, WitnessedAuthority } from "./ledger-authority.ts";
 import { SiteBoard } from "./ledger-board.ts";
 import { askFor, type ClaimVerdict, lapse, withoutClaim } from "./ledger-claims.ts";
 import { ASK_MILLIS, ask, onHappening, order } from "./ledger-happenings.ts";
 import { heardFromLink, promiseOverLink } from "./ledger-link.ts";
 import { lapsedEvent } from "./ledger-outbox.ts";
 import { siteReport } from "./ledger-report.ts";
+import type { LedgerSetting } from "./ledger-setting.ts";
 
 const TRIM_MILLIS = 60_000;
 /** A wall clock that gains so much on elapsed time was set, or the machine stood still. Seconds. */
@@ -110,7 +121,13 @@ export class LedgerTurn implements Witness {
     const step = onLedgerAnswer(site.core, answer, { interrupted: isInterrupted(relationship) }, turn.chance);
     let next: SiteAgent = { ...site, core: step.state };
     if (before === "booting" && step.state.phase === "running") {
-      next = { ...next, outbox: alignedWith(next.outbox, step.state.ack, site.core.standing.epoch === 0) };
+      const isEmpty = exchange.view.all()[Symbol.iterator]().next().done === true;
+      next = {
+        ...next,
+        outbox: alignedWith(next.outbox, step.state.ack, site.core.standing.epoch === 0),
+        lost: next.lost || (next.isFresh && step.state.ack > 0 && isEmpty),
+      };
+      if (next.lost) this.#board.say("warn", `ledger: site ${site.setting.site}: this server's leases are lost: ${HOW_TO_RESTORE}`);
       this.#board.dirty.add(name);
     }
     this.#board.sites.set(name, next);
@@ -121,6 +138,22 @@ export class LedgerTurn implements Witness {
   /** An operator wants this server to be alone. */
   ask(name: string, waiter: Waiter | undefined): void {
     ask(this.#board, name, waiter);
+  }
+
+  /** agent.json was read again: what stays goes on as it is, under the new terms. */
+  reconfigure(settings: readonly LedgerSetting[]): void {
+    const board = this.#board;
+    const before = new Map(board.sites);
+    board.sites.clear();
+    for (const setting of settings) {
+      const site = before.get(setting.relationship);
+      const isSame = site !== undefined && site.setting.site === setting.site && site.setting.server === setting.server;
+      board.put(
+        setting.relationship,
+        isSame ? onTerms(site, setting) : startSite(setting, board.ledger.ports, board.failover.record, board.at.monotonic),
+      );
+    }
+    board.settings = settings;
   }
 
   /** The process ends in good order: leases are given up. */
@@ -143,12 +176,20 @@ export class LedgerTurn implements Witness {
       order(this.#board, turn, this.#board.failover.relationships.get(name), { verb: "partner-down" });
     for (const [name, site] of this.#board.sites) {
       const relationship = this.#board.failover.relationships.get(name);
-      this.#board.put(name, heardFromLink(site, relationship));
+      this.#board.put(name, this.#foundAgain(name, heardFromLink(site, relationship), relationship));
       this.#askOfOurselves(name, relationship);
       this.#lapse(name);
       this.#startCalls(name, relationship);
       this.#trim(name);
     }
+  }
+
+  /** A server that has recovered with its partner has its leases back. */
+  #foundAgain(name: string, site: SiteAgent, relationship: Relationship | undefined): SiteAgent {
+    const isFound = site.lost && relationship?.endpoint.state === "NORMAL" && relationship.endpoint.startupUntil === undefined;
+    if (!isFound) return site;
+    this.#board.dirty.add(name);
+    return { ...site, lost: false };
   }
 
   #askOfOurselves(name: string, relationship: Relationship | undefined): void {
@@ -220,7 +261,9 @@ export class LedgerTurn implements Witness {
       if (site !== undefined)
         this.#board.writes.push({ kind: "record", key: siteKey(name), value: encodeRecord(site, this.#board.ledger.ports) });
     }
-    const ledger = { ...this.#board.ledger, sites: this.#board.sites, wallOffset: this.#board.at.wallOffset };
+    const { settings, ledger: was } = this.#board;
+    const ports = settings === undefined ? was.ports : { ...was.ports, settings };
+    const ledger = { ...was, ports, sites: this.#board.sites, wallOffset: this.#board.at.wallOffset };
     return { ledger, writes: this.#board.writes, effects: this.#board.effects };
   }
 }

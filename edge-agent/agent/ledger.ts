@@ -1,25 +1,12 @@
 import type { Relationship } from "../failover/relationship.ts";
 import { type Outbox, type OutboxReader, openOutbox, queuedIn } from "../ledger/outbox.ts";
-import type { ColdStart } from "../ledger/serving-lease.ts";
 import { nextCallAt } from "../ledger/site-calls.ts";
 import { type KnownStanding, newSite, type SiteState } from "../ledger/site-state.ts";
 import type { DatagramReceived } from "../server/event.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
-import type { MonotonicMillis } from "../values/time.ts";
+import { type EpochSeconds, epochSeconds, type MonotonicMillis } from "../values/time.ts";
 import type { Failover } from "./failover.ts";
-
-/** How one failover relationship takes part in the ledger, as configured. */
-export interface LedgerSetting {
-  /** Name of the failover relationship; also the outbox lane. */
-  readonly relationship: string;
-  readonly site: string;
-  readonly server: "A" | "B";
-  /** Length of the serving lease, milliseconds. */
-  readonly autonomyMillis: number;
-  readonly coldStart: ColdStart;
-  /** The partner is no Tandem agent. Found out by itself too, once the partner has said what it is. */
-  readonly foreign: boolean;
-}
+import type { LedgerSetting } from "./ledger-setting.ts";
 
 /** What the ledger's part of an agent needs of the world. */
 export interface LedgerPorts {
@@ -48,6 +35,12 @@ export interface SiteAgent {
   /** Not before then is the control plane asked again of our own accord. */
   readonly askAfter: MonotonicMillis;
   readonly trimAfter: MonotonicMillis;
+  /** There is no record of a former run in this store. */
+  readonly isFresh: boolean;
+  /** The ledger knows this server and its store knows nothing: its leases are lost, and it serves nobody before it has them back. */
+  readonly lost: boolean;
+  /** Leases that never reached the ledger before the disk was lost may run until then: nothing new is given out. On the lease clock. */
+  readonly allocatesFrom: EpochSeconds | undefined;
 }
 
 /** An address of the partner's share for a client. */
@@ -94,6 +87,8 @@ export const hasLedger = (ledger: LedgerState): boolean => ledger.ports.settings
 export interface SiteRecord extends KnownStanding, Partial<Outbox> {
   readonly entered: number;
   readonly forced: string | undefined;
+  readonly lost?: boolean;
+  readonly allocatesFrom?: number | undefined;
   /** The machine that it was written on. */
   readonly host: string | undefined;
   /** Evidence of the former incarnation may be in the ledger. */
@@ -111,7 +106,19 @@ export function startSites(
   return new Map(ports.settings.map((setting) => [setting.relationship, startSite(setting, ports, record, now)]));
 }
 
-function startSite(
+/** The site under new terms. A lease that runs is not lengthened, and is cut with the heartbeat that says so. */
+export function onTerms(site: SiteAgent, setting: LedgerSetting): SiteAgent {
+  const config = {
+    ...site.core.config,
+    leaseMillis: setting.autonomyMillis,
+    coldStart: setting.coldStart,
+    partnerIsForeign: setting.foreign,
+  };
+  return { ...site, setting, core: { ...site.core, config } };
+}
+
+/** A site at the first event. */
+export function startSite(
   setting: LedgerSetting,
   ports: LedgerPorts,
   record: (key: string) => Uint8Array | undefined,
@@ -138,6 +145,9 @@ function startSite(
     forced: known?.forced === undefined ? undefined : { reason: known.forced, at: now },
     askAfter: now,
     trimAfter: now,
+    isFresh: known === undefined,
+    lost: known?.lost === true,
+    allocatesFrom: known?.allocatesFrom === undefined ? undefined : epochSeconds(known.allocatesFrom),
   };
 }
 
@@ -153,9 +163,17 @@ export function encodeRecord(site: SiteAgent, { host }: Pick<LedgerPorts, "host"
     entered: site.entered,
     forced: site.forced?.reason,
     published: core.evidence.published,
+    lost: site.lost,
+    allocatesFrom: site.allocatesFrom,
   };
-  return new TextEncoder().encode(JSON.stringify(value));
+  return encodeSiteRecord(value);
 }
+
+/** As it is kept. */
+export const encodeSiteRecord = (value: Partial<SiteRecord>): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+/** Does a site's record say that this server's leases are lost? */
+export const isLostRecord = (bytes: Uint8Array | undefined): boolean => decodeRecord(bytes)?.lost === true;
 
 function decodeRecord(bytes: Uint8Array | undefined): SiteRecord | undefined {
   if (bytes === undefined) return undefined;

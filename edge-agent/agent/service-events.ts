@@ -1,6 +1,7 @@
 import type { ControlReply } from "../control/protocol.ts";
 import type { DnsOutcome, DnsQuery } from "../ddns/transaction.ts";
 import type { LedgerAnswer, LedgerCall } from "../ledger/calls.ts";
+import type { LedgerSetting } from "./ledger-setting.ts";
 
 /** A request that came by the control socket; `id` finds its way back. */
 export interface ControlEvent {
@@ -37,7 +38,9 @@ export interface LedgerEffect {
 export type LedgerEvent =
   | { readonly kind: "ledger-answer"; readonly relationship: string; readonly answer: LedgerAnswer }
   /** The process ends in good order: what the ledger leases to us is given up. */
-  | { readonly kind: "ledger-stop" };
+  | { readonly kind: "ledger-stop" }
+  /** agent.json was read again. */
+  | { readonly kind: "ledger-settings"; readonly settings: readonly LedgerSetting[] };
 
 export type OmapiEvent =
   | { readonly kind: "omapi-opened"; readonly connection: number }

@@ -98,6 +98,9 @@ function handle({ state, exchange, turn, ledger }: Handling, event: AgentEvent):
     case "ledger-stop":
       ledger?.stop();
       return state;
+    case "ledger-settings":
+      ledger?.reconfigure(event.settings);
+      return state;
     case "dns-answer":
       onDnsAnswer(state.names, event, exchange);
       return state;

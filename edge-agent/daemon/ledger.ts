@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
-import type { LedgerPorts, LedgerSetting } from "../agent/ledger.ts";
+import type { LedgerPorts } from "../agent/ledger.ts";
+import type { LedgerSetting } from "../agent/ledger-setting.ts";
 import type { LedgerEffect, LedgerEvent } from "../agent/service-events.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { LedgerAnswer, LedgerCall } from "../ledger/calls.ts";
 import { type AgentFile, type AgentSite, readAgentFile } from "../rim/agent-file.ts";
 import { controlPlane } from "../rim/control-plane.ts";
+import { discreet } from "../rim/credentials.ts";
 import { ledgerClient } from "../rim/ledger-client.ts";
 import { bootMillis } from "../rim/linux-sockets.ts";
 import { machineName } from "../rim/machine-name.ts";
 import type { Store } from "../runtime/ports.ts";
+import { err, ok, type Result } from "../values/result.ts";
 import { monotonicMillis } from "../values/time.ts";
 import { VERSION } from "../version.ts";
 import { StartFailed } from "./start-failed.ts";
@@ -21,6 +24,8 @@ const DAY_MILLIS = 86_400_000;
 export interface AgentLedger {
   readonly ports: LedgerPorts;
   perform(effect: LedgerEffect): void;
+  /** Reads agent.json again, for sites of `config`; what to go on with, or why the former settings stay. */
+  reread(config: AgentConfig): Promise<Result<readonly LedgerSetting[], string>>;
   /** Resolves when no call is under way, or after three seconds. */
   quiet(): Promise<void>;
 }
@@ -36,7 +41,7 @@ export async function openLedger(
   if (!file.ok) throw new StartFailed(file.error);
   if (file.value === undefined) return undefined;
   const settings = file.value.sites.map((site) => settingOf(site, config));
-  const clients = await openClients(file.value, settings);
+  let clients = await openClients(file.value, settings);
   const running = new Set<Promise<void>>();
   return {
     ports: { settings, boot: randomUUID(), host: machineName(), outbox: (lane, after, limit) => store.outbox(after, limit, lane) },
@@ -46,6 +51,19 @@ export async function openLedger(
       const under = withinTime(client, call).then((answer) => emit({ kind: "ledger-answer", relationship, answer }));
       const done = under.finally(() => running.delete(done));
       running.add(done);
+    },
+    reread: async (inForce) => {
+      const again = readAgentFile(paths);
+      if (!again.ok) return again;
+      if (again.value === undefined) return err("agent.json is gone: start again to go on without a ledger");
+      const { sites } = again.value;
+      try {
+        const next = sites.map((site) => settingOf(site, inForce));
+        clients = await openClients(again.value, next);
+        return ok(next);
+      } catch (error) {
+        return err(error instanceof Error ? error.message : String(error));
+      }
     },
     quiet: async () => {
       let timer: NodeJS.Timeout | undefined;
@@ -79,23 +97,23 @@ export async function openClients(file: AgentFile, settings: readonly LedgerSett
   const { dynamoClient, dynamoLedger } = await import("../../cloud/adapters/dynamo-ledger.ts");
   const { table, region, endpoint, api } = file.ledger;
   const requestHandler = { connectionTimeout: 2000, requestTimeout: 4000, throwOnRequestTimeout: true };
-  const client = dynamoClient({ region, requestHandler, ...(endpoint === undefined ? {} : { endpoint }) });
-  const ledger = dynamoLedger(client, table);
-  return new Map(
-    settings.map(({ relationship, site, server }) => {
-      const keepDays = file.sites.find((each) => each.relationship === relationship)?.keepDays ?? 0;
-      const ask =
-        api === undefined ? undefined : controlPlane({ api, region, site, server, credentials: () => client.config.credentials() });
-      return [
-        relationship,
-        ledgerClient(ledger, {
-          ...{ site, server, version: VERSION, askControlPlane: ask, keepMillis: keepDays * DAY_MILLIS },
-          wallMillis: Date.now,
-          monotonic: () => monotonicMillis(bootMillis()),
-        }),
-      ];
-    }),
-  );
+  const open = (profile: string | undefined) => {
+    const where = { ...(endpoint === undefined ? {} : { endpoint }), ...(profile === undefined ? {} : { profile }) };
+    const client = dynamoClient({ region, requestHandler, ...where });
+    client.config.credentials = discreet(client.config.credentials);
+    return { ledger: dynamoLedger(client, table), credentials: () => client.config.credentials() };
+  };
+  const opened = new Map<string | undefined, ReturnType<typeof open>>();
+  const clients = new Map<string, Client>();
+  for (const { relationship, site, server } of settings) {
+    const { keepDays = 0, profile } = file.sites.find((each) => each.relationship === relationship) ?? {};
+    const { ledger, credentials } = opened.get(profile) ?? open(profile);
+    opened.set(profile, { ledger, credentials });
+    const ask = api === undefined ? undefined : controlPlane({ api, region, site, server, credentials });
+    const own = { site, server, version: VERSION, askControlPlane: ask, keepMillis: keepDays * DAY_MILLIS };
+    clients.set(relationship, ledgerClient(ledger, { ...own, wallMillis: Date.now, monotonic: () => monotonicMillis(bootMillis()) }));
+  }
+  return clients;
 }
 
 /** A call that hangs is no answer; should it have been carried out, the next one finds that out. */

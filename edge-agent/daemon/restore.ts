@@ -1,11 +1,18 @@
-import { mergedLease } from "../agent/ledger-catch-up.ts";
+import { encodeSiteRecord, isLostRecord, siteKey } from "../agent/ledger.ts";
+import { restoredLease } from "../agent/restored-lease.ts";
+import { endpointRecords } from "../failover/endpoint/state.ts";
+import type { Lease } from "../leases/lease.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
+import type { CaughtUp, LedgerAnswer, LedgerCall, ServerRow } from "../ledger/calls.ts";
+import { safeWait } from "../ledger/lengths.ts";
+import { FIRST_CLAIM } from "../ledger/site-state.ts";
 import { readAgentFile } from "../rim/agent-file.ts";
 import { lockFile } from "../rim/folder-lock.ts";
 import { openLmdbStore } from "../rim/lmdb-store.ts";
-import { formatIpv4 } from "../values/ipv4.ts";
+import { machineName } from "../rim/machine-name.ts";
+import { formatIpv4, type Ipv4Address } from "../values/ipv4.ts";
 import { err, ok, type Result } from "../values/result.ts";
-import { epochSeconds } from "../values/time.ts";
+import { type EpochSeconds, epochSeconds, NO_TIME, seconds } from "../values/time.ts";
 import { openClients } from "./ledger.ts";
 
 export interface RestoreOptions {
@@ -13,13 +20,11 @@ export interface RestoreOptions {
   readonly agentConfigs: readonly string[];
   readonly server: "A" | "B";
 }
-
-/** Longest MCLT there is any sense in: a lease that ended longer ago is nobody's any more. Seconds. */
-const LONGEST_MCLT = 86_400;
+type Client = (call: LedgerCall) => Promise<LedgerAnswer>;
 
 /**
- * Fills an empty lease store from the current rows of the ledger, for a server that lost its disk while its partner is gone too. Gives
- * what to say. Never touches a store that has leases, nor one that a running agent has open.
+ * Fills a lease store that lost its leases with all that the ledger knows, for a server that lost its disk while its partner is gone too. Gives
+ * what to say. Never touches one that has them, nor one that a running agent has open.
  */
 export async function restoreFromLedger(options: RestoreOptions): Promise<Result<string, string>> {
   const file = readAgentFile(options.agentConfigs);
@@ -38,25 +43,78 @@ export async function restoreFromLedger(options: RestoreOptions): Promise<Result
   if (!opened.ok) return opened;
   const store = opened.value;
   try {
-    for (const lease of store.view.all())
-      return err(`the store has leases already, ${formatIpv4(lease.address)} among them: only an empty one is restored`);
+    const isLost = settings.every(({ relationship }) => isLostRecord(store.record(siteKey(relationship))));
+    for (const lease of isLost ? [] : store.view.all())
+      return err(`the store has leases already, ${formatIpv4(lease.address)} among them: only one that lost them is restored`);
     const writes: StoreWrite[] = [];
+    const said: string[] = [];
     const now = epochSeconds(Date.now() / 1000);
-    for (const client of clients.values()) {
-      const answer = await client({ op: "catch-up" });
-      if (answer.op !== "catch-up" || answer.result.outcome !== "read")
-        return err(`the ledger does not answer: ${reasonOf(answer.result)}`);
-      for (const row of answer.result.rows) {
-        const lease = mergedLease(undefined, row, 0, LONGEST_MCLT, now);
-        if (lease !== undefined) writes.push({ kind: "lease", lease });
-      }
+    for (const { relationship, site } of settings) {
+      const client = clients.get(relationship);
+      const known = client === undefined ? err("it is not configured") : await readSite(client);
+      if (!known.ok) return err(`site ${site}: ${known.error}`);
+      const restored = siteWrites(relationship, known.value, now, (address) => store.view.get(address));
+      writes.push(...restored.writes);
+      said.push(report(site, restored.leases, known.value, restored.allocatesFrom));
     }
     store.apply(writes);
     await store.commit();
-    return ok(`${writes.length} leases restored from the ledger to ${options.stateDirectory}; start the server, and have it serve alone`);
+    said.push(
+      `Restored to ${options.stateDirectory}. Start the server; it recovers with its partner or, when that is gone, serves alone once`,
+    );
+    said.push("the ledger has granted it: `tandem partner-down --force --reason TEXT`, or the control plane's partner-down.");
+    return ok(said.join("\n"));
   } finally {
     await store.close();
   }
+}
+
+interface KnownSite {
+  readonly all: CaughtUp;
+  readonly row: ServerRow;
+}
+
+async function readSite(client: Client): Promise<Result<KnownSite, string>> {
+  const [own, current] = [await client({ op: "read-self" }), await client({ op: "catch-up" })];
+  if (own.op !== "read-self" || own.result.outcome !== "read") return err(`the ledger does not answer: ${reasonOf(own.result)}`);
+  if (own.result.row === undefined) return err("the ledger knows no such site");
+  if (current.op !== "catch-up" || current.result.outcome !== "read") return err(`the ledger does not answer: ${reasonOf(current.result)}`);
+  return ok({ all: current.result, row: own.result.row });
+}
+
+/** The leases, where this server stands in the ledger, and that failover has to recover. Whoever restores vouches for the former self having ended. */
+function siteWrites(relationship: string, { all, row }: KnownSite, now: EpochSeconds, known: (address: Ipv4Address) => Lease | undefined) {
+  const leases = all.rows.flatMap((each) => {
+    const lease = restoredLease(each, 0, now);
+    // what the partner still could tell is younger
+    return lease === undefined || (known(lease.address)?.cltt ?? NO_TIME) > lease.cltt ? [] : [lease];
+  });
+  const allocatesFrom = epochSeconds(now + Math.ceil(safeWait(all.mcltMillis) / 1000));
+  const standing = { epoch: row.epoch, mode: row.mode, nextClaim: FIRST_CLAIM, entered: 0, published: false };
+  const value = encodeSiteRecord({ ...standing, boots: [row.boot], host: machineName(), allocatesFrom });
+  const endpoint = {
+    ...({ state: "RECOVER", since: now, partner: "UNKNOWN", partnerSince: NO_TIME, partnerLastAlive: now } as const),
+    ...{ mclt: seconds(Math.round(all.mcltMillis / 1000)), hba: undefined, partnerIsTandem: false, storeIntact: false },
+  };
+  const writes: StoreWrite[] = [
+    ...leases.map((lease) => ({ kind: "lease", lease }) as const),
+    { kind: "record", key: siteKey(relationship), value },
+    ...endpointRecords(relationship, endpoint).map(({ key, value: bytes }) => ({ kind: "record", key, value: bytes }) as const),
+  ];
+  return { writes, leases, allocatesFrom };
+}
+
+function report(site: string, leases: readonly Lease[], { all, row }: KnownSite, allocatesFrom: EpochSeconds): string {
+  const counts = new Map<string, number>();
+  for (const { status, reserved } of leases) {
+    counts.set(status.toLowerCase(), (counts.get(status.toLowerCase()) ?? 0) + 1);
+    if (reserved) counts.set("reserved", (counts.get("reserved") ?? 0) + 1);
+  }
+  const what = [...counts].map(([name, count]) => `${count} ${name}`).join(", ") || "none";
+  const unread = all.rows.length - leases.length;
+  const left = unread === 0 ? "" : ` ${unread} rows could not be read.`;
+  const until = new Date(allocatesFrom * 1000).toISOString();
+  return `Site ${site}, epoch ${row.epoch}, ${row.ack} events of this server: ${leases.length} addresses (${what}).${left} New leases from ${until} on.`;
 }
 
 const reasonOf = (result: object): string => ("reason" in result ? String(result.reason) : "refused");

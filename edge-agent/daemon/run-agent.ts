@@ -15,7 +15,7 @@ import { VERSION } from "../version.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { loadWithDeclarations } from "./configuration.ts";
 import { openLeaseFile } from "./lease-file.ts";
-import { openLedger } from "./ledger.ts";
+import { type AgentLedger, openLedger } from "./ledger.ts";
 import { digest, hmac, type ServiceOptions, Services } from "./services.ts";
 import { becomeUser, openClock, openNetwork, openStore, type StartContext } from "./start-agent.ts";
 import { StartFailed } from "./start-failed.ts";
@@ -56,7 +56,7 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const inForce = { config };
   const services = openServices(context, clock, inForce, {
     emit: (event) => agent.take(event),
-    reload: () => reload(context, agent, store, clock, inForce),
+    reload: () => reload(context, agent, store, clock, inForce, ledger),
     shutDown: ports.shutDown,
   });
   const ledger = await openLedger(paths.agentConfigs, config, store, (event) => agent.take({ ...event, at: clock.instant() }));
@@ -74,7 +74,7 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   await services.open();
   const scrapes = await openMetrics(context, metrics, agent);
   return {
-    reload: async () => void (await reload(context, agent, store, clock, inForce)),
+    reload: async () => void (await reload(context, agent, store, clock, inForce, ledger)),
     stop: async () => {
       await services.close();
       if (ledger !== undefined) {
@@ -140,6 +140,7 @@ async function reload(
   store: LmdbStore,
   clock: LeaseClock,
   inForce: { config: AgentConfig },
+  ledger: AgentLedger | undefined,
 ): Promise<{ readonly ok: boolean; readonly message: string }> {
   log.line("info", `Reading ${paths.configFile} again.`);
   const config = await loadWithDeclarations(paths.configFile, log, declarationsIn(store));
@@ -150,6 +151,12 @@ async function reload(
   inForce.config = config;
   agent.take({ kind: "config", config, at: clock.instant() });
   log.line("info", `The configuration of ${paths.configFile} is in use. Interfaces are looked at again at the next start.`);
+  const settings = await ledger?.reread(config);
+  if (settings?.ok === true) agent.take({ kind: "ledger-settings", settings: settings.value, at: clock.instant() });
+  if (settings?.ok === false) {
+    log.line("error", `The settings of the ledger were not changed: ${settings.error}`);
+    return { ok: false, message: `the configuration of ${paths.configFile} is in use, but the ledger's settings stay: ${settings.error}` };
+  }
   return { ok: true, message: `the configuration of ${paths.configFile} is in use` };
 }
 

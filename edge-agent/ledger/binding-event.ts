@@ -16,6 +16,8 @@ export interface BindingEvent {
   readonly potential: number;
   readonly epoch: number;
   readonly hostname: string | undefined;
+  /** The address is its client's for ever. */
+  readonly reserved?: boolean;
   /** The partner made the change; it is handed in on its behalf. */
   readonly fromPartner: boolean;
   /** The same client goes on with the same address: such events may be merged when the ledger is long away. */
@@ -43,19 +45,25 @@ export function bindingEvent(
   const millis = (time: number): number => (time === NEVER ? NEVER_MILLIS : Math.max(0, (time + moment.wallOffset) * 1000));
   const client = clientName(after);
   const renewal = after.status === "ACTIVE" && before?.status === "ACTIVE" && clientName(before) === client;
-  const unchanged = before !== undefined && before.status === after.status && clientName(before) === client && before.ends === after.ends;
+  const unchanged =
+    before !== undefined &&
+    before.status === after.status &&
+    before.reserved === after.reserved &&
+    before.ends === after.ends &&
+    clientName(before) === client;
   if (unchanged || (after.status === "FREE" && before?.status === "BACKUP") || (after.status === "BACKUP" && before?.status === "FREE")) {
     return undefined;
   }
   return {
     address: after.address,
     status: after.status,
-    client: after.status === "FREE" || after.status === "BACKUP" ? "" : client,
+    client: (after.status === "FREE" || after.status === "BACKUP") && !after.reserved ? "" : client,
     ts: moment.wallMillis,
     expires: millis(after.ends),
     potential: Math.max(millis(after.ends), millis(after.failover?.tstp ?? after.ends)),
     epoch: moment.epoch,
     hostname: after.hostname,
+    ...(after.reserved ? { reserved: true } : {}),
     fromPartner: moment.fromPartner,
     renewal,
     renewals: 1,

@@ -75,6 +75,7 @@ export interface CurrentRow {
   readonly expiresMillis: number;
   readonly potentialMillis: number;
   readonly hostname: string | undefined;
+  readonly reserved: boolean;
 }
 
 /** All current rows, and by what right we are alone. */
@@ -82,6 +83,8 @@ export interface CaughtUp {
   readonly outcome: "read";
   readonly rows: readonly CurrentRow[];
   readonly basis: "lapsed" | "attested";
+  /** MCLT as the site was registered with it. */
+  readonly mcltMillis: number;
 }
 
 export type LedgerAnswer = { readonly begunAt: MonotonicMillis; readonly endedAt: MonotonicMillis } & (

@@ -26,6 +26,10 @@ export const suspended = (lease: ServingLease): ServingLease => ({ ...lease, led
 export const renewedByLedger = (lease: ServingLease, begunAt: MonotonicMillis, leaseMillis: number): ServingLease =>
   lease.mode === "DOWN" ? lease : { ...lease, ledgerUntil: later(lease.ledgerUntil, laterBy(begunAt, leaseMillis)) };
 
+/** The ledger is told of a shorter lease: the one that runs must be over when the partner's wait for the shorter one is. */
+export const endingBy = (lease: ServingLease, latest: MonotonicMillis): ServingLease =>
+  lease.ledgerUntil === undefined || lease.ledgerUntil <= latest ? lease : { ...lease, ledgerUntil: latest };
+
 /** The partner answered a message that left at `sentAt`. */
 export const renewedByPeer = (lease: ServingLease, sentAt: MonotonicMillis, leaseMillis: number): ServingLease =>
   lease.revoked ? lease : { ...lease, peerUntil: later(lease.peerUntil, laterBy(sentAt, leaseMillis)) };

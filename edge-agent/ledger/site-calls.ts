@@ -1,6 +1,7 @@
 import type { MonotonicMillis } from "../values/time.ts";
 import type { LedgerCall } from "./calls.ts";
-import { peerLeaseMillis } from "./lengths.ts";
+import { laterBy, peerLeaseMillis } from "./lengths.ts";
+import { endingBy } from "./serving-lease.ts";
 import type { Lane, SiteState, Surroundings } from "./site-state.ts";
 import { publish } from "./witness.ts";
 
@@ -69,8 +70,10 @@ function nextBeat(state: SiteState, now: MonotonicMillis, around: Surroundings):
     oldestQueuedAt: around.outbox.head[0]?.event.ts ?? 0,
   };
   // from here on the ledger may name the shorter of the two
-  const publishedLeaseMillis = Math.min(state.publishedLeaseMillis, config.leaseMillis);
-  return { state: { ...state, beat, evidence, publishedLeaseMillis }, call };
+  const isShorter = config.leaseMillis < state.publishedLeaseMillis;
+  const publishedLeaseMillis = isShorter ? config.leaseMillis : state.publishedLeaseMillis;
+  const lease = isShorter ? endingBy(state.lease, laterBy(now, config.leaseMillis)) : state.lease;
+  return { state: { ...state, beat, evidence, publishedLeaseMillis, lease }, call };
 }
 
 const needsCatchUp = (state: SiteState): boolean => state.grant !== undefined && !state.grant.caughtUp;

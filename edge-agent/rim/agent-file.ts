@@ -10,6 +10,8 @@ const Site = z.strictObject({
   autonomySeconds: z.int().min(60).max(86_400).default(3600),
   coldStart: z.enum(["run-down", "fence"]).default("run-down"),
   partner: z.enum(["tandem", "isc"]).default("tandem"),
+  /** Profile of the AWS configuration whose credentials are this site's, where the agent takes part in several. */
+  profile: z.string().min(1).optional(),
   /** How long history rows are kept; 0 = for ever. */
   keepDays: z.int().min(0).max(36_500).default(395),
 });

@@ -134,7 +134,8 @@ async function readCurrent(ledger: Ledger, site: string): Promise<Result<"catch-
   const rows: CurrentRow[] = [];
   for await (const page of currentRows(ledger, site)) rows.push(...page.map(currentRow));
   const ctl = await ledger.get(ctlKey(site));
-  return { outcome: "read", rows, basis: ctl?.["basis"] === "lapsed" ? "lapsed" : "attested" };
+  const mcltMillis = Number((ctl?.["cfg"] as { readonly mcltMs?: unknown } | undefined)?.mcltMs ?? 0);
+  return { outcome: "read", rows, basis: ctl?.["basis"] === "lapsed" ? "lapsed" : "attested", mcltMillis };
 }
 
 async function askControl(
@@ -186,6 +187,7 @@ function factOf({ seq, event }: OutboxEntry, server: ServerName): Fact {
     ord: ordOf(epoch, event.lastTs, seq % 100_000, server),
     epoch,
     ...(event.hostname === undefined ? {} : { host: event.hostname }),
+    ...(event.reserved === true ? { reserved: true } : {}),
     ...(origin === undefined ? {} : { origin }),
   };
 }
@@ -201,5 +203,6 @@ function currentRow(item: Item): CurrentRow {
     expiresMillis: number("exp"),
     potentialMillis: number("pex"),
     hostname: text("hn") === "" ? undefined : text("hn"),
+    reserved: number("rs") === 1,
   };
 }

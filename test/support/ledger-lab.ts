@@ -21,8 +21,17 @@ export interface LedgerLabOptions {
   readonly environment?: (role: Role) => string;
   /** Called when the servers have their folders, and nothing in them counts yet. */
   readonly prepare?: (pair: FailoverSite) => void;
+  readonly coldStart?: "fence";
+  /** More failover relationships, each with its site. */
+  readonly moreSites?: Readonly<Record<string, string>>;
   /** Use the embedded ledger even where there is a Java. */
   readonly embedded?: boolean;
+}
+
+/** A server's credentials for a site, as a profile of the AWS configuration. */
+function profileOf(site: string, role: Role): string {
+  const { accessKeyId, secretAccessKey } = deskCredentials(site, SERVERS[role]);
+  return `[${site}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
 }
 
 /** Two real agents, the control plane on a desk, and a WAN that can be cut: sockets in the file system lead out of the namespaces. */
@@ -39,10 +48,10 @@ export class LedgerLab {
   readonly #cut = new Set<Role>();
   /** How late each piece is, in milliseconds. */
   readonly #delay = new Map<Role, number>();
-  readonly #autonomySeconds: number;
+  readonly #options: LedgerLabOptions;
 
-  private constructor(pair: FailoverSite, desk: Desk, token: string, folder: string, autonomySeconds: number) {
-    this.#autonomySeconds = autonomySeconds;
+  private constructor(pair: FailoverSite, desk: Desk, token: string, folder: string, options: LedgerLabOptions) {
+    this.#options = options;
     this.pair = pair;
     this.desk = desk;
     this.token = token;
@@ -55,27 +64,38 @@ export class LedgerLab {
     const agent = (role: Role): string => {
       const script = join(folder, `agent-${role}`);
       const { accessKeyId, secretAccessKey } = deskCredentials(SITE, SERVERS[role]);
-      const key = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
+      const profiles = join(folder, `profiles-${role}`);
+      writeFileSync(
+        profiles,
+        Object.values(options.moreSites ?? {})
+          .map((site) => profileOf(site, role))
+          .join(""),
+      );
+      const key = `AWS_SHARED_CREDENTIALS_FILE=${profiles} AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
       writeFileSync(script, `#!/bin/sh\n${key} ${options.environment?.(role) ?? ""} exec ${TANDEM_DHCPD} "$@"\n`, { mode: 0o755 });
       return script;
     };
     const pair = new FailoverSite({ primary: "tandem", secondary: "tandem", ...options.pair, mclt: options.mclt, agent });
     options.prepare?.(pair);
-    const lab = new LedgerLab(pair, desk, await desk.token(), folder, options.autonomySeconds);
+    const lab = new LedgerLab(pair, desk, await desk.token(), folder, options);
     const site = {
       mcltMs: options.mclt * 1000,
       maxLeaseMs: 120_000,
       autonomyMs: options.autonomySeconds * 1000,
       names: { A: "a", B: "b" },
     };
-    const registered = await lab.call("PUT", `/v1/sites/${SITE}`, { ...site, pools: [], serials: { A: [], B: [] }, foreign: "none" });
-    if (registered.status !== 200) throw new Error(`registering: ${registered.status} ${JSON.stringify(registered.body)}`);
+    const foreign = options.pair?.secondary === "dhcpd" ? "B" : "none";
+    for (const name of [SITE, ...Object.values(options.moreSites ?? {})]) {
+      const registered = await lab.call("PUT", `/v1/sites/${name}`, { ...site, pools: [], serials: { A: [], B: [] }, foreign });
+      if (registered.status !== 200) throw new Error(`registering: ${registered.status} ${JSON.stringify(registered.body)}`);
+    }
     for (const role of ["primary", "secondary"] as const) await lab.#connect(role);
     return lab;
   }
 
-  /** Writes an agent's part of the ledger into its state folder. */
-  configure(role: Role): void {
+  /** Writes an agent's part of the ledger into its state folder, with `changes` to each of its sites. */
+  configure(role: Role, changes: object = {}): void {
+    const { autonomySeconds, coldStart, pair, moreSites = {} } = this.#options;
     const state = `${this.pair.servers[role].leaseFile}.tandem`;
     mkdirSync(state, { recursive: true });
     const file = {
@@ -85,9 +105,23 @@ export class LedgerLab {
         endpoint: `http://127.0.0.1:${LEDGER_PORT}`,
         api: `http://127.0.0.1:${API_PORT}`,
       },
-      sites: [{ relationship: "lab", site: SITE, autonomySeconds: this.#autonomySeconds }],
+      sites: Object.entries({ lab: SITE, ...moreSites }).map(([relationship, site]) => ({
+        ...{ relationship, site, autonomySeconds },
+        ...(site === SITE ? {} : { profile: site }),
+        ...(coldStart === undefined ? {} : { coldStart }),
+        ...(pair?.secondary === "dhcpd" ? { partner: "isc" } : {}),
+        ...changes,
+      })),
     };
     writeFileSync(join(state, "agent.json"), JSON.stringify(file));
+  }
+
+  /** `tandem` on a server that is down, with the agent's credentials and way to the ledger. */
+  offline(role: Role, ...argv: string[]): { readonly status: number | null; readonly output: string } {
+    const { accessKeyId, secretAccessKey } = deskCredentials(SITE, SERVERS[role]);
+    const keys = [`AWS_ACCESS_KEY_ID=${accessKeyId}`, `AWS_SECRET_ACCESS_KEY=${secretAccessKey}`];
+    const command = TANDEM_DHCPD.replace(/tandem-dhcpd$/, "tandem");
+    return this.pair.namespaces[role].attempt(["env", ...keys, command, ...argv], 60_000);
   }
 
   async #connect(role: Role): Promise<void> {
@@ -162,6 +196,17 @@ export class LedgerLab {
   }
   async state(): Promise<string> {
     return (await this.call("GET", `/v1/sites/${SITE}`)).body.state;
+  }
+
+  /** Asks for partner-down, once a second, until it is granted; the answer. Throws with the last refusal. */
+  async granted(survivor: "A" | "B", millis = 110_000): ReturnType<LedgerLab["call"]> {
+    const giveUp = Date.now() + millis;
+    for (;;) {
+      const answer = await this.call("POST", `/v1/sites/${SITE}/partner-down`, { survivor });
+      if (answer.status === 200) return answer;
+      if (Date.now() > giveUp) throw new Error(`not granted: ${JSON.stringify(answer.body)}`);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
   }
 
   async close(): Promise<void> {

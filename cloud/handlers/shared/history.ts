@@ -45,6 +45,7 @@ export function historyView(row: Hist) {
     client: row.cid,
     expires: time(row.exp),
     server: row.srv,
+    origin: row.org ?? row.srv,
     epoch: row.ep,
     mark,
   } as const;

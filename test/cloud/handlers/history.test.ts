@@ -111,7 +111,7 @@ test("everything in a site in a period, paged, as JSON, NDJSON and CSV", async (
   const csv = await api.call("getSiteHistory", { path, query: { ...query, limit: "2" }, headers: { Accept: "text/csv" } });
   expect(csv.headers["content-type"]).toMatch(/^text\/csv/);
   expect(csv.headers["x-next-cursor"]).toBeDefined();
-  expect(csv.text.split("\r\n")[0]).toBe("at,address,status,client,expires,server,epoch,mark");
+  expect(csv.text.split("\r\n")[0]).toBe("at,address,status,client,expires,server,epoch,origin,mark");
 });
 
 test("a client's stints are the same whole ones, however small the pages are", async () => {

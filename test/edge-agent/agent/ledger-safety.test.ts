@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { LedgerSite } from "../../support/ledger-site.ts";
+import { memoryDisk } from "../../support/memory-store.ts";
 
 let site: LedgerSite;
 
@@ -110,4 +111,77 @@ test("with the clear pending, nobody is told that the ledger has granted what it
   expect(site.A.failoverState).toBe("COMMUNICATIONS-INTERRUPTED");
   expect(await site.order(site.A, { verb: "partner-down", force: { reason: "unplugged" } })).toMatchObject({ ok: true });
   expect(site.A.failoverState).toBe("PARTNER-DOWN");
+});
+
+test("new terms by HUP: a shorter autonomy is kept to from the heartbeat that says so, and what else there is stays", async () => {
+  const long = await new LedgerSite({ autonomyMillis: 3_600_000 }).register();
+  site = long;
+  site.boot(site.A);
+  site.boot(site.B);
+  await site.pass(30);
+  const setting = site.A.site?.setting;
+  const before = site.A.site?.outbox;
+  expect(setting).toBeDefined();
+  site.event(site.A, { kind: "ledger-settings", settings: [{ ...setting, autonomyMillis: 60_000 }] } as never);
+  await site.pass(25);
+  expect(site.A.site?.outbox).toEqual(before);
+  expect((await site.snapshot()).servers.A.lm).toBe(60_000);
+  site.linkCut = true;
+  site.A.fault = "lost-request";
+  await site.pass(5);
+  expect(await site.dora(site.A, 1)).toBeDefined();
+  await site.pass(62);
+  expect(await site.dora(site.A, 2)).toBeUndefined();
+});
+
+test("new terms by HUP: a longer autonomy counts once the ledger has heard of it", async () => {
+  const setting = site.A.site?.setting;
+  site.A.fault = "lost-request";
+  site.linkCut = true;
+  site.event(site.A, { kind: "ledger-settings", settings: [{ ...setting, autonomyMillis: 3_600_000 }] } as never);
+  await site.pass(62);
+  expect(await site.dora(site.A, 1)).toBeUndefined();
+  site.A.fault = "none";
+  await site.pass(40);
+  site.A.fault = "lost-request";
+  await site.pass(120);
+  expect(await site.dora(site.A, 1)).toBeDefined();
+});
+
+test("new terms by HUP: a site that is no longer named is left to failover alone", async () => {
+  site.event(site.A, { kind: "ledger-settings", settings: [] } as never);
+  await site.pass(5);
+  expect(site.A.site).toBeUndefined();
+  expect(await site.dora(site.A, 1)).toBeDefined();
+});
+
+test("a server whose store is empty though the ledger knows it serves nobody, alone or not, before it has its leases back", async () => {
+  const ip = await site.dora(site.B, 1);
+  await site.pass(10);
+  site.kill(site.A);
+  site.kill(site.B);
+  site.B.disk = memoryDisk();
+  await site.pass(100);
+  site.boot(site.B);
+  await site.pass(100);
+  expect(site.B.site?.lost).toBe(true);
+  expect(await site.grant("B", "attested")).toEqual({ outcome: "done" });
+  await site.pass(300);
+  expect(site.B.mode).toBe("SOLE");
+  expect(site.B.failoverState).not.toBe("PARTNER-DOWN");
+  expect(await site.again(site.B, 1, ip ?? "")).toBeUndefined();
+  expect(await site.dora(site.B, 2)).toBeUndefined();
+});
+
+test("a server whose store is empty has its leases back once it has recovered with its partner", async () => {
+  await site.dora(site.B, 1);
+  await site.pass(10);
+  site.kill(site.B);
+  site.B.disk = memoryDisk();
+  site.boot(site.B);
+  await site.pass(30);
+  expect(site.B.site?.lost).toBe(true);
+  await site.pass(150);
+  expect([site.B.failoverState, site.B.site?.lost]).toEqual(["NORMAL", false]);
+  expect(await site.dora(site.B, 2)).toBeDefined();
 });

@@ -6,7 +6,7 @@ import { neverUsed } from "../../../edge-agent/leases/lease.ts";
 import type { LeaseView } from "../../../edge-agent/leases/lease-view.ts";
 import type { StoreWrite } from "../../../edge-agent/leases/store-write.ts";
 import { Loop } from "../../../edge-agent/runtime/loop.ts";
-import type { LoopLimits, Machine } from "../../../edge-agent/runtime/loop-ports.ts";
+import type { LoopLimits, LoopPorts, Machine } from "../../../edge-agent/runtime/loop-ports.ts";
 import { CommitFailed, type Store } from "../../../edge-agent/runtime/ports.ts";
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
 import { epochSeconds, type MonotonicMillis, monotonicMillis } from "../../../edge-agent/values/time.ts";
@@ -85,7 +85,11 @@ interface World {
   wake: () => void;
 }
 
-function world(limits: Partial<LoopLimits> = {}, machine: Machine<readonly number[]> = numbered): World {
+function world(
+  limits: Partial<LoopLimits> = {},
+  machine: Machine<readonly number[]> = numbered,
+  latest: LoopPorts["latest"] = undefined,
+): World {
   const tasks: (() => void)[] = [];
   let delayed: (() => void)[] = [];
   const store = new FakeStore();
@@ -122,7 +126,9 @@ function world(limits: Partial<LoopLimits> = {}, machine: Machine<readonly numbe
         later: (_millis, task) => delayed.push(task),
         perform: (effect) => {
           if (effect.kind === "count") made.performed.push(Number(effect.metric));
+          if (effect.kind === "send") made.performed.push(-100);
         },
+        latest,
         flush: () => {
           made.flushes += 1;
         },
@@ -159,6 +165,36 @@ test("effects wait for the commit of their batch", async () => {
   expect(performed).toEqual([]);
   await store.succeed();
   expect(performed).toEqual([2, 3, 4]);
+});
+
+test("an answer whose time is over when its batch is stored does not leave; all else does", async () => {
+  const answering: Machine<readonly number[]> = {
+    ...numbered,
+    step: (state, event, view) => {
+      const step = numbered.step(state, event, view);
+      return { ...step, effects: [{ kind: "send" } as AgentEffect, ...step.effects] };
+    },
+  };
+  let dropped = 0;
+  const made = world({}, answering, {
+    millis: 5000,
+    dropped: (count) => {
+      dropped += count;
+    },
+  });
+  const { loop, store, performed, run } = made;
+  loop.enqueue(must(2));
+  run();
+  made.at = 5;
+  await store.succeed();
+  expect(performed).toEqual([-100, 2]);
+  made.at = 0;
+  loop.enqueue(must(4));
+  run();
+  made.at = 6;
+  await store.succeed();
+  expect(performed).toEqual([-100, 2, 4]);
+  expect(dropped).toBe(1);
 });
 
 test("one commit for a batch; batches behind it are stepped up to the depth, and a batch without writes keeps its place", async () => {

@@ -1,0 +1,14 @@
+import type { ColdStart } from "../ledger/serving-lease.ts";
+
+/** How one failover relationship takes part in the ledger, as configured. */
+export interface LedgerSetting {
+  /** Name of the failover relationship; also the outbox lane. */
+  readonly relationship: string;
+  readonly site: string;
+  readonly server: "A" | "B";
+  /** Length of the serving lease, milliseconds. */
+  readonly autonomyMillis: number;
+  readonly coldStart: ColdStart;
+  /** The partner is no Tandem agent. Found out by itself too, once the partner has said what it is. */
+  readonly foreign: boolean;
+}

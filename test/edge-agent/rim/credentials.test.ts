@@ -1,0 +1,147 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openClients } from "../../../edge-agent/daemon/ledger.ts";
+import type { LedgerAnswer } from "../../../edge-agent/ledger/calls.ts";
+import { controlPlane } from "../../../edge-agent/rim/control-plane.ts";
+import { discreet } from "../../../edge-agent/rim/credentials.ts";
+
+const SECRET = "Canary0123456789SecretThatMustNotBeSeen";
+const TOKEN = "CanaryTokenThatMustNotBeSeenEither";
+let folder: string;
+let server: Server;
+let seen: IncomingMessage[];
+let endpoint: string;
+const before = { ...process.env };
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tandem-credentials-"));
+  seen = [];
+  server = createServer((request, response) => {
+    seen.push(request);
+    response.writeHead(400, { "content-type": "application/x-amz-json-1.0" });
+    response.end(JSON.stringify({ __type: "com.amazon.coral.service#UnrecognizedClientException", message: "not known here" }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+  process.env["AWS_EC2_METADATA_DISABLED"] = "true";
+  process.env["AWS_SHARED_CREDENTIALS_FILE"] = join(folder, "none");
+  process.env["AWS_CONFIG_FILE"] = join(folder, "config");
+});
+afterEach(() => {
+  server.close();
+  server.closeAllConnections();
+  process.env = { ...before };
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A credential_process, as IAM Roles Anywhere's helper is one, for each profile. */
+function profiles(output: Readonly<Record<string, string>>): void {
+  const text = Object.entries(output).map(([profile, says]) => {
+    const script = join(folder, `helper-${profile}`);
+    writeFileSync(script, `#!/bin/sh\ncat <<'END'\n${says}\nEND\n`, { mode: 0o755 });
+    return `[${profile === "default" ? "default" : `profile ${profile}`}]\ncredential_process = ${script}\n`;
+  });
+  writeFileSync(join(folder, "config"), text.join(""));
+}
+const credentials = (AccessKeyId: string, expires = 3_600_000) =>
+  JSON.stringify({
+    Version: 1,
+    AccessKeyId,
+    SecretAccessKey: SECRET,
+    SessionToken: TOKEN,
+    Expiration: new Date(Date.now() + expires).toISOString(),
+  });
+
+const setting = (relationship: string, site: string) =>
+  ({ relationship, site, server: "A", autonomyMillis: 60_000, coldStart: "run-down", foreign: false }) as const;
+const site = (relationship: string, name: string, profile?: string) => ({
+  ...{ relationship, site: name, autonomySeconds: 60, coldStart: "run-down" as const, partner: "tandem" as const, keepDays: 0 },
+  ...(profile === undefined ? {} : { profile }),
+});
+async function ask(...sites: ReturnType<typeof site>[]): Promise<LedgerAnswer[]> {
+  const file = { ledger: { table: "t", region: "eu-central-1", endpoint }, sites };
+  const clients = await openClients(
+    file,
+    sites.map((each) => setting(each.relationship, each.site)),
+  );
+  return Promise.all([...clients.values()].map((client) => client({ op: "read-self" })));
+}
+const keysSeen = () => seen.map(({ headers }) => /Credential=([^/]+)/.exec(headers.authorization ?? "")?.[1]);
+
+test("credentials come from a credential_process, one for each site's profile, and neither secret nor token is told to anybody", async () => {
+  profiles({ default: credentials("AKIADEFAULT"), second: credentials("AKIASECOND") });
+  const answers = await ask(site("lab", "LAB-1"), site("lab2", "LAB-2", "second"));
+  expect(new Set(keysSeen())).toEqual(new Set(["AKIADEFAULT", "AKIASECOND"]));
+  expect(answers.map(({ result }) => result.outcome)).toEqual(["unanswered", "unanswered"]);
+  const said = JSON.stringify(answers);
+  expect(said).not.toContain(SECRET);
+  expect(said).not.toContain(TOKEN);
+});
+
+test("what a credential_process prints in error is not repeated", async () => {
+  for (const output of [
+    `${SECRET} is no JSON`,
+    `{"Version":1,"SecretAccessKey":"${SECRET}"`,
+    `{"Version":9,"SecretAccessKey":"${SECRET}"}`,
+  ]) {
+    profiles({ default: output });
+    const [answer] = await ask(site("lab", "LAB-1"));
+    expect(answer?.result.outcome).toBe("unanswered");
+    const said = JSON.stringify(answer);
+    expect(said).toMatch(/NoCredentials/);
+    for (let from = 0; from + 8 <= SECRET.length; from += 1) expect(said).not.toContain(SECRET.slice(from, from + 8));
+  }
+  expect(seen).toEqual([]);
+});
+
+test("a provider's failure keeps its kind and loses its words", async () => {
+  const failing = discreet(async () => {
+    throw new SyntaxError(`Unexpected token in ${SECRET}`);
+  });
+  await expect(failing()).rejects.toThrow(/gives usable credentials \(SyntaxError\)/);
+  await expect(failing()).rejects.not.toThrow(SECRET);
+});
+
+test("a running agent with a canary for a secret leaves it neither in its log nor on disk", async () => {
+  profiles({ default: credentials("AKIADEFAULT") });
+  const agent = new URL("../../../edge-agent/tandem.ts", import.meta.url).pathname;
+  const state = join(folder, "state");
+  const file = { ledger: { table: "t", region: "eu-central-1", endpoint }, sites: [{ relationship: "lab", site: "LAB-1" }] };
+  writeFileSync(join(folder, "agent.json"), JSON.stringify(file));
+  server.unref();
+  const argv = [agent, "restore", "--from-ledger", "--server", "A", "--state", state, "--agent-config", join(folder, "agent.json")];
+  const child = (await import("node:child_process")).spawn(process.execPath, argv, { env: process.env });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await new Promise((resolve) => child.once("close", resolve));
+  expect(said).toMatch(/site LAB-1: the ledger does not answer: UnrecognizedClientException/);
+  expect(keysSeen()).toContain("AKIADEFAULT");
+  expect(said).not.toContain(SECRET);
+  const found = spawnSync("grep", ["-rlF", "--", SECRET, state], { encoding: "utf8" });
+  expect(found.stdout).toBe("");
+  for (const name of readdirSync(state, { recursive: true, withFileTypes: true }))
+    if (name.isFile()) expect(readFileSync(join(name.parentPath, name.name)).includes(TOKEN)).toBe(false);
+});
+
+test("a request to the control plane whose signature is of another time is signed again by the control plane's clock", async () => {
+  const stamps: string[] = [];
+  const plane = createServer((request, response) => {
+    stamps.push(String(request.headers["x-amz-date"]));
+    response.writeHead(stamps.length === 1 ? 403 : 200, { date: new Date(Date.now() + 600_000).toUTCString() });
+    response.end("{}");
+  });
+  await new Promise<void>((resolve) => plane.listen(0, "127.0.0.1", resolve));
+  const api = `http://127.0.0.1:${(plane.address() as AddressInfo).port}`;
+  const given = async () => ({ accessKeyId: "AKIA", secretAccessKey: SECRET });
+  const asking = controlPlane({ api, region: "eu-central-1", site: "LAB-1", server: "A", credentials: given });
+  expect(await asking("ask-clear", 1, undefined)).toEqual({ outcome: "done" });
+  const minutes = (stamp = "") => Number(stamp.slice(9, 11)) * 60 + Number(stamp.slice(11, 13));
+  expect((minutes(stamps[1]) - minutes(stamps[0]) + 1440) % 1440).toBeGreaterThanOrEqual(9);
+  plane.close();
+});

@@ -1,0 +1,112 @@
+import { afterEach, expect, test } from "vitest";
+import { LedgerLab, SITE } from "../support/ledger-lab.ts";
+import { eventually, sleep } from "../support/netns.ts";
+import { RealClient } from "../support/real-clients.ts";
+
+let lab: LedgerLab | undefined;
+afterEach(async () => {
+  await lab?.close();
+  lab = undefined;
+});
+
+const both = ["primary", "secondary"] as const;
+
+test("the WAN is cut at each point of a failover: nobody loses an address, nobody is alone without the ledger's word, and it all comes right", async () => {
+  lab = await LedgerLab.make({ mclt: 10, autonomySeconds: 60, pair: { maxResponseDelay: 10 } });
+  const { pair } = lab;
+  const here = lab;
+  const A = pair.servers.primary;
+  const B = pair.servers.secondary;
+  const status = (role: "primary" | "secondary" = "primary") => pair.tandem(role, "status");
+  const ask = () => here.call("POST", `/v1/sites/${SITE}/partner-down`, { survivor: "A" });
+  const wan = (works: boolean) => {
+    for (const role of both) here.wan(role, works);
+  };
+  await pair.start();
+  await pair.bothNormal(60_000);
+
+  // 1: in NORMAL, both. They serve on each other's word.
+  const real = (["dhclient", "udhcpc"] as const).map((tool) => {
+    const namespace = pair.lab.namespace(tool);
+    pair.plug(namespace, "eth0", `q-${tool}`, []);
+    return new RealClient(tool, namespace);
+  });
+  wan(false);
+  await sleep(65_000);
+  for (const client of real) client.start();
+  const addresses = await Promise.all(real.map((client) => client.bound()));
+  expect(await pair.dora(1, 0)).toBeDefined();
+  expect(status()).toMatch(/unreachable/);
+  wan(true);
+  await eventually(() => /PAIR, epoch 1, reachable/.test(status()) && /backlog +0/.test(status()), 60_000, status);
+
+  // 2: after the death of B, the survivor's: no evidence, so no grant however long
+  await B.stop("SIGKILL");
+  here.wan("primary", false);
+  await sleep(75_000);
+  const refused = await ask();
+  expect(refused.status, JSON.stringify(refused.body)).toBeGreaterThanOrEqual(409);
+  expect(await here.state()).toBe("NORMAL");
+  // known clients go on, nobody new after the autonomy
+  expect(await pair.dora(40), status()).toBeUndefined();
+  here.wan("primary", true);
+
+  // 3: between the grant and its hearing
+  await eventually(async () => (await ask()).body.code === "EVIDENCE_PENDING", 60_000, status);
+  await here.granted("A");
+  const heard = /partner-down/.test(pair.state("primary") ?? "");
+  here.wan("primary", false);
+  await sleep(12_000);
+  if (!heard && !/serves alone from epoch/.test(A.log())) expect(pair.state("primary")).toBe("communications-interrupted");
+  here.wan("primary", true);
+  await pair.reaches("primary", "partner-down", 45_000);
+
+  // 4: while alone: everything but the partner's share, which has to be asked for
+  await sleep(16_000);
+  here.wan("primary", false);
+  const cut: string[] = [];
+  for (let client = 50; client < 66; client += 1) cut.push((await pair.dora(client))?.address ?? "");
+  const withoutLedger = cut.filter((address) => address !== "").length;
+  expect(withoutLedger).toBeLessThan(16);
+  here.wan("primary", true);
+  await eventually(() => /SOLE, epoch 2, reachable/.test(status()), 60_000, status);
+  let more = 0;
+  for (let client = 70; client < 86; client += 1) more += (await pair.dora(client)) === undefined ? 0 : 1;
+  expect(more, A.log().slice(-3000)).toBeGreaterThan(0);
+
+  // 5: B starts with neither link nor WAN: known clients at most
+  here.wan("secondary", false);
+  pair.silence(true);
+  await pair.start("secondary");
+  await sleep(22_000);
+  await pair.dora(90);
+  expect(B.log()).not.toMatch(/DHCPOFFER on/);
+
+  // 6: they meet again without any cloud: the clear has to wait, and B serves on A's word
+  wan(false);
+  pair.silence(false);
+  await pair.bothNormal(90_000);
+  await eventually(
+    async () => {
+      for (let client = 1; client < 5; client += 1) await pair.dora(client, 0);
+      return /DHCPACK on/.test(B.log());
+    },
+    60_000,
+    () => `B does not serve:\n${B.log().slice(-3000)}\n${status("secondary")}`,
+  );
+  expect(await here.state()).toBe("PARTNER_DOWN");
+  wan(true);
+  await eventually(async () => (await here.state()) === "NORMAL", 90_000, status);
+  await eventually(
+    () => both.every((role) => /mode PAIR, epoch 3, reachable/.test(status(role))),
+    60_000,
+    () => status() + status("secondary"),
+  );
+  expect([pair.state("primary"), pair.state("secondary")]).toEqual(["normal", "normal"]);
+
+  expect(real.map((client) => client.address())).toEqual(addresses);
+  for (const client of real) expect(client.events().map(({ reason }) => reason)).not.toContain("EXPIRE");
+  const conflicts = await here.call("GET", `/v1/conflicts?site=${SITE}`);
+  expect(conflicts.body.items).toEqual([]);
+  for (const client of real) await client.kill();
+}, 590_000);
