@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { encodeSiteRecord, isLostRecord, siteKey } from "../agent/ledger.ts";
 import { restoredLease } from "../agent/restored-lease.ts";
 import { endpointRecords } from "../failover/endpoint/state.ts";
@@ -20,6 +21,8 @@ export interface RestoreOptions {
   readonly agentConfigs: readonly string[];
   readonly server: "A" | "B";
 }
+const TRIES = 4;
+const PAUSE_MILLIS = 1000;
 type Client = (call: LedgerCall) => Promise<LedgerAnswer>;
 
 /**
@@ -74,8 +77,20 @@ interface KnownSite {
   readonly row: ServerRow;
 }
 
+/** Asks again while there is no answer: whoever restores has time. */
+async function patiently(client: Client, call: LedgerCall): Promise<LedgerAnswer> {
+  let answer = await client(call);
+  for (let again = 1; again < TRIES && answer.result.outcome === "unanswered"; again += 1) {
+    await sleep(PAUSE_MILLIS);
+    answer = await client(call);
+  }
+  return answer;
+}
+
 async function readSite(client: Client): Promise<Result<KnownSite, string>> {
-  const [own, current] = [await client({ op: "read-self" }), await client({ op: "catch-up" })];
+  const own = await patiently(client, { op: "read-self" });
+  if (own.result.outcome === "unanswered") return err(`the ledger does not answer: ${reasonOf(own.result)}`);
+  const current = await patiently(client, { op: "catch-up" });
   if (own.op !== "read-self" || own.result.outcome !== "read") return err(`the ledger does not answer: ${reasonOf(own.result)}`);
   if (own.result.row === undefined) return err("the ledger knows no such site");
   if (current.op !== "catch-up" || current.result.outcome !== "read") return err(`the ledger does not answer: ${reasonOf(current.result)}`);
