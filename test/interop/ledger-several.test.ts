@@ -13,11 +13,7 @@ test("an agent in two sites: one is switched, the other is not; each has its own
     mclt: 10,
     autonomySeconds: 60,
     moreSites: { lab2: "LAB-2" },
-    pair: {
-      maxResponseDelay: 10,
-      more: peer,
-      pool: `pool { failover peer "lab2"; deny unknown-clients; range 10.77.0.140 10.77.0.159; }`,
-    },
+    pair: { maxResponseDelay: 10, more: ["lab2"] },
   });
   const { pair } = lab;
   const here = lab;
