@@ -62,6 +62,8 @@ export class Client implements Listener {
   holding: Holding | undefined;
   /** While true it stays as it is: no whims. */
   steady = false;
+  /** While true it is not there at all. */
+  absent = false;
   readonly #world: ClientWorld;
   readonly #lan: ClientNet;
   readonly #watch: ClientWatch;
@@ -94,10 +96,17 @@ export class Client implements Listener {
   }
 
   switchOn(): void {
+    if (this.absent) return;
     const { holding } = this;
     if (holding !== undefined && holding.until > this.#world.agenda.now) this.#enter("rebooting");
     else this.#enter("init");
     this.#nextWhim();
+  }
+
+  /** Goes off with its lease remembered, until it is switched on. */
+  sleep(): void {
+    this.phase = "off";
+    this.#turn += 1;
   }
 
   receive(message: Answer): void {
@@ -274,7 +283,7 @@ export class Client implements Listener {
     if (choice < 0.3) this.#release();
     else if (choice < 0.5 && this.options.settled !== true) this.#move();
     else if (choice < 0.7) this.#enter("rebooting");
-    else if (choice < 0.85) this.#sleep();
+    else if (choice < 0.85) this.#doze();
     else {
       this.#giveUp("forgot it");
       this.#enter("init");
@@ -293,7 +302,7 @@ export class Client implements Listener {
   }
 
   /** Switched off, but the lease is remembered. */
-  #sleep(): void {
+  #doze(): void {
     this.phase = "off";
     this.#timer(this.#random.exponential(1_200_000 * (this.options.pace ?? 1)), () => {
       const { holding } = this;

@@ -1,6 +1,10 @@
 /** A guard of the product, and what the source looks like without it. `find` stands once in the file. */
-export interface Guard {
+export interface Guard extends Edit {
   readonly name: string;
+  /** Where the same is asked once more, so that one of them alone is not missed. */
+  readonly also?: readonly Edit[];
+}
+export interface Edit {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
@@ -22,7 +26,6 @@ const start = "edge-agent/failover/start.ts";
 const step = "edge-agent/failover/step.ts";
 const connections = "edge-agent/failover/link/connections.ts";
 const loop = "edge-agent/runtime/loop.ts";
-const reclaiming = "edge-agent/failover/binding/reclaiming.ts";
 
 /** Every guard that the simulation must miss when it is gone. */
 export const GUARDS: readonly Guard[] = [
@@ -66,16 +69,17 @@ export const GUARDS: readonly Guard[] = [
     replace: "tstp, atsfp: NO_TIME, owed: false } };",
   },
   {
-    name: "only our own free addresses are chosen",
-    file: authority,
-    find: "statuses: alone ? [ownFree(relationship), partnersFree(relationship)] : [ownFree(relationship)]",
-    replace: "statuses: [ownFree(relationship), partnersFree(relationship)]",
-  },
-  {
     name: "only our own free addresses may be given",
     file: authority,
     find: 'if (status !== partnersFree(relationship) && status !== "ABANDONED") return false;',
     replace: "return true;",
+    also: [
+      {
+        file: authority,
+        find: "statuses: alone ? [ownFree(relationship), partnersFree(relationship)] : [ownFree(relationship)]",
+        replace: "statuses: [ownFree(relationship), partnersFree(relationship)]",
+      },
+    ],
   },
   {
     name: "a request for the partner's free address is not answered",
@@ -107,6 +111,13 @@ export const GUARDS: readonly Guard[] = [
     file: authority,
     find: " && !isUnheard(lease))) return true;",
     replace: ")) return true;",
+    also: [
+      {
+        file: authority,
+        find: 'if (lease.status === "ABANDONED" && isUnheard(lease) && endpoint.state !== "PARTNER-DOWN") return false;',
+        replace: "",
+      },
+    ],
   },
   // what a state permits
   {
@@ -152,6 +163,9 @@ export const GUARDS: readonly Guard[] = [
     file: times,
     find: "return after(latest(times?.tsfp ?? NO_TIME, times?.tstp ?? NO_TIME, partnerLastAlive), mclt);",
     replace: "return partnerLastAlive;",
+    also: [
+      { file: authority, find: '"PARTNER-DOWN" && after(endpoint.partnerLastAlive, endpoint.mclt) <= at.now;', replace: '"PARTNER-DOWN";' },
+    ],
   },
   {
     name: "PARTNER-DOWN waits before it frees what ended",
@@ -171,7 +185,6 @@ export const GUARDS: readonly Guard[] = [
     find: "latest(lease.ends, tstp, tsfp, partnerLastAlive)",
     replace: "latest(lease.ends, tstp, tsfp)",
   },
-  { name: "reclaiming looks again at the wait", file: reclaiming, find: "if (at > turn.at.now) {", replace: "if (false) {" },
   // updates
   {
     name: "news of an end is not older than the lease",

@@ -35,7 +35,10 @@ export function noteEnded(relationship: Relationship, lease: Lease): void {
     relationship.reclaim.add(lease.address, freeAt(relationship, lease));
 }
 
-/** Frees what is due. */
+/**
+ * Frees what is due. Its wait was counted from what the partner knew when it was last alive; what its client did here since, the
+ * partner cannot have heard of.
+ */
 export function reclaimDue(turn: Turn, relationship: Relationship): void {
   const { reclaim, endpoint, updates } = relationship;
   if (endpoint.state !== "PARTNER-DOWN") return;
@@ -44,11 +47,6 @@ export function reclaimDue(turn: Turn, relationship: Relationship): void {
     if (address === undefined) return;
     const lease = turn.lease(address);
     if (!hasEnded(lease)) continue;
-    const at = freeAt(relationship, lease);
-    if (at > turn.at.now) {
-      reclaim.add(address, at);
-      continue;
-    }
     const times = timesOf(lease);
     turn.put({ ...lease, status: ownFree(relationship), failover: { ...times, tstp: lease.ends, atsfp: 0 as EpochSeconds, owed: true } });
     queueUpdate(updates, address);

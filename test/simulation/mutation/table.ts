@@ -1,13 +1,23 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Aim } from "../draw.ts";
+import { type Aim, draw } from "../draw.ts";
+import type { World } from "../world.ts";
+import { SCRIPTS, scripted } from "./scripts.ts";
 
-/** A world that complains when a guard is missing. */
-export interface Catch {
-  readonly seed: number;
-  readonly aim: Aim;
-}
+/** What complains when a guard is missing: a drawn world, a script, or a unit test that a world cannot stand for. */
+export type Catch = { readonly seed: number; readonly aim: Aim } | { readonly script: string } | { readonly test: string };
 
-/** The recorded world of each guard, by its name. */
+/** What each guard was caught by, by its name. */
 export const readCatches = (): Record<string, Catch> =>
   JSON.parse(readFileSync(join(import.meta.dirname, "catches.json"), "utf8")) as Record<string, Catch>;
+
+export const textOf = (found: Catch): string =>
+  "seed" in found ? `seed ${found.seed} of ${found.aim}` : "script" in found ? `script: ${found.script}` : found.test;
+
+/** The world of a catch; the ledger only where it is aimed at, so that failover's guards stand alone. */
+export function worldOf(Kind: typeof World, found: Exclude<Catch, { test: string }>): World {
+  if ("seed" in found) return new Kind(draw(found.seed, found.aim, found.aim === "ledger" ? {} : { ledger: undefined }));
+  const script = SCRIPTS[found.script];
+  if (script === undefined) throw new Error(`no script is called "${found.script}"`);
+  return scripted(Kind, script);
+}

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Guard } from "../guards.ts";
 import type { World } from "../world.ts";
+import { editsOf, sourceWithout } from "./edits.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const MARK = "?without=";
@@ -33,20 +34,14 @@ function reachable(start: string): ReadonlySet<string> {
   return found;
 }
 
-function filesSeeing(guarded: string, start: string): ReadonlySet<string> {
+function filesSeeing(guarded: readonly string[], start: string): ReadonlySet<string> {
   const all = [...reachable(start)];
-  const found = new Set([guarded]);
+  const found = new Set(guarded);
   for (let before = 0; before !== found.size; ) {
     before = found.size;
     for (const path of all) if (sourceOf(path).imports.some((next) => found.has(next))) found.add(path);
   }
   return found;
-}
-
-function codeWithout(guard: Guard): string {
-  const parts = readFileSync(join(ROOT, guard.file), "utf8").split(guard.find);
-  if (parts.length !== 2) throw new Error(`"${guard.name}": the text to replace stands ${parts.length - 1} times in ${guard.file}`);
-  return stripTypeScriptTypes(parts.join(guard.replace));
 }
 
 registerHooks({
@@ -62,7 +57,8 @@ registerHooks({
     const guard = known.get(name ?? "");
     if (file === undefined || guard === undefined) return next(url, context);
     const path = fileURLToPath(file);
-    const source = path === join(ROOT, guard.file) ? codeWithout(guard) : sourceOf(path).code;
+    const edited = editsOf(guard).some((edit) => path === join(ROOT, edit.file));
+    const source = edited ? stripTypeScriptTypes(sourceWithout(guard, path)) : sourceOf(path).code;
     return { format: "module", source, shortCircuit: true };
   },
 });
@@ -72,7 +68,8 @@ export async function worldWithout(guard: Guard): Promise<typeof World> {
   const name = encodeURIComponent(guard.name);
   const world = join(ROOT, "test/simulation/world.ts");
   known.set(name, guard);
-  seeing.set(name, filesSeeing(join(ROOT, guard.file), world));
+  const edited = editsOf(guard).map(({ file }) => join(ROOT, file));
+  seeing.set(name, filesSeeing(edited, world));
   const module = (await import(`${pathToFileURL(world).href}${MARK}${name}`)) as { World: typeof World };
   return module.World;
 }

@@ -1,0 +1,124 @@
+import type { FailoverCommand } from "../../../edge-agent/failover/event.ts";
+import { PEER_NAME } from "../config-text.ts";
+import { draw } from "../draw.ts";
+import { FAULT_KINDS, type FaultKind, type Swarm } from "../swarm.ts";
+import type { World } from "../world.ts";
+
+/** A short story that a guard exists for, told exactly: what happens when, in seconds. Clean with the guard, and not without it. */
+export interface Script {
+  readonly settings: Partial<Swarm>;
+  readonly play: (stage: Stage) => void;
+}
+
+const NO_FAULTS = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<FaultKind, number>;
+const QUIET: Partial<Swarm> = {
+  ...{ pair: true, clients: 3, hostile: 0, poolSize: 2, leaseTime: 600, maximumLeaseTime: 600, mclt: 60, maxUnacked: 64 },
+  ...{ pingCheck: false, loadBalanceSeconds: 0, responseDelay: 6, faultSeconds: 900, faults: NO_FAULTS, loss: 0, duplication: 0 },
+  ...{ lanDelay: 2, linkDelay: 1, commitDelay: 1, skew: [0, 0], drift: [0, 0], whims: 1e9, operator: "none", asks: [600] },
+  ledger: undefined,
+};
+
+const PRIMARY = 0;
+const SECONDARY = 1;
+type Side = typeof PRIMARY | typeof SECONDARY;
+
+/** What a script may do with the world. Clients are there when they are called, on the servers' own network. */
+export class Stage {
+  readonly world: World;
+  constructor(world: World) {
+    this.world = world;
+    for (const client of world.clients) {
+      client.absent = true;
+      client.net = "near";
+    }
+  }
+
+  at(seconds: number, ...acts: readonly (() => void)[]): void {
+    for (const act of acts) this.world.agenda.at(seconds * 1000, act);
+  }
+  cut = (): void => {
+    [this.world.link.cut[0], this.world.link.cut[1]] = [true, true];
+  };
+  mend = (): void => {
+    [this.world.link.cut[0], this.world.link.cut[1]] = [false, false];
+  };
+  /** Only this server hears clients from here on; both, if none is named. */
+  heard = (side?: Side) => (): void => {
+    this.world.lan.cut.clear();
+    const deaf = this.world.machines[1 - (side ?? 0)];
+    if (side !== undefined && deaf !== undefined) this.world.lan.cut.add(deaf);
+  };
+  off = (side: Side) => (): void => {
+    const machine = this.world.machines[side]!;
+    this.world.link.dark.add(machine);
+    machine.reboot();
+    this.world.link.processGone(machine, true);
+  };
+  on = (side: Side) => (): void => {
+    const machine = this.world.machines[side]!;
+    this.world.link.dark.delete(machine);
+    machine.start();
+  };
+  emptyDisk = (side: Side) => (): void => this.world.machines[side]!.loseDisk();
+  order = (side: Side, command: FailoverCommand) => (): void =>
+    this.world.machines[side]!.take({ kind: "failover-command", peer: PEER_NAME, command });
+  comes = (client: number) => (): void => {
+    this.world.clients[client - 1]!.absent = false;
+    this.world.clients[client - 1]!.switchOn();
+  };
+  sleeps = (client: number) => (): void => this.world.clients[client - 1]!.sleep();
+}
+
+/** The world of a script. */
+export function scripted(Kind: typeof World, { settings, play }: Script, print?: (line: string) => void): World {
+  const world = new Kind(draw(1, "any", { ...QUIET, ...settings }), print);
+  play(new Stage(world));
+  return world;
+}
+
+export const SCRIPTS: Readonly<Record<string, Script>> = {
+  "the partner gave its last free address away and died": {
+    settings: {},
+    play: (stage) => {
+      stage.at(20, stage.heard(PRIMARY), stage.comes(3));
+      stage.at(30, stage.cut);
+      stage.at(35, stage.heard(SECONDARY), stage.comes(1));
+      stage.at(38, stage.sleeps(1), stage.off(SECONDARY), stage.heard());
+      stage.at(50, stage.order(PRIMARY, { verb: "partner-down" }), stage.comes(2));
+      stage.at(700, stage.mend, stage.on(SECONDARY));
+    },
+  },
+  "the partner extended a lease and died": {
+    settings: {},
+    play: (stage) => {
+      stage.at(20, stage.heard(PRIMARY), stage.comes(3));
+      stage.at(30, stage.heard(SECONDARY), stage.comes(1));
+      stage.at(50, stage.heard(), stage.cut);
+      stage.at(62, stage.sleeps(1), stage.off(SECONDARY));
+      stage.at(75, stage.order(PRIMARY, { verb: "partner-down" }), stage.comes(2));
+      stage.at(760, stage.mend, stage.on(SECONDARY));
+    },
+  },
+  "the partner extended a lease for long, a little at a time, and died": {
+    settings: { leaseTime: 60, maximumLeaseTime: 60, asks: [60] },
+    play: (stage) => {
+      stage.at(20, stage.heard(PRIMARY), stage.comes(3));
+      stage.at(30, stage.heard(SECONDARY), stage.comes(1));
+      stage.at(40, stage.heard(), stage.cut);
+      stage.at(602, stage.sleeps(1), stage.off(SECONDARY));
+      stage.at(605, stage.order(PRIMARY, { verb: "partner-down" }), stage.comes(2));
+      stage.at(760, stage.mend, stage.on(SECONDARY));
+    },
+  },
+  "a lost disk knew of a lease that nobody else knows": {
+    settings: { mclt: 120, clients: 2 },
+    play: (stage) => {
+      stage.at(30, stage.cut);
+      stage.at(35, stage.heard(SECONDARY), stage.comes(1));
+      stage.at(38, stage.sleeps(1), stage.off(SECONDARY), stage.emptyDisk(SECONDARY));
+      stage.at(45, stage.mend, stage.on(SECONDARY));
+      stage.at(70, stage.comes(2));
+      stage.at(400, stage.heard());
+    },
+  },
+};
