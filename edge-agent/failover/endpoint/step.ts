@@ -81,6 +81,8 @@ function onEntry(turn: Turn, relationship: Relationship): void {
       return;
     case "PARTNER-DOWN":
       startReclaiming(turn, relationship);
+      // ordered while the partner is there and waits for us to resolve with it
+      if (endpoint.communicating && endpoint.partner === "POTENTIAL-CONFLICT") enter(turn, relationship, "POTENTIAL-CONFLICT");
       return;
     case "RECOVER":
     case "POTENTIAL-CONFLICT":

@@ -1,6 +1,7 @@
 import type { FailoverCommand } from "../../../edge-agent/failover/event.ts";
 import { PEER_NAME } from "../config-text.ts";
 import { draw } from "../draw.ts";
+import { NOTHING_MORE } from "../more-faults.ts";
 import { FAULT_KINDS, type FaultKind, type Swarm } from "../swarm.ts";
 import type { World } from "../world.ts";
 
@@ -15,7 +16,7 @@ const QUIET: Partial<Swarm> = {
   ...{ pair: true, clients: 3, hostile: 0, poolSize: 2, leaseTime: 600, maximumLeaseTime: 600, mclt: 60, maxUnacked: 64 },
   ...{ pingCheck: false, loadBalanceSeconds: 0, responseDelay: 6, faultSeconds: 900, faults: NO_FAULTS, loss: 0, duplication: 0 },
   ...{ lanDelay: 2, linkDelay: 1, commitDelay: 1, skew: [0, 0], drift: [0, 0], whims: 1e9, operator: "none", asks: [600] },
-  ledger: undefined,
+  ...{ ledger: undefined, more: NOTHING_MORE },
 };
 
 const PRIMARY = 0;
