@@ -14,10 +14,10 @@ import type { FailoverEvent } from "./event.ts";
 import { connectionGone, dropConnection, redialLater } from "./link/connections.ts";
 import { onConnect, onConnectAck, ownReceiveTimer, sendConnect } from "./link/handshake.ts";
 import { sendContact, sendNew, sendReply } from "./link/send.ts";
-import { type Connection, contactAt, setUpDeadline, silenceAt } from "./link/state.ts";
+import { type Connection, contactAt, LARGEST_SKEW, setUpDeadline, silenceAt } from "./link/state.ts";
 import { isPrimary, monotonicOf, nameOf, noteReserved, type Relationship } from "./relationship.ts";
 import type { Turn } from "./turn.ts";
-import { fromWireTime, STARTUP_FLAG, serverStateOf } from "./wire/codes.ts";
+import { fromWireTime, STARTUP_FLAG, serverStateOf, wallClock } from "./wire/codes.ts";
 import { EMPTY_STREAM, takeFrames } from "./wire/frame.ts";
 import { decodeMessage, type FailoverMessage } from "./wire/message.ts";
 import { decodePrivateData, encodePrivateData } from "./wire/private-data.ts";
@@ -114,7 +114,14 @@ function onDisconnect(turn: Turn, relationship: Relationship, connection: Connec
 }
 
 function onLinkedMessage(turn: Turn, relationship: Relationship, connection: Connection, message: FailoverMessage): void {
-  const { options, xid } = message;
+  const { options, xid, time } = message;
+  const skew = time - wallClock(turn.at);
+  if (Math.abs(skew) > LARGEST_SKEW) {
+    // Somebody set a clock: the times in this message are not what they seem, and the next CONNECT will be refused for it
+    relationship.link.skew = skew;
+    drop(turn, relationship, connection, `time offset too large (${skew} seconds)`);
+    return;
+  }
   switch (message.type) {
     case "STATE":
       onState(turn, relationship, message);

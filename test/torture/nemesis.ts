@@ -77,6 +77,7 @@ export class Nemesis {
       diskFull: ours(() => this.#fill(server)),
       diskLoss: () => this.#loseDisk(server),
       clockStep: ours(() => this.#setClock(server)),
+      clockFar: ours(() => this.#setClockFar(server)),
       reload: ours(() => this.#reload(server)),
       order: () => this.#operator.order(server),
       partnerDown: () => this.#operator.partnerDown(server, this.#off),
@@ -185,6 +186,15 @@ export class Nemesis {
     const target = this.#random.below(2 * LARGEST_STEP + 1) - LARGEST_STEP;
     this.#say(server.role, `its wall clock is set to ${target} s beside the true time`);
     server.setClock(target);
+  }
+
+  /** Somebody sets the clock by hours, and later right again. */
+  #setClockFar(server: TortureServer): void {
+    const target = this.#random.pick([90, 600, 7200, -90, -600, -7200]);
+    const seconds = this.#while(15, 40);
+    this.#say(server.role, `its wall clock is set to ${target} s beside the true time for ${seconds.toFixed(1)} s`);
+    server.setClock(target);
+    this.#later(seconds, () => server.setClock(this.#plan.skew[server.role]));
   }
 
   #reload(server: TortureServer): void {

@@ -18,6 +18,7 @@ export const FAULT_KINDS = [
   "partnerDown",
   "ledgerCut",
   "ledgerSlow",
+  "clockFar",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -76,7 +77,7 @@ export function planOf(options: PlanOptions): Plan {
   if (Math.max(...Object.values(drawn)) === 0) drawn.kill = 30;
   const allowed = (kind: FaultKind): boolean => {
     if (options.only !== undefined && !options.only.includes(kind)) return false;
-    if (kind === "clockStep") return clocks;
+    if (kind === "clockStep" || kind === "clockFar") return clocks;
     return ledger || (kind !== "ledgerCut" && kind !== "ledgerSlow");
   };
   const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, allowed(kind) ? drawn[kind] : 0])) as Record<FaultKind, number>;

@@ -195,6 +195,21 @@ describe("two servers of our kind", () => {
     expect(states(pair)).toEqual(NORMAL);
   });
 
+  test("a clock that somebody sets by hours while the partners are connected parts them before a time is believed", () => {
+    for (const skew of [7200, -7200]) {
+      const pair = new Pair().start();
+      pair.primary.skew = skew;
+      pair.grant(pair.primary, "10.77.0.110", 1);
+      expect(pair.secondary.lease("10.77.0.110")?.status ?? "FREE").toBe("FREE");
+      expect(pair.secondary.live.link.skew).toBe(skew);
+      expect(states(pair)).toEqual(["COMMUNICATIONS-INTERRUPTED", "COMMUNICATIONS-INTERRUPTED"]);
+      pair.primary.skew = 0;
+      pair.pass(7);
+      expect(states(pair)).toEqual(NORMAL);
+      expect(pair.secondary.lease("10.77.0.110")).toMatchObject({ status: "ACTIVE", ends: pair.primary.lease("10.77.0.110")?.ends });
+    }
+  });
+
   test("a server that dies unnoticed is taken back as soon as it connects", () => {
     const pair = new Pair().start();
     pair.cut = true;
