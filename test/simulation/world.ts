@@ -81,7 +81,7 @@ export class World implements MachineWorld, Scene {
     this.moreFaults = new MoreFaults(this);
     this.ledger = swarm.ledger === undefined || !swarm.pair ? undefined : new LedgerSide(this, swarm.ledger);
     if (this.ledger === undefined) return;
-    this.checkers = [...this.checkers, ...ledgerCheckers()];
+    this.checkers = [...this.checkers, ...ledgerCheckers(this.ledger.swarm.operators)];
     this.ledger.cloud.changed = () => {
       for (const checker of this.checkers) this.#hear(checker, checker.ledgerChanged?.(this));
     };

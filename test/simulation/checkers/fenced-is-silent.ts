@@ -1,4 +1,5 @@
 import { ctlKey, srvKey } from "../../../cloud/contract/tables.ts";
+import { isClearPending } from "../../../edge-agent/agent/ledger-link.ts";
 import type { DhcpMessage } from "../../../edge-agent/dhcp/wire/message.ts";
 import { MESSAGE_TYPE, OPTION } from "../../../edge-agent/dhcp/wire/option-codes.ts";
 import { ACT_MILLIS } from "../../../edge-agent/ledger/lengths.ts";
@@ -6,7 +7,10 @@ import { formatIpv4, ipv4FromBytes } from "../../../edge-agent/values/ipv4.ts";
 import { SITE } from "../ledger/cloud.ts";
 import { serverOf } from "../ledger/names.ts";
 import type { Machine } from "../machine.ts";
-import { type Checker, otherThan, type Scene, siteOf, trueTime } from "./checker.ts";
+import { type Checker, otherThan, relationshipOf, type Scene, siteOf, trueTime } from "./checker.ts";
+
+/** The longest partner lease, and how rarely a server is looked at. */
+const SHARED_MILLIS = 45_000;
 
 interface Down {
   /** On evidence: since the grant. On a word: since the survivor knows of it, before which the two go on as a pair. */
@@ -22,6 +26,8 @@ interface Down {
 export function fencedIsSilent(): Checker {
   const down = new Map<Machine, Down>();
   const knowsSince = new Map<Machine, number>();
+  /** When the sole server was last seen to let its partner serve: they have recovered, and the ledger has yet to hear of that. */
+  let sharedAt = Number.NEGATIVE_INFINITY;
   return {
     name: "a fenced or unaware server serves nobody",
     ledgerChanged(scene) {
@@ -38,7 +44,9 @@ export function fencedIsSilent(): Checker {
     atRest(scene, machine) {
       const partner = otherThan(scene, machine);
       const told = partner === undefined ? undefined : down.get(partner);
-      if (told !== undefined && siteOf(machine)?.core.standing.mode === "SOLE") told.since ??= scene.now;
+      const [site, relationship] = [siteOf(machine), relationshipOf(machine)];
+      if (site !== undefined && relationship !== undefined && isClearPending(site, relationship)) sharedAt = scene.now;
+      if (told !== undefined && site?.core.standing.mode === "SOLE") told.since ??= scene.now;
       if (siteOf(machine)?.core.standing.mode !== "DOWN") knowsSince.delete(machine);
       else if (!knowsSince.has(machine)) knowsSince.set(machine, scene.now);
       return undefined;
@@ -49,10 +57,11 @@ export function fencedIsSilent(): Checker {
       if (scene.ledger === undefined || (type !== MESSAGE_TYPE.DHCPOFFER && type !== MESSAGE_TYPE.DHCPACK)) return undefined;
       // what was decided before may still leave, even after a sleep
       const late = ACT_MILLIS + scene.swarm.commitDelay * 4;
-      if (scene.now - machine.resumedAt <= late) return undefined;
+      if (scene.now - machine.resumedAt <= late || scene.now - sharedAt <= SHARED_MILLIS + late) return undefined;
       const known = siteOf(machine)?.core.standing.mode === "DOWN" ? knowsSince.get(machine) : undefined;
       if (known !== undefined && scene.now - known > late) return `${machine.name} knows that it is declared down, and answers`;
-      if (told?.since === undefined) return undefined;
+      // alone on somebody's word at its own console, and out of the ledger's reach: what he swore to is all that there is
+      if (told?.since === undefined || siteOf(machine)?.forced !== undefined) return undefined;
       const autonomy = told.lapsed ? 0 : scene.ledger.swarm.autonomySeconds * 1020;
       if (scene.now - told.since <= autonomy + late) return undefined;
       if (type === MESSAGE_TYPE.DHCPACK) return beyond(scene, machine, answer);
