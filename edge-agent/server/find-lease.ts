@@ -106,8 +106,9 @@ class Search {
     let free = offered;
     for (const address of this.#inOrder(addresses)) {
       const weighed = this.#weigh(address);
-      if (weighed === undefined) continue;
-      if (this.#isAvailable(weighed) && this.#isHere(weighed.pool) && this.#permits(weighed.pool)) {
+      // In another network the client may have another lease.
+      if (weighed === undefined || !this.#isHere(weighed.pool)) continue;
+      if (this.#isAvailable(weighed) && this.#permits(weighed.pool)) {
         if (weighed.lease?.status === "ACTIVE") return weighed;
         free ??= weighed;
       } else this.#release(weighed);

@@ -108,7 +108,9 @@ export function refuse(exchange: Exchange, caller: Caller, address: Ipv4Address,
     { code: OPTION.serverIdentifier, value: ipv4ToBytes(identity) },
     { code: OPTION.message, value: textBytes(why) },
   ];
-  if (client.clientId !== undefined && evaluation?.flag("echo-client-id") === true) {
+  // dhcpd heeds classes here, but not for the server identifier
+  const ofClasses = caller.classes.length === 0 ? evaluation : evaluateWithoutLease(exchange, caller, caller.classes);
+  if (client.clientId !== undefined && ofClasses?.flag("echo-client-id") === true) {
     forced.push({ code: OPTION.clientIdentifier, value: client.clientId });
   }
   const flags = message.flags | BROADCAST_FLAG;

@@ -2,6 +2,7 @@ import type { Evaluation } from "../config/evaluation.ts";
 import { OPTION } from "../dhcp/wire/option-codes.ts";
 import { type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
+import { NO_CLASSES } from "./classes.ts";
 import { asAddress, type ClientMessage, SERVER_ID_OVERRIDE, subOption } from "./client-message.ts";
 import { runScopes } from "./evaluate-for.ts";
 import type { Exchange } from "./exchange.ts";
@@ -19,12 +20,15 @@ export function serverIdentifier(evaluation: Evaluation | undefined, client: Cli
  * What the scopes of the client's network say, without any lease: for answers that have none. As dhcpd does, those of its
  * first subnet and first pool.
  */
-export function evaluateWithoutLease(exchange: Exchange, caller: Caller): Evaluation | undefined {
+export function evaluateWithoutLease(exchange: Exchange, caller: Caller, classes: Caller["classes"] = NO_CLASSES): Evaluation | undefined {
   const subnet = caller.network?.subnets[0];
   if (subnet === undefined) return undefined;
-  return runScopes(exchange, exchange.state.networks.chain(subnet, caller.network?.pools[0]), {
+  const { networks } = exchange.state;
+  let chain = networks.chain(subnet, caller.network?.pools[0]);
+  for (let index = classes.length - 1; index >= 0; index -= 1) chain = networks.extend(chain, classes[index]!.scope);
+  return runScopes(exchange, chain, {
     client: caller.client,
-    classNames: [],
+    classNames: classes.map(({ className }) => className),
     known: caller.known,
     lease: undefined,
     address: undefined,
