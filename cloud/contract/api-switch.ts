@@ -44,6 +44,18 @@ export const SWITCH_ROUTES = {
     problems: ["NO_SUCH_SITE", "EPOCH_CHANGED"],
     rights: ["site", "configure", "act"],
   },
+  decommissionSite: {
+    method: "POST",
+    path: "/v1/sites/{site}/decommission",
+    summary: "Take a site out of service; its history stays",
+    auth: admin,
+    params: s.SitePath,
+    query: none,
+    body: s.StopRequest,
+    response: s.SiteView,
+    problems: ["NO_SUCH_SITE", "ALREADY_DONE", "ALREADY_PARTNER_DOWN", "EPOCH_CHANGED"],
+    rights: ["site", "configure", "act"],
+  },
   listSites: {
     method: "GET",
     path: "/v1/sites",

@@ -1,7 +1,18 @@
 import { NO_EVIDENCE } from "./agent-expressions.ts";
 import { absent, all, type Condition, compare, equal, type Item, put, update, type Value, type Write } from "./expression.ts";
 import { type Basis, type Ctl, SCHEMA_VERSION, type SiteConfig, type Srv } from "./items.ts";
-import { ctlKey, evtKey, idempotencyKey, NOT_NORMAL, normalPartition, partnerOf, requestKey, type ServerName, srvKey } from "./tables.ts";
+import {
+  ctlKey,
+  evtKey,
+  idempotencyKey,
+  NOT_NORMAL,
+  normalPartition,
+  OUT_OF_SERVICE,
+  partnerOf,
+  requestKey,
+  type ServerName,
+  srvKey,
+} from "./tables.ts";
 
 /** Who acts, when and why: becomes the audit record that goes in with the act. `id` is random. */
 export interface Act {
@@ -60,6 +71,15 @@ export function registerWrites(site: string, cfg: SiteConfig, generation: number
 /** Another configuration for a site; refused if the epoch moved on. */
 export function reconfigureWrites(ctl: Ctl, cfg: SiteConfig, act: Act): readonly Write[] {
   return [update(ctlKey(ctl.site), { set: { cfg } }, equal("ep", ctl.ep)), auditWrite(ctl.site, ctl.ep, "RECONFIGURED", act)];
+}
+
+/** Takes a pair out of service: it leaves the lists and counts, cannot be switched any more, and its history stays. */
+export function decommissionWrites(ctl: Ctl, act: Act): readonly Write[] {
+  const set = { state: "DECOMMISSIONED", since: act.at, by: act.by, note: act.note, gs2pk: OUT_OF_SERVICE, gs2sk: ctl.site };
+  return [
+    update(ctlKey(ctl.site), { set }, all(equal("ep", ctl.ep), equal("state", "NORMAL"))),
+    auditWrite(ctl.site, ctl.ep, "DECOMMISSIONED", act),
+  ];
 }
 
 /** §2.6: the three-item switch. `lapsed` demands that the survivor's evidence names the partner's counter as it is and is old enough;

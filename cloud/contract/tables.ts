@@ -76,6 +76,8 @@ export const clientSort = (site: string, address: string, ts: number, server: Se
 export const dayPartition = (site: string, day: string): string => `S#${site}#D#${day}`;
 /** gs2: sites that are not NORMAL, in one partition; the others in sixteen, by a hash of the name. */
 export const NOT_NORMAL = "F#NOTNORMAL";
+/** Sites out of service: in no list and no count. */
+export const OUT_OF_SERVICE = "F#GONE";
 export const OPEN_CONFLICTS = "X#OPEN";
 export const OPEN_REQUESTS = "R#OPEN";
 export const OPEN_PLANS = "W#OPEN";

@@ -5,6 +5,7 @@ import { agentClear } from "./agent-clear.ts";
 import { agentPartnerDown } from "./agent-partner-down.ts";
 import { cancelPartnerDown } from "./cancel-partner-down.ts";
 import { configureSite } from "./configure-site.ts";
+import { decommissionSite } from "./decommission-site.ts";
 import { getAddressHistory } from "./get-address-history.ts";
 import { getClientAddresses } from "./get-client-addresses.ts";
 import { getClientEverywhere } from "./get-client-everywhere.ts";
@@ -33,6 +34,7 @@ import { takeOver } from "./take-over.ts";
 export const HANDLERS: { readonly [Name in RouteName]: Handler<Name> } = {
   registerSite,
   configureSite,
+  decommissionSite,
   listSites,
   getSite,
   getHealth,

@@ -1,6 +1,6 @@
 import type { Context } from "./context.ts";
 import { audit, conflicts, history, leases, resolve } from "./history-commands.ts";
-import { cancel, configure, recover, register, site, sites } from "./site-commands.ts";
+import { cancel, configure, decommission, recover, register, site, sites } from "./site-commands.ts";
 import { failover, partnerDown, takeover } from "./switch-commands.ts";
 
 /** A command: what follows its name (every option it takes stands there), what it is for, and what it does. Gives the exit status. */
@@ -24,6 +24,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: "change a site's configuration; what is given replaces what stands",
     run: configure,
   },
+  decommission: { usage: "SITE --reason TEXT", about: "take a site out of service; its history stays", run: decommission },
   "partner-down": {
     usage: "SITE --survivor NAME [--wait [--timeout SECONDS]] [--standing] [--force] [--reason TEXT]",
     about: "let one server serve alone, as soon as that is safe",

@@ -59,6 +59,13 @@ export async function configure(context: Context): Promise<number> {
   return 0;
 }
 
+export async function decommission(context: Context): Promise<number> {
+  const body = { reason: required(context.options, "reason") };
+  const answer = await context.client.call("POST", `/v1/sites/${siteOf(context)}/decommission`, { body });
+  context.output.show(answer.body, () => `${answer.body.site} is out of service\n`);
+  return 0;
+}
+
 /** What the options say of a site; members that are not given are left out. */
 function configOf(options: Options): Readonly<Record<string, unknown>> {
   const given: Record<string, unknown> = {};

@@ -25,6 +25,7 @@ export class LedgerTable extends Construct {
     this.table = new TableV2(this, "Table", {
       partitionKey: text(LEDGER_TABLE.pk),
       sortKey: text(LEDGER_TABLE.sk),
+      // No cap on capacity: it would hold heartbeats back with everything else, and a counter that stands still is what a dead server looks like.
       billing: Billing.onDemand(),
       timeToLiveAttribute: LEDGER_TABLE.ttl,
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,

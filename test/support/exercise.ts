@@ -51,6 +51,8 @@ const force = { attestation: "PARTNER IS POWERED OFF", reason: "pulled the plug"
 async function registered(api: Api, call: Caller): Promise<void> {
   await call("registerSite", { path, body: CONFIG });
   await call("configureSite", { path, body: { mcltMs: 600_000 } });
+  await call("registerSite", { path: { site: "GONE-1" }, body: CONFIG });
+  await call("decommissionSite", { path: { site: "GONE-1" }, body: { reason: "the branch closed" } });
   for (const server of ["A", "B"] as const) await start(api.ledger, server);
   const hand = async (server: "A" | "B", ...facts: Parameters<typeof mirror>[3][number][]) =>
     mirror(api.ledger, senderOf(await serverOf(api.ledger, server)), (await serverOf(api.ledger, server)).ack, facts);

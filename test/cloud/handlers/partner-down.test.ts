@@ -36,6 +36,17 @@ test("a site is registered once, shown and configured", async () => {
   expect(await events()).toEqual(["REGISTERED", "RECONFIGURED"]);
 });
 
+test("a site that goes out of service leaves lists and counts, cannot be switched, and keeps its history", async () => {
+  const gone = () => api.call("decommissionSite", { path, body: { reason: "the branch closed" } });
+  expect((await sweep(api.deps)).Sites).toBe(1);
+  expect((await gone()).body).toMatchObject({ state: "DECOMMISSIONED" });
+  expect((await gone()).body.code).toBe("ALREADY_DONE");
+  expect(await sweep(api.deps)).toMatchObject({ Sites: 0, SitesSilent: 0 });
+  expect((await api.call("listSites", {})).body.items).toEqual([]);
+  expect((await api.call("requestPartnerDown", { path, body: { survivor: "B", force } })).body.code).toBe("DECOMMISSIONED");
+  expect(await events()).toContain("DECOMMISSIONED");
+});
+
 test("refused while the partner is heard of, while the evidence is young, granted after; then both servers learn of it", async () => {
   const ask = () => api.call("requestPartnerDown", { path, body: { survivor: "lis-b" } });
   expect((await ask()).body).toMatchObject({ code: "PARTNER_ALIVE" });

@@ -1,6 +1,12 @@
 import { heartbeatWrite } from "../../../../cloud/contract/agent-expressions.ts";
 import { put } from "../../../../cloud/contract/expression.ts";
-import { answerWrite, reconfigureWrites, registerWrites, requestWrites } from "../../../../cloud/contract/switch-expressions.ts";
+import {
+  answerWrite,
+  decommissionWrites,
+  reconfigureWrites,
+  registerWrites,
+  requestWrites,
+} from "../../../../cloud/contract/switch-expressions.ts";
 import { idempotencyKey, srvKey } from "../../../../cloud/contract/tables.ts";
 import { act, CONFIG, must, pulse, SITE, senderOf, serverOf, siteOf, T0 } from "../../../support/ledger-samples.ts";
 import {
@@ -20,6 +26,8 @@ import {
   wish,
   wished,
 } from "./prepare.ts";
+
+const decommission: Scenario["build"] = async (ledger) => decommissionWrites((await siteOf(ledger)).ctl, act());
 
 /** What the control plane writes to a site: registration, switches, standing wishes, answers. */
 export const SWITCH_SCENARIOS: readonly Scenario[] = [
@@ -49,6 +57,11 @@ export const SWITCH_SCENARIOS: readonly Scenario[] = [
     ctl({ ep: 2 }, async (ledger) => reconfigureWrites((await siteOf(ledger)).ctl, CONFIG, act())),
   ),
   audited("reconfigure", async (ledger) => reconfigureWrites((await siteOf(ledger)).ctl, CONFIG, act())),
+
+  scenario("decommission", "a pair", "done", decommission),
+  scenario("decommission", "the epoch moved on", "refused", ctl({ ep: 2 }, decommission)),
+  scenario("decommission", "one serves alone", "refused", ctl({ state: "PARTNER_DOWN" }, decommission)),
+  audited("decommission", decommission),
 
   scenario("partnerDown lapsed", "evidence complete", "done", lapsed),
   scenario("partnerDown lapsed", "the epoch moved on", "refused", ctl({ ep: 2 }, lapsed)),
