@@ -3,12 +3,13 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { LeaseReport } from "../../edge-agent/control/protocol.ts";
 import { askAgent } from "../../edge-agent/rim/control-socket.ts";
 import { TANDEM_DHCPD } from "../support/dhcp-server.ts";
 import type { PairOptions, Role } from "../support/failover-config.ts";
 import { FailoverSite } from "../support/failover-site.ts";
 import { LedgerLab } from "../support/ledger-lab.ts";
-import type { History } from "./history.ts";
+import type { DatabaseLease, History } from "./history.ts";
 import type { Plan } from "./plan.ts";
 import { TortureServer } from "./servers.ts";
 import { Wires } from "./wires.ts";
@@ -122,6 +123,19 @@ export class TortureSite {
     } catch {
       return undefined;
     }
+  }
+
+  /** What a server has stored: of an agent what it says itself, of a dhcpd its lease file. */
+  async database(server: TortureServer): Promise<readonly DatabaseLease[]> {
+    if (server.program === "dhcpd") return server.leases();
+    const socket = join(`${server.server.leaseFile}.tandem`, "control.sock");
+    const reply = (await askAgent(socket, { verb: "leases", filter: {}, limit: 1000 })) as { result: { leases: readonly LeaseReport[] } };
+    return reply.result.leases.map(({ address, status, hardware, ends }) => ({
+      address,
+      status: status.toLowerCase(),
+      ends,
+      ...(hardware === undefined ? {} : { hardware }),
+    }));
   }
 
   async close(): Promise<void> {
