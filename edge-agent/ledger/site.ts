@@ -56,6 +56,8 @@ export function onLedgerAnswer(
   const lane = laneOf(callOf(answer));
   const call = state.busy[lane];
   const freed: SiteState = { ...state, busy: { ...state.busy, [lane]: undefined } };
+  // who has said farewell, or was replaced, does not come back by an answer that was still to come
+  if (state.phase === "stopped" && lane !== "control") return only(freed);
   if (answer.result.outcome === "unanswered") return onSilence(freed, lane, answer, random);
   const heard = succeeded(freed, lane, answer, around);
   if (answer.result.outcome === "fenced") return onFenced(heard, answer.op, answer.result.row, answer.endedAt);
