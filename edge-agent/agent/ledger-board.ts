@@ -16,14 +16,14 @@ export class SiteBoard {
   readonly at: Instant;
   readonly sites: Map<string, SiteAgent>;
   /** Sites whose record is to be stored. */
-  readonly dirty = new Set<string>();
+  readonly dirty: string[] = [];
   readonly effects: AgentEffect[] = [];
   readonly writes: StoreWrite[] = [];
   /** Messages to be served again: the ledger has spoken. */
   readonly again: DatagramReceived[] = [];
   readonly refused: Ipv4Address[] = [];
-  /** Addresses that were taken from the ledger: no news to it. */
-  readonly merged = new Set<Ipv4Address>();
+  /** Addresses that were taken from the ledger: no news to it. Undefined: none. */
+  merged: ReadonlySet<Ipv4Address> | undefined;
   /** New terms, if agent.json was read again. */
   settings: readonly LedgerSetting[] | undefined;
   /** Relationships to be ordered into PARTNER-DOWN. */
@@ -57,6 +57,10 @@ export class SiteBoard {
     return recordChanges(site, this.ledger.ports, lastOf, this.at, this.writes);
   }
 
+  /** The site's record is to be stored. */
+  mark(name: string): void {
+    if (!this.dirty.includes(name)) this.dirty.push(name);
+  }
   put(name: string, site: SiteAgent): void {
     this.sites.set(name, site);
   }

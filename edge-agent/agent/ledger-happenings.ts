@@ -45,7 +45,7 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
       return;
     case "set-back":
       board.put(name, { ...site, outbox: alignedWith(site.outbox, happening.cursor) });
-      board.dirty.add(name);
+      board.mark(name);
       return;
     case "cleared":
       board.say("info", `ledger: site ${site.setting.site}: a pair again, epoch ${happening.epoch}`);
@@ -68,7 +68,7 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
       board.say(happening.level === "info" ? "info" : "warn", `ledger: ${happening.text}`);
       return;
     case "remember":
-      board.dirty.add(name);
+      board.mark(name);
       return;
     case "replaced":
       return;
@@ -116,7 +116,7 @@ function catchUp(
     read,
     epoch: site.core.standing.epoch,
   });
-  for (const address of merged) board.merged.add(address);
+  board.merged = new Set([...(board.merged ?? []), ...merged]);
   if (merged.length > 0) board.say("info", `ledger: ${merged.length} leases that the partner had mirrored and not told us`);
   const recorder = board.recorder(site);
   for (const event of lacking) recorder.append(event);
@@ -162,7 +162,7 @@ function onControlAnswer(
   const forced = forcing === undefined ? site.forced : { reason: forcing.reason, at: board.at.monotonic };
   board.put(name, { ...site, waiters: [], forced });
   if (forcing !== undefined) {
-    board.dirty.add(name);
+    board.mark(name);
     board.orders.push(name);
   }
 }

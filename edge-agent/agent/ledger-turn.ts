@@ -46,6 +46,8 @@ const JUMP_SECONDS = 2;
 /** One event's work on all sites: what they become, what is to be stored, and what is to be asked. */
 export class LedgerTurn implements Witness {
   readonly #board: SiteBoard;
+  /** More than serving clients from what is known: what is due is looked at. */
+  #isActive = false;
 
   constructor(ledger: LedgerState, failover: Failover, at: Instant) {
     this.#board = new SiteBoard(ledger, failover, at);
@@ -78,13 +80,18 @@ export class LedgerTurn implements Witness {
     if (site === undefined) return "granted";
     // the bytes outlive the event
     const waiting = { ...wanted.datagram, bytes: Uint8Array.from(wanted.datagram.bytes) };
+    this.#isActive = true;
     const asked = askFor(site, { address: wanted.address, client: wanted.client, waiting, pool }, this.#board.at);
     this.#board.sites.set(name, asked.site);
     return asked.verdict;
   }
 
-  /** Before the event: what the link may promise the partner, and what it has brought. */
+  /**
+   * Before the event: what the link may promise the partner, and what it has brought. Not for a client's message: that changes nothing
+   * here unless an address is claimed, and whatever falls due meanwhile has its tick.
+   */
   open(): void {
+    this.#isActive = true;
     this.#doubtClock();
     for (const [name, site] of this.#board.sites) {
       const relationship = this.#board.failover.relationships.get(name);
@@ -128,7 +135,7 @@ export class LedgerTurn implements Witness {
         lost: next.lost || (next.isFresh && step.state.ack > 0 && isEmpty),
       };
       if (next.lost) this.#board.say("warn", `ledger: site ${site.setting.site}: this server's leases are lost: ${HOW_TO_RESTORE}`);
-      this.#board.dirty.add(name);
+      this.#board.mark(name);
     }
     this.#board.sites.set(name, next);
     for (const call of step.calls) this.#board.effects.push({ kind: "ledger-call", relationship: name, call });
@@ -172,6 +179,7 @@ export class LedgerTurn implements Witness {
 
   /** After the event: leases from the partner, forced orders, and whatever is due to be asked. Before the failover turn is closed. */
   settle(turn: Turn): void {
+    if (!this.#isActive) return;
     for (const name of this.#board.orders.splice(0))
       order(this.#board, turn, this.#board.failover.relationships.get(name), { verb: "partner-down" });
     for (const [name, site] of this.#board.sites) {
@@ -188,7 +196,7 @@ export class LedgerTurn implements Witness {
   #foundAgain(name: string, site: SiteAgent, relationship: Relationship | undefined): SiteAgent {
     const isFound = site.lost && relationship?.endpoint.state === "NORMAL" && relationship.endpoint.startupUntil === undefined;
     if (!isFound) return site;
-    this.#board.dirty.add(name);
+    this.#board.mark(name);
     return { ...site, lost: false };
   }
 
@@ -227,7 +235,7 @@ export class LedgerTurn implements Witness {
       queued > 0 && head.length === 0 && this.#board.writes.length === 0 ? { ...site.outbox, ack: site.outbox.lastSeq } : site.outbox;
     const around = { failoverState: this.#board.stateOf(name), interrupted, outbox: { head, queued } };
     const started = startCalls(core, this.#board.at.monotonic, around);
-    if (started.state.evidence.published !== core.evidence.published) this.#board.dirty.add(name);
+    if (started.state.evidence.published !== core.evidence.published) this.#board.mark(name);
     this.#board.put(name, { ...site, core: started.state, outbox });
     for (const call of started.calls) this.#board.effects.push({ kind: "ledger-call", relationship: name, call });
   }
@@ -238,7 +246,7 @@ export class LedgerTurn implements Witness {
     const done = trimmed(site.outbox, this.#board.ledger.ports.outbox, this.#board.wallMillis);
     this.#board.put(name, { ...site, outbox: done.outbox, trimAfter: laterBy(this.#board.at.monotonic, TRIM_MILLIS) });
     this.#board.writes.push(...done.writes);
-    if (done.writes.length > 0) this.#board.dirty.add(name);
+    if (done.writes.length > 0) this.#board.mark(name);
   }
 
   /** All that changed leases in this step, as history; in the same transaction as the leases. */
@@ -246,7 +254,7 @@ export class LedgerTurn implements Witness {
     for (const change of exchange.changes) {
       const name = change.pool.failoverPeer;
       const site = name === undefined ? undefined : this.#board.sites.get(name);
-      if (name === undefined || site === undefined || this.#board.merged.has(change.after.address)) continue;
+      if (name === undefined || site === undefined || this.#board.merged?.has(change.after.address) === true) continue;
       const recorder = this.#board.recorder(site);
       recorder.change(change);
       const kept = change.after.status === "ACTIVE" ? withoutClaim(site, change.after.address) : site;

@@ -49,7 +49,7 @@ export function step(before: AgentState, event: AgentEvent, view: LeaseView): St
   const exchange = openExchange(state.server, view, partners ? failoverAuthority(failover, view, ledger) : standaloneAuthority, event.at);
   const turn = partners || event.kind === "config" ? openTurn(exchange) : undefined;
   if (turn !== undefined) startFailover(failover, turn);
-  ledger?.open();
+  if (event.kind !== "datagram" || event.at.wallOffset !== state.ledger.wallOffset) ledger?.open();
   const { server, expiry, effects } = handle({ state, exchange, turn, ledger }, event);
   if (ledger !== undefined && turn !== undefined) settleLedger(ledger, exchange, turn);
   const done = turn === undefined ? exchange : closeTurn(failover, turn, exchange);

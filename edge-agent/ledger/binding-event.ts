@@ -79,7 +79,25 @@ export function mergeRenewals(earlier: BindingEvent, later: BindingEvent): Bindi
 }
 
 /** The event as the outbox stores it: JSON, so that an outbox of a week ago reads in any version. */
-export const encodeEvent = (event: BindingEvent): Uint8Array => UTF8.encode(JSON.stringify(event));
+export function encodeEvent(event: BindingEvent): Uint8Array {
+  const { hostname } = event;
+  // put together by hand: all but the host name needs no escapes
+  const text = `{"address":${event.address},"status":"${event.status}","client":"${event.client}","ts":${event.ts},"expires":${event.expires},"potential":${event.potential},"epoch":${event.epoch}${hostname === undefined ? "" : `,"hostname":${JSON.stringify(hostname)}`},"fromPartner":${event.fromPartner},"renewal":${event.renewal},"renewals":${event.renewals},"lastTs":${event.lastTs}}`;
+  if (text.length * 3 > SLAB_BYTES) return UTF8.encode(text);
+  if (slabUsed + text.length * 3 > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  slabUsed += UTF8.encodeInto(text, slab.subarray(start)).written;
+  return slab.subarray(start, slabUsed);
+}
+
+/** Events are pieces of larger allocations: one for each costs more than encoding it. */
+const SLAB_BYTES = 65_536;
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
 /** Reads a stored event; undefined when it is not one (a torn or foreign record). */
 export function decodeEvent(bytes: Uint8Array): BindingEvent | undefined {
   let value: unknown;

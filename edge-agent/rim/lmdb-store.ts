@@ -190,8 +190,7 @@ function operationsOf(databases: Databases, group: readonly PendingCommit[]): ((
   const operations: (() => void)[] = [];
   for (const write of group.flatMap(({ writes }) => writes)) {
     if (write.kind === "lease") last.set(write.lease.address, write.lease);
-    else if (write.kind === "outbox")
-      operations.push(() => void outbox.put(outboxKey(write.lane ?? "", write.seq), Buffer.from(write.value)));
+    else if (write.kind === "outbox") operations.push(() => void outbox.put(outboxKey(write.lane ?? "", write.seq), asBuffer(write.value)));
     else if (write.kind === "outbox-trim") operations.push(() => trimOutbox(outbox, write.lane ?? "", write.upTo));
     else if (write.value === undefined) operations.push(() => void records.remove(write.key));
     else {
@@ -205,6 +204,9 @@ function operationsOf(databases: Databases, group: readonly PendingCommit[]): ((
   }
   return operations;
 }
+
+/** The same bytes: what is to be written is never changed. */
+const asBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer as ArrayBuffer, byteOffset, length);
 
 function readLease({ file, leases }: Databases, address: Ipv4Address): Lease | undefined {
   const record = leases.get(address);

@@ -33,7 +33,7 @@ function configuration(role: Role, { addresses, alone, delay }: PairSetup): stri
   const declaration = `failover peer "lab" { ${role}; address ${NEAR[role]}; port 647; peer address ${peer}; peer port 647;
   max-response-delay 60; max-unacked-updates 100; load balance max seconds 3; ${role === "primary" ? "mclt 600; split 128;" : ""} }
 `;
-  return `authoritative; ping-check off; default-lease-time 3600; max-lease-time 7200; ddns-update-style none;
+  return `authoritative; ping-check off; dhcp-cache-threshold 0; default-lease-time 3600; max-lease-time 7200; ddns-update-style none;
 ${alone === true ? "" : declaration}subnet 10.77.0.0 netmask 255.255.0.0 { option routers 10.77.0.1; option domain-name-servers 10.77.0.1;
   pool { ${alone === true ? "" : 'failover peer "lab";'} range ${addressOf(0)} ${addressOf(addresses - 1)}; } }
 `;

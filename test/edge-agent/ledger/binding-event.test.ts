@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { BINDING_STATUSES } from "../../../edge-agent/leases/binding-status.ts";
+import { type BindingEvent, decodeEvent, encodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
+import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
+
+const time = fc.integer({ min: 0, max: 2 ** 42 });
+const bindingEvents: fc.Arbitrary<BindingEvent> = fc.record({
+  address: fc.integer({ min: 0, max: 2 ** 32 - 1 }).map(ipv4),
+  status: fc.constantFrom(...BINDING_STATUSES),
+  client: fc.constantFrom("", "m:1:020000000001", "i:01ff00"),
+  ...{ ts: time, expires: time, potential: time, epoch: fc.nat(), lastTs: time },
+  hostname: fc.option(fc.string({ unit: "binary" }), { nil: undefined }),
+  fromPartner: fc.boolean(),
+  renewal: fc.boolean(),
+  renewals: fc.nat(),
+});
+
+test("events are read back as they were written, whatever the host is called", () => {
+  fc.assert(
+    fc.property(fc.array(bindingEvents, { maxLength: 20 }), (written) => {
+      const stored = written.map(encodeEvent);
+      // one encoded later leaves those before it alone
+      expect(stored.map(decodeEvent)).toEqual(written);
+    }),
+  );
+});
+
+test("an event longer than the memory that events share is read back too", () => {
+  const [event] = fc.sample(bindingEvents, { numRuns: 1, seed: 1 });
+  if (event === undefined) throw new Error("no sample");
+  const long = { ...event, hostname: "x".repeat(70_000) };
+  expect(decodeEvent(encodeEvent(long))).toEqual(long);
+});
+
+test("what is no event is none", () => {
+  for (const bytes of ["", "null", "{", '{"address":1}']) expect(decodeEvent(Buffer.from(bytes))).toBeUndefined();
+});
