@@ -59,3 +59,42 @@ test("needs the fleet's right beside the switch's; unknown sites and servers are
   const plan = (await api.call("startFailover", { body: { ...body, sites: ["NOWHERE", SITE] } })).body;
   expect(plan).toMatchObject({ state: "done", counts: { refused: 2 } });
 });
+
+test("a stopped one is resumed with what was left; one that was healed goes on", async () => {
+  const started = (await api.call("startFailover", { body })).body;
+  const path = { id: started.id };
+  const resume = () => api.call("resumeFailover", { path, body: { reason: "power is back" } });
+  expect((await resume()).body.code).toBe("ALREADY_DONE");
+  api.clock.now += 61_000;
+  expect((await api.call("advanceFailover", { path })).body.state).toBe("stopped");
+  expect((await api.call("listFailovers", {})).body.items).toEqual([]);
+  expect((await api.call("listFailovers", { query: { state: "closed" } })).body.items).toMatchObject([
+    { id: started.id, state: "stopped" },
+  ]);
+  for (const site of ["S-01", "S-02"]) await beat(api.ledger, "B", {}, site, api.clock.now);
+  const resumed = (await resume()).body;
+  expect(states(resumed)).toBe("serving serving switched switched waiting");
+  expect((await api.call("listFailovers", {})).body.items).toMatchObject([{ id: started.id, state: "running", reason: body.reason }]);
+  expect((await api.call("listFleetEvents", {})).body.items.map(({ what }: { what: string }) => what).sort()).toEqual([
+    "FAILOVER_RESUMED",
+    "FAILOVER_STARTED",
+  ]);
+});
+
+test("stops when a survivor that was seen serving falls silent", async () => {
+  const started = (await api.call("startFailover", { body })).body;
+  await beat(api.ledger, "B", {}, "S-01", api.clock.now);
+  await api.call("advanceFailover", { path: { id: started.id } });
+  api.clock.now += 95_000;
+  for (const site of ["S-02", "S-03"]) await beat(api.ledger, "B", {}, site, api.clock.now);
+  const stopped = (await api.call("advanceFailover", { path: { id: started.id } })).body;
+  expect(stopped).toMatchObject({ state: "stopped", counts: { unhealthy: 1, serving: 2, left: 2 } });
+});
+
+test("a start that is repeated with its key finds its plan", async () => {
+  const headers = { "Idempotency-Key": "key-00000001" };
+  const first = (await api.call("startFailover", { body, headers })).body;
+  expect((await api.call("startFailover", { body, headers })).body.id).toBe(first.id);
+  expect((await api.call("startFailover", { body })).body.id).not.toBe(first.id);
+  expect((await api.call("listFailovers", {})).body.items.length).toBe(2);
+});
