@@ -5,7 +5,7 @@ import { addressOf, BenchPair, type PairSetup, type Program } from "./pair.ts";
 
 /*
  * A pair of Tandems beside a pair of ISC dhcpds, in one run on one machine. Needs root, perfdhcp, dhcpd.
- *   node test/bench/failover.ts [transfer] [rate] [cost] [delay] [--rounds N]
+ *   npm run bench:failover [-- [transfer] [rate] [cost] [delay] [--rounds N]]
  * transfer: a server with an empty database fetches all leases of its partner (UPDREQALL).
  * rate: four-way exchanges a second that a pair sustains.
  * cost: processor time of an exchange, at a rate that leaves the machine idle in between, of a pair and of a server alone.
