@@ -274,7 +274,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "after a start what is owed is told",
     file: start,
-    find: "if (owed) relationship.updates.waiting.set(lease.address, 0);",
+    find: "if (owed && !relationship.updates.unacked.has(lease.address)) queueUpdate(relationship.updates, lease.address);",
     replace: "",
   },
   {
@@ -287,8 +287,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "at most so many updates as the partner takes",
     file: send,
-    find: "for (let room = link.partnerMaxUnacked - updates.unacked.size; room > 0; room = link.partnerMaxUnacked - updates.unacked.size) {",
-    replace: "for (let room = 64; room > 0 && (updates.waiting.size > 0 || relationship.transfer?.cursor !== undefined); room -= 1) {",
+    find: "Math.min(MOST_SENT, link.partnerMaxUnacked - updates.unacked.size)",
+    replace: "MOST_SENT",
   },
   { name: "UPDDONE waits for the acknowledgements", file: send, find: " || updates.transferLeft > 0) return;", replace: ") return;" },
   {
