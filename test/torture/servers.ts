@@ -102,7 +102,9 @@ export class TortureServer {
     writeFileSync(this.server.conf, conf);
     writeFileSync(this.server.leaseFile, "");
   }
+  /** Takes away its disk and its clock. */
   unmount(): void {
+    for (const file of [this.#clockFile, `${this.#clockFile}.sh`]) rmSync(file, { force: true });
     try {
       execFileSync("umount", ["-l", this.folder], { stdio: "ignore" });
     } catch {
