@@ -1,4 +1,5 @@
 import { sleep } from "../support/netns.ts";
+import { slackOf } from "./checkers/checker.ts";
 import { differences } from "./checkers/databases-equal.ts";
 import type { ScriptedClients } from "./clients.ts";
 import type { Plan } from "./plan.ts";
@@ -30,7 +31,7 @@ export async function demandProgress(site: TortureSite, plan: Plan, scripted: Sc
   const settle = 30 + plan.maxResponseDelay;
   const [primary, secondary] = servers as [TortureServer, TortureServer];
   await demand(site, "both databases are equal", settle, async () =>
-    differences(await site.database(primary), await site.database(secondary), 2 + slackSeconds(plan)).join(", "),
+    differences(await site.database(primary), await site.database(secondary), slackOf(plan) / 1000 + 1).join(", "),
   );
   for (const server of servers) {
     site.history.add({ kind: "database", who: server.role, leases: await site.database(server) });
@@ -44,9 +45,6 @@ export async function demandProgress(site: TortureSite, plan: Plan, scripted: Sc
   await demand(site, "the ledger has everything", 60, () => backlog(site));
   site.history.add(await ledgerSnapshot(site.ledger));
 }
-
-/** Seconds by which the two servers' ends of one lease may differ: whole seconds, and what their clocks differ at the end. */
-const slackSeconds = (plan: Plan): number => Math.abs(plan.skew.primary - plan.skew.secondary);
 
 async function owed(site: TortureSite): Promise<string> {
   const found: string[] = [];
