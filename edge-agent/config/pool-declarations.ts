@@ -30,11 +30,27 @@ export function poolDeclaration(context: ParseContext, reader: TokenReader, plac
   const inner: Place = { ...place, kind: "pool", scope, afterDeclaration: false };
   const before = context.diagnostics.errors;
   if (!declarationBlock(context, reader, inner, () => poolStatement(context, reader, place, pool))) return;
-  network.pools.push(pool);
+  const twin = network.pools.find((other) => areTwins(other, pool));
+  if (twin === undefined) network.pools.push(pool);
+  else twin.ranges.push(...pool.ranges);
   if (pool.ranges.length === 0 && context.diagnostics.errors === before) {
     reader.fail("Pool declaration with no address range.", "add range FIRST LAST;");
   }
 }
+
+/**
+ * Do two pools of one network say the same? dhcpd makes one pool of them, which matters for the order in which addresses are given out
+ * and for the balance between failover partners.
+ */
+function areTwins(left: PoolDraft, right: PoolDraft): boolean {
+  if (left.implicit || left.failoverPeer !== right.failoverPeer) return false;
+  if (left.scope.statements.length > 0 || right.scope.statements.length > 0) return false;
+  if (left.scope.authoritative !== right.scope.authoritative) return false;
+  return sameList(left.permit, right.permit) && sameList(left.prohibit, right.prohibit);
+}
+
+const sameList = (left: readonly Permit[], right: readonly Permit[]): boolean =>
+  left.length === right.length && left.every((one) => right.some((other) => JSON.stringify(other) === JSON.stringify(one)));
 
 /** What only pools know; false if the next statement is another. */
 function poolStatement(context: ParseContext, reader: TokenReader, place: Place, pool: PoolDraft): boolean {

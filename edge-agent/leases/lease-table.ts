@@ -7,6 +7,7 @@ import { BINDING_STATUSES, type BindingStatus } from "./binding-status.ts";
 import { ClientIndex, hashBytes } from "./client-index.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseView, NeverUsedOrder, PoolId, PoolLayout, UnboundStatus } from "./lease-view.ts";
+import { neverUsedPlaces } from "./never-used-places.ts";
 import { isUnused, PoolIndex } from "./pool-index.ts";
 import { PoolRanges } from "./pool-ranges.ts";
 
@@ -141,7 +142,8 @@ export class LeaseTable implements LeaseView {
   /** Which addresses belong to which pool, from here on. */
   layout(pools: readonly PoolLayout[]): void {
     this.#ranges = new PoolRanges(pools);
-    this.#pools = new Map([...this.#ranges.all()].map(([id, ranges]) => [id, new PoolIndex(this.#cells, ranges)]));
+    const places = neverUsedPlaces([...this.#ranges.all()].map(([id, ranges]) => ({ id, ranges })));
+    this.#pools = new Map([...places].map(([id, order]) => [id, new PoolIndex(this.#cells, order)]));
     for (const [base, chunk] of this.#cells.chunks()) {
       chunk.places[0].fill(0);
       for (let index = 0; index < chunk.status.length; index += 1) {

@@ -12,20 +12,16 @@ export interface Run {
 }
 
 /**
- * In which order a pool's addresses are given out while nobody has had them. dhcpd goes by the remainder of the address divided by
- * the size of its table: for most pools that is ascending order; a pool whose addresses pass a multiple of it begins after that, and
- * of several subnets the one with the lowest remainders comes first. Places count from 0 without gaps.
+ * In which order a pool's addresses are given out while nobody has had them, as dhcpd does it: places from 0 without gaps. For most
+ * pools that is ascending order; {@link neverUsedPlaces} says what makes it another.
  */
 export class NeverUsedPlaces {
   readonly runs: readonly Run[];
   readonly size: number;
   readonly #byAddress: readonly Run[];
 
-  /** `ranges` are disjoint. */
-  constructor(ranges: readonly Ipv4Range[]) {
-    const pieces = ranges
-      .flatMap(pieceByPiece)
-      .sort((left, right) => (left.first % TABLE_SIZE) - (right.first % TABLE_SIZE) || left.first - right.first);
+  /** `pieces` are disjoint, and in order. */
+  constructor(pieces: readonly Ipv4Range[]) {
     let place = 0;
     this.runs = pieces.map(({ first, last }) => {
       const run = { first, size: last - first + 1, place };
@@ -48,6 +44,28 @@ export class NeverUsedPlaces {
     const run = this.#byAddress[low]!;
     return run.place + address - run.first;
   }
+}
+
+/**
+ * The order of never-used addresses of all pools of a server. dhcpd lists addresses at its start by their remainder (address modulo
+ * the size of its table of leases); those of a pool that follow each other in that listing, with no other pool's between them, form
+ * a run; a later run is put before an earlier one.
+ */
+export function neverUsedPlaces(
+  pools: readonly { readonly id: number; readonly ranges: readonly Ipv4Range[] }[],
+): Map<number, NeverUsedPlaces> {
+  const pieces = pools.flatMap(({ id, ranges }) => ranges.flatMap(pieceByPiece).map((piece) => ({ id, piece })));
+  const remainder = ({ first }: Ipv4Range): number => first % TABLE_SIZE;
+  pieces.sort((left, right) => remainder(left.piece) - remainder(right.piece) || left.piece.first - right.piece.first);
+  const runs = new Map<number, Ipv4Range[][]>(pools.map(({ id }) => [id, []]));
+  let previous: number | undefined;
+  for (const { id, piece } of pieces) {
+    const own = runs.get(id)!;
+    if (id === previous) own[0]!.push(piece);
+    else own.unshift([piece]);
+    previous = id;
+  }
+  return new Map([...runs].map(([id, own]) => [id, new NeverUsedPlaces(own.flat())]));
 }
 
 /** A range cut where the remainder starts again from 0. */

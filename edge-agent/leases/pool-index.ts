@@ -1,9 +1,8 @@
-import type { Ipv4Range } from "../values/ipv4.ts";
 import { type AddressCells, CHUNK_SIZE, NO_RECORD, STATUS_CODES, type StatusCode } from "./address-cells.ts";
 import { AddressHeap } from "./address-heap.ts";
 import { BINDING_STATUSES, type BindingStatus } from "./binding-status.ts";
 import type { NeverUsedOrder } from "./lease-view.ts";
-import { NeverUsedPlaces } from "./never-used-places.ts";
+import type { NeverUsedPlaces } from "./never-used-places.ts";
 
 /** Addresses of one status that no client used (no end time): how many, and places outside which there are none. */
 interface Unused {
@@ -27,10 +26,10 @@ export class PoolIndex {
   readonly #queues: (AddressHeap | undefined)[] = [];
   readonly #unused: (Unused | undefined)[] = [];
 
-  /** `ranges` ascend and are disjoint. At first no address has a record. */
-  constructor(cells: AddressCells, ranges: readonly Ipv4Range[]) {
+  /** `order` holds the pool's addresses. At first none has a record. */
+  constructor(cells: AddressCells, order: NeverUsedPlaces) {
     this.#cells = cells;
-    this.#order = new NeverUsedPlaces(ranges);
+    this.#order = order;
     this.#size = this.#order.size;
     this.#unused[STATUS_CODES.FREE] = { count: this.#size, lowest: 0, highest: this.#size - 1 };
   }

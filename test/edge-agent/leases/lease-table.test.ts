@@ -4,6 +4,7 @@ import { BINDING_STATUSES, type BindingStatus } from "../../../edge-agent/leases
 import { type Lease, neverUsed } from "../../../edge-agent/leases/lease.ts";
 import { LeaseTable } from "../../../edge-agent/leases/lease-table.ts";
 import type { PoolLayout, UnboundStatus } from "../../../edge-agent/leases/lease-view.ts";
+import { neverUsedPlaces } from "../../../edge-agent/leases/never-used-places.ts";
 import { sameBytes, sameHardware } from "../../../edge-agent/values/hardware-address.ts";
 import type { Ipv4Address, Ipv4Range } from "../../../edge-agent/values/ipv4.ts";
 import { type EpochSeconds, NEVER } from "../../../edge-agent/values/time.ts";
@@ -119,6 +120,8 @@ class Pair {
 
   #comparePool(pool: number): void {
     const addresses = this.model.addressesOf(pool);
+    const places = neverUsedPlaces(this.model.pools).get(pool);
+    const place = (address: number): number => places?.placeOf(address) ?? address;
     const counts = Object.fromEntries(BINDING_STATUSES.map((status) => [status, 0])) as Record<BindingStatus, number>;
     for (const address of addresses) counts[this.model.lease(address).status] += 1;
     expect(this.table.counts(pool)).toEqual(counts);
@@ -129,7 +132,8 @@ class Pair {
           .filter((address) => this.model.lease(address).status === status)
           .sort((left, right) => {
             const byEnds = this.model.lease(left).ends - this.model.lease(right).ends;
-            return byEnds !== 0 ? byEnds : (left - right) * (this.model.lease(left).ends === 0 ? sign : 1);
+            if (byEnds !== 0) return byEnds;
+            return this.model.lease(left).ends === 0 ? (place(left) - place(right)) * sign : left - right;
           });
         expect([...this.table.oldest(pool, status, order)]).toEqual(expected);
         expect([...take(this.table.oldest(pool, status, order), 3)]).toEqual(expected.slice(0, 3));
