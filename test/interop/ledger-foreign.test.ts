@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { LedgerLab, SITE } from "../support/ledger-lab.ts";
-import { eventually, sleep } from "../support/netns.ts";
+import { sleep } from "../support/netns.ts";
 import { RealClient } from "../support/real-clients.ts";
 
 let lab: LedgerLab | undefined;
@@ -29,7 +29,7 @@ test("a partner that is an ISC dhcpd: its bindings are mirrored too, nothing fen
   expect(byDhcpd.length).toBeGreaterThan(0);
   const [theirs] = byDhcpd;
   const history = async () => (await here.call("GET", `/v1/sites/${SITE}/addresses/${theirs?.address}/history`)).body.items as object[];
-  await eventually(
+  await lab.until(
     async () => (await history()).length > 0,
     20_000,
     () => "the partner's binding is not in the history",
@@ -70,7 +70,7 @@ test("a partner that is an ISC dhcpd: its bindings are mirrored too, nothing fen
   await sleep(Math.max(0, declaredAt + 15_000 + 6_000 - Date.now()));
   expect(await pair.dora(60)).toBeUndefined();
   await sleep(Math.max(0, declaredAt + 15_150 + 5_000 + 63_000 - 5_000 - Date.now()));
-  await eventually(
+  await lab.until(
     async () => (await pair.dora(61)) !== undefined,
     90_000,
     () => pair.tandem("primary", "status"),

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { LedgerLab, SITE } from "../support/ledger-lab.ts";
-import { eventually, sleep } from "../support/netns.ts";
+import { sleep } from "../support/netns.ts";
 import { RealClient } from "../support/real-clients.ts";
 
 let lab: LedgerLab | undefined;
@@ -46,14 +46,14 @@ test("servers five minutes ahead of the cloud: granted after the very same wait,
 
   await pair.start("secondary");
   await pair.bothNormal(90_000);
-  await eventually(async () => (await here.state()) === "NORMAL", 60_000, status);
+  await lab.until(async () => (await here.state()) === "NORMAL", 60_000, status);
   // the history goes by the servers' clocks
   const to = new Date(Date.now() + 600_000).toISOString();
   const history = await here.call("GET", `/v1/sites/${SITE}/addresses/${address}/history?to=${to}`);
   expect(history.body.items.length, JSON.stringify(history.body)).toBeGreaterThan(0);
 
   pair.silence(true);
-  await eventually(
+  await lab.until(
     () => roles.every((role) => pair.state(role) === "communications-interrupted"),
     60_000,
     () => status() + status("secondary"),
@@ -64,7 +64,7 @@ test("servers five minutes ahead of the cloud: granted after the very same wait,
   const sole = first.status === 200 ? "primary" : "secondary";
   const down = sole === "primary" ? "secondary" : "primary";
   await pair.reaches(sole, "partner-down", 15_000);
-  await eventually(
+  await lab.until(
     () => /mode DOWN/.test(status(down)),
     30_000,
     () => status(down),
@@ -73,7 +73,7 @@ test("servers five minutes ahead of the cloud: granted after the very same wait,
   expect((await pair.dora(9))?.server).toBe(sole === "primary" ? "10.77.0.2" : "10.77.0.3");
   pair.silence(false);
   await pair.bothNormal(90_000);
-  await eventually(async () => (await here.state()) === "NORMAL", 60_000, status);
+  await lab.until(async () => (await here.state()) === "NORMAL", 60_000, status);
   const events = (await here.call("GET", `/v1/sites/${SITE}/events`)).body.items.map((item: { what: string }) => item.what);
   for (const step of ["REGISTERED", "PARTNER_DOWN_REFUSED", "PARTNER_DOWN", "CLEARED"]) expect(events).toContain(step);
   expect(events.filter((what: string) => what === "PARTNER_DOWN").length).toBe(2);

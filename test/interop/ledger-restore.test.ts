@@ -57,13 +57,13 @@ test("a server lost its disk and its partner is gone: it serves nobody until it 
 
   const state = `${pair.servers.primary.leaseFile}.tandem`;
   const restore = ["restore", "--from-ledger", "--server", "A", "--state", state] as const;
-  expect(here.offline("primary", ...restore)).toMatchObject({ status: 1 });
+  expect(await here.offline("primary", ...restore)).toMatchObject({ status: 1 });
   await pair.servers.primary.stop();
-  const restored = here.offline("primary", ...restore);
+  const restored = await here.offline("primary", ...restore);
   expect(restored.status, restored.output).toBe(0);
   expect(restored.output).toMatch(/Site LAB-1, epoch 2, \d+ events of this server: \d+ addresses \(.*8 active.*\)/);
   expect(restored.output).toMatch(/1 abandoned/);
-  expect(here.offline("primary", ...restore).output).toMatch(/only one that lost them is restored/);
+  expect((await here.offline("primary", ...restore)).output).toMatch(/only one that lost them is restored/);
 
   await pair.start("primary");
   await pair.reaches("primary", "partner-down", 30_000);

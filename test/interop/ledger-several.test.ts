@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { LedgerLab } from "../support/ledger-lab.ts";
-import { eventually, sleep } from "../support/netns.ts";
+import { sleep } from "../support/netns.ts";
 
 let lab: LedgerLab | undefined;
 afterEach(async () => {
@@ -23,7 +23,7 @@ test("an agent in two sites: one is switched, the other is not; each has its own
     ).map(({ site, mode, epoch, service }) => `${site} ${mode} ${epoch} ${service}`);
   await pair.start();
   await pair.bothNormal(60_000);
-  await eventually(
+  await lab.until(
     () => ledgers("primary").join() === "LAB-1 PAIR 1 full,LAB-2 PAIR 1 full",
     30_000,
     () => ledgers("primary").join(),
@@ -37,14 +37,14 @@ test("an agent in two sites: one is switched, the other is not; each has its own
 
   pair.silence(true);
   await pair.start("secondary");
-  await eventually(
+  await lab.until(
     () => ledgers("secondary").join() === "LAB-1 DOWN 2 none,LAB-2 PAIR 1 full",
     40_000,
     () => ledgers("secondary").join(),
   );
   pair.silence(false);
   await pair.bothNormal(90_000);
-  await eventually(
+  await lab.until(
     () => ledgers("primary").join() === "LAB-1 PAIR 3 full,LAB-2 PAIR 1 full",
     60_000,
     () => ledgers("primary").join(),
@@ -56,8 +56,12 @@ test("coldStart fence: a server that starts with neither ledger nor partner is s
   const { pair } = lab;
   await pair.start();
   await pair.bothNormal(60_000);
-  const lease = await pair.dora(1);
-  await sleep(2000);
+  const first = await pair.dora(1);
+  await sleep(3000);
+  // now that the partner knows it, for longer than MCLT
+  const lease = await pair.rebind(1, first?.address ?? "");
+  expect(lease?.seconds).toBeGreaterThan(60);
+  await sleep(3000);
   for (const role of ["primary", "secondary"] as const) await pair.servers[role].stop("SIGKILL");
   lab.wan("primary", false);
   await pair.start("primary");
@@ -72,7 +76,7 @@ test("coldStart fence: a server that starts with neither ledger nor partner is s
   expect((await pair.rebind(1, lease?.address ?? ""))?.address, pair.servers.primary.log().slice(-2000)).toBe(lease?.address);
   expect(await pair.dora(2)).toBeUndefined();
   lab.wan("primary", true);
-  await eventually(
+  await lab.until(
     async () => (await pair.dora(2)) !== undefined,
     60_000,
     () => pair.tandem("primary", "status"),

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { LedgerLab, SITE } from "../support/ledger-lab.ts";
-import { eventually, sleep } from "../support/netns.ts";
+import { sleep } from "../support/netns.ts";
 import { RealClient } from "../support/real-clients.ts";
 
 let lab: LedgerLab | undefined;
@@ -38,7 +38,7 @@ test("the WAN is cut at each point of a failover: nobody loses an address, nobod
   expect(await pair.dora(1, 0)).toBeDefined();
   expect(status()).toMatch(/unreachable/);
   wan(true);
-  await eventually(() => /PAIR, epoch 1, reachable/.test(status()) && /backlog +0/.test(status()), 60_000, status);
+  await lab.until(() => /PAIR, epoch 1, reachable/.test(status()) && /backlog +0/.test(status()), 60_000, status);
 
   // 2: after the death of B, the survivor's: no evidence, so no grant however long
   await B.stop("SIGKILL");
@@ -52,7 +52,7 @@ test("the WAN is cut at each point of a failover: nobody loses an address, nobod
   here.wan("primary", true);
 
   // 3: between the grant and its hearing
-  await eventually(async () => (await ask()).body.code === "EVIDENCE_PENDING", 60_000, status);
+  await lab.until(async () => (await ask()).body.code === "EVIDENCE_PENDING", 60_000, status);
   await here.granted("A");
   const heard = /partner-down/.test(pair.state("primary") ?? "");
   here.wan("primary", false);
@@ -69,7 +69,7 @@ test("the WAN is cut at each point of a failover: nobody loses an address, nobod
   const withoutLedger = cut.filter((address) => address !== "").length;
   expect(withoutLedger).toBeLessThan(16);
   here.wan("primary", true);
-  await eventually(() => /SOLE, epoch 2, reachable/.test(status()), 60_000, status);
+  await lab.until(() => /SOLE, epoch 2, reachable/.test(status()), 60_000, status);
   let more = 0;
   for (let client = 70; client < 86; client += 1) more += (await pair.dora(client)) === undefined ? 0 : 1;
   expect(more, A.log().slice(-3000)).toBeGreaterThan(0);
@@ -86,7 +86,7 @@ test("the WAN is cut at each point of a failover: nobody loses an address, nobod
   wan(false);
   pair.silence(false);
   await pair.bothNormal(90_000);
-  await eventually(
+  await lab.until(
     async () => {
       for (let client = 1; client < 5; client += 1) await pair.dora(client, 0);
       return /DHCPACK on/.test(B.log());
@@ -96,8 +96,8 @@ test("the WAN is cut at each point of a failover: nobody loses an address, nobod
   );
   expect(await here.state()).toBe("PARTNER_DOWN");
   wan(true);
-  await eventually(async () => (await here.state()) === "NORMAL", 90_000, status);
-  await eventually(
+  await lab.until(async () => (await here.state()) === "NORMAL", 90_000, status);
+  await lab.until(
     () => both.every((role) => /mode PAIR, epoch 3, reachable/.test(status(role))),
     60_000,
     () => status() + status("secondary"),

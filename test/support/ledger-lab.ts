@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -117,11 +118,24 @@ export class LedgerLab {
   }
 
   /** `tandem` on a server that is down, with the agent's credentials and way to the ledger. */
-  offline(role: Role, ...argv: string[]): { readonly status: number | null; readonly output: string } {
+  async offline(role: Role, ...argv: string[]): Promise<{ readonly status: number | null; readonly output: string }> {
     const { accessKeyId, secretAccessKey } = deskCredentials(SITE, SERVERS[role]);
     const keys = [`AWS_ACCESS_KEY_ID=${accessKeyId}`, `AWS_SECRET_ACCESS_KEY=${secretAccessKey}`];
     const command = TANDEM_DHCPD.replace(/tandem-dhcpd$/, "tandem");
-    return this.pair.namespaces[role].attempt(["env", ...keys, command, ...argv], 60_000);
+    // never while waiting for it: desk and WAN live in this process
+    const child = spawn("ip", ["netns", "exec", this.pair.namespaces[role].name, "env", ...keys, command, ...argv]);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    return new Promise((resolve) => child.once("close", (status) => resolve({ status, output })));
+  }
+
+  /** Looks every three seconds: what `look` runs keeps this process from serving desk and WAN meanwhile. */
+  async until(look: () => unknown, millis: number, complaint: () => string = () => "it did not happen"): Promise<void> {
+    const giveUp = Date.now() + millis;
+    while (!(await look())) {
+      if (Date.now() > giveUp) throw new Error(complaint());
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+    }
   }
 
   async #connect(role: Role): Promise<void> {
