@@ -109,12 +109,14 @@ function onSilence(state: SiteState, lane: Lane, answer: LedgerAnswer, random: (
 
 function succeeded(state: SiteState, lane: Lane, answer: LedgerAnswer, around: Pick<Surroundings, "interrupted">): SiteState {
   const pause = lane === "beat" ? beatPause(state, around) : lane === "partner" ? BUSY_BEAT_MILLIS : lane === "data" ? GATHER_MILLIS : 0;
+  // what waits since the ledger was last out of reach need not wait any longer
+  const hurried = state.reachable ? state.notBefore : { ...state.notBefore, data: answer.endedAt, control: answer.endedAt };
   return {
     ...state,
     reachable: true,
     lastSuccessAt: answer.endedAt,
     failures: { ...state.failures, [lane]: 0 },
-    notBefore: { ...state.notBefore, [lane]: laterBy(answer.endedAt, pause) },
+    notBefore: { ...hurried, [lane]: laterBy(answer.endedAt, pause) },
     batchLimit: lane === "data" ? Math.min(MAX_BATCH, state.batchLimit + 8) : state.batchLimit,
   };
 }
