@@ -60,8 +60,13 @@ export function sendState(turn: Turn, relationship: Relationship): void {
     link.unbearable = true;
     return;
   }
+  tellState(turn, relationship, endpoint.state);
+}
+
+function tellState(turn: Turn, { endpoint, link }: Relationship, state: RecordedState): void {
+  if (link.up === undefined) return;
   sendNew(turn, link.up, "STATE", {
-    serverState: SERVER_STATE_CODES[endpoint.state],
+    serverState: SERVER_STATE_CODES[state],
     serverFlags: endpoint.startupUntil === undefined ? 0 : STARTUP_FLAG,
     startTimeOfState: toWireTime(endpoint.since, turn.at),
   });
@@ -91,10 +96,12 @@ function onEntry(turn: Turn, relationship: Relationship): void {
     case "RECOVER-WAIT":
       endRecoverWait(turn, relationship);
       return;
-    case "RECOVER-DONE":
-      // a partner that is NORMAL already has nothing more to say that would bring us there
-      if (endpoint.communicating && endpoint.partner === "NORMAL") enter(turn, relationship, "NORMAL");
+    case "RECOVER-DONE": {
+      // a partner that is where it will stay has nothing more to say that would move us
+      const next = endpoint.communicating ? reactionTo("RECOVER-DONE", endpoint.partner, false) : "stay";
+      if (next !== "stay" && next !== "request") enter(turn, relationship, next);
       return;
+    }
     default:
       return;
   }
@@ -116,7 +123,7 @@ function requestUpdates(turn: Turn, relationship: Relationship): void {
   if (link.up === undefined || !endpoint.communicating || endpoint.requested !== undefined) return;
   const resolving = endpoint.state === "POTENTIAL-CONFLICT";
   // the primary asks first; the secondary when the primary has got everything
-  if (resolving && !isPrimary(relationship) && endpoint.partner !== "CONFLICT-DONE") return;
+  if (resolving && !isPrimary(relationship) && endpoint.partner !== "CONFLICT-DONE" && endpoint.partner !== "RECOVER-DONE") return;
   const type = endpoint.storeIntact && (resolving || endpoint.partnerIsTandem) ? "UPDREQ" : "UPDREQALL";
   turn.log(`failover peer ${nameOf(relationship)}: requesting ${type === "UPDREQ" ? "update" : "full update"} from peer`);
   endpoint.requested = { type, xid: sendNew(turn, link.up, type, {}) };
@@ -132,6 +139,10 @@ export function onPartnerState(
   const { endpoint, link } = relationship;
   const starting = endpoint.startupUntil !== undefined;
   const wasHeld = link.stateHeldUntil !== undefined;
+  const isFirst = !endpoint.communicating;
+  // a dhcpd that starts hears nothing new in a state that it knew us in: it is told once more when it has started
+  const hasStarted = !endpoint.partnerIsTandem && !isFirst && link.partnerStarting && !heard.starting;
+  link.partnerStarting = heard.starting;
   endpoint.communicating = true;
   // but one that would not survive to hear of it is answered like any other
   if (endpoint.state === "PARTNER-DOWN" && heard.starting && (endpoint.partnerIsTandem || endures(heard.state, "PARTNER-DOWN"))) {
@@ -151,14 +162,19 @@ export function onPartnerState(
     sendState(turn, relationship);
     return;
   }
+  // a dhcpd that was told of our NORMAL before it recovered does not listen when it is told again
+  const deaf = !endpoint.partnerIsTandem && heard.state === "RECOVER-DONE" && (wasHeld || endpoint.state === "NORMAL");
+  if (deaf) tellState(turn, relationship, "COMMUNICATIONS-INTERRUPTED");
   const reaction =
-    (endpoint.partnerIsTandem ? undefined : harmlessReaction(endpoint.state, heard.state, wasHeld)) ??
+    (endpoint.partnerIsTandem ? undefined : harmlessReaction(endpoint.state, heard.state, { isHeld: wasHeld, isFirst })) ??
     reactionTo(endpoint.state, heard.state, starting);
-  if (reaction !== "stay" && reaction !== "request") enter(turn, relationship, reaction);
+  const movesOn = reaction !== "stay" && reaction !== "request";
+  if (movesOn) enter(turn, relationship, reaction);
   else if (starting) enter(turn, relationship, endpoint.state === "RESOLUTION-INTERRUPTED" ? "POTENTIAL-CONFLICT" : endpoint.state);
-  else if (reaction === "request") requestUpdates(turn, relationship);
+  else if (reaction === "request" || (hasStarted && endpoint.state === "RECOVER")) requestUpdates(turn, relationship);
   // whatever became of it, the partner has yet to hear of us
-  if (link.stateHeldUntil !== undefined) sendState(turn, relationship);
+  if (link.stateHeldUntil !== undefined || ((deaf || hasStarted) && !movesOn && !starting && endpoint.state !== "RECOVER"))
+    sendState(turn, relationship);
 }
 
 /** The connection in use is gone: whatever was under way on it is void. */
@@ -196,7 +212,8 @@ export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number
       return;
     }
     case "resolved":
-      if (isPrimary(relationship)) enter(turn, relationship, "CONFLICT-DONE");
+      if (endpoint.partner === "RECOVER-DONE") enter(turn, relationship, "NORMAL");
+      else if (isPrimary(relationship)) enter(turn, relationship, "CONFLICT-DONE");
       else if (endpoint.partner === "CONFLICT-DONE") enter(turn, relationship, "NORMAL");
       return;
     default:

@@ -38,6 +38,7 @@ type Row = RowOf<typeof COLUMNS>;
  * - NORMAL and COMMUNICATIONS-INTERRUPTED wait for the end of a partner's RECOVER-WAIT (§9.6).
  * - Where dhcpd shuts itself down or exits (a partner resolving a conflict we know nothing of), we resolve with it.
  * - RECOVER lets a partner in NORMAL react to it first: POTENTIAL-CONFLICT would send a stock partner into SHUTDOWN.
+ * - POTENTIAL-CONFLICT with a partner in RECOVER-DONE, which listens to nothing but NORMAL, asks for what it owes and is NORMAL.
  * - RECOVER asks again when the partner is already further on, instead of waiting for ever.
  */
 export const ON_PARTNER_STATE: Readonly<Record<RecordedState, Row>> = {
@@ -49,7 +50,7 @@ export const ON_PARTNER_STATE: Readonly<Record<RecordedState, Row>> = {
   RECOVER: /*               */ ["stay", "request", "request", PC, "request", "stay", PD, "request", PC, PC, "request"],
   "RECOVER-WAIT": /*        */ ["stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay"],
   "RECOVER-DONE": /*        */ [NO, "stay", "stay", PC, "stay", "stay", PD, NO, PC, PC, "stay"],
-  "POTENTIAL-CONFLICT": /*  */ ["stay", "stay", "stay", "request", RE, "stay", PD, "stay", "request", "request", "stay"],
+  "POTENTIAL-CONFLICT": /*  */ ["stay", "stay", "stay", "request", RE, "stay", PD, "request", "request", "request", "stay"],
   "RESOLUTION-INTERRUPTED": [PC, PC, PC, PC, PC, PC, PD, PC, PC, PC, PC],
   "CONFLICT-DONE": /*       */ [NO, PC, PC, "stay", PC, "stay", PD, PC, "stay", PC, "stay"],
   PAUSED: /*                */ ["stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay"],
@@ -65,14 +66,23 @@ export function reactionTo(own: RecordedState, partner: ServerState, starting: b
 }
 
 /**
- * Where telling a stock partner of our state would end it, the state to be in instead; undefined if there is no such danger.
- * CONFLICT-DONE bears NORMAL and a conflict only. A partner that is NORMAL, and has not heard of our conflict yet, bears
- * anything but a conflict: PARTNER-DOWN makes it recover if it has just started, and resolve with us if it was running.
+ * With a stock partner, the state to be in instead of what the table says; undefined where the table holds.
+ * - CONFLICT-DONE bears NORMAL and a conflict only. A partner that is NORMAL, and has not heard of our conflict yet, bears
+ *   anything but a conflict: PARTNER-DOWN makes it recover if it has just started, and resolve with us if it was running.
+ * - A dhcpd in RECOVER, whose update was cut off, asks again only one that serves or recovers: we recover once more, with it.
  */
-export function harmlessReaction(own: RecordedState, partner: ServerState, isFirst: boolean): RecordedState | undefined {
+export function harmlessReaction(
+  own: RecordedState,
+  partner: ServerState,
+  {
+    isHeld,
+    isFirst,
+  }: { /** It has not heard of our state yet. */ readonly isHeld: boolean /** Its first word. */; readonly isFirst: boolean },
+): RecordedState | undefined {
   if (partner === "CONFLICT-DONE" && (own === "RECOVER-WAIT" || own === "PAUSED" || own === "SHUTDOWN")) return PC;
+  if (isFirst && partner === RE && (own === "RECOVER-DONE" || own === "RECOVER-WAIT")) return RE;
   const resolving = own === PC || own === "RESOLUTION-INTERRUPTED";
-  return isFirst && resolving && partner === NO ? PD : undefined;
+  return isHeld && resolving && partner === NO ? PD : undefined;
 }
 
 /**

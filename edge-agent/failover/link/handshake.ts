@@ -162,21 +162,11 @@ function linkUp(turn: Turn, relationship: Relationship, connection: Connection):
   endpoint.communicating = false;
   endpoint.requested = undefined;
   recordEndpoint(turn, relationship);
-  if (mayHarm(relationship)) link.stateHeldUntil = (turn.at.monotonic + holdMillis(relationship)) as MonotonicMillis;
+  // some states of ours would end a stock partner in some of its own: its STATE, which comes unasked, tells; ours follows that
+  if (!endpoint.partnerIsTandem) link.stateHeldUntil = (turn.at.monotonic + holdMillis(relationship)) as MonotonicMillis;
   else sendState(turn, relationship);
 }
 
 /** A partner that was last heard of in a state that does not bear ours is given more time to say what it is in. */
 const holdMillis = ({ endpoint }: Relationship): number =>
   endures(endpoint.partner, endpoint.state) ? HOLD_STATE_MILLIS : HOLD_STATE_LONG_MILLIS;
-
-/**
- * Could our STATE end a stock partner? A primary in CONFLICT-DONE exits on most states; one in NORMAL shuts itself down when it
- * hears of a conflict. Its own STATE, which comes unasked, tells; ours follows that.
- */
-function mayHarm(relationship: Relationship): boolean {
-  const { state, partnerIsTandem } = relationship.endpoint;
-  if (partnerIsTandem) return false;
-  if (state === "POTENTIAL-CONFLICT" || state === "RESOLUTION-INTERRUPTED" || state === "CONFLICT-DONE") return true;
-  return !isPrimary(relationship) && state !== "NORMAL";
-}

@@ -43,6 +43,8 @@ export interface Link {
   stateHeldUntil: MonotonicMillis | undefined;
   /** The partner would not bear to hear of our state: the connection in use is ended instead. */
   unbearable: boolean;
+  /** Its last STATE had the STARTUP flag. */
+  partnerStarting: boolean;
   /** May we answer the partner's asking CONTACTs? An answer extends its right to serve. */
   answers: boolean;
   /** When we last answered one. */
@@ -68,6 +70,7 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   answeredAt: undefined,
   stateHeldUntil: undefined,
   unbearable: false,
+  partnerStarting: false,
   answers: true,
   gaveAnswerAt: undefined,
   askEvery: undefined,

@@ -6,6 +6,7 @@ import { SERVER_STATE_CODES } from "../../../edge-agent/failover/wire/codes.ts";
 import { EMPTY_STREAM, takeFrames } from "../../../edge-agent/failover/wire/frame.ts";
 import { decodeMessage, encodeMessage, type FailoverMessage } from "../../../edge-agent/failover/wire/message.ts";
 import type { MessageType, Options } from "../../../edge-agent/failover/wire/options.ts";
+import { VENDOR_CLASS } from "../../../edge-agent/failover/wire/private-data.ts";
 import { epochSeconds, monotonicMillis } from "../../../edge-agent/values/time.ts";
 import { connectTerms } from "../../support/failover-peer.ts";
 import { address, Node, Pair, peer } from "./pair.ts";
@@ -125,10 +126,10 @@ describe("our first STATE of a connection with a dhcpd that it could end", () =>
     wire.pass(1);
     expect(wire.told()).toEqual([SERVER_STATE_CODES["RESOLUTION-INTERRUPTED"]]);
   });
-  test("is sent at once where it can do no harm", () => {
+  test("is sent at once between our own kind", () => {
     const wire = new Wire("primary");
     wire.open();
-    wire.say("CONNECTACK", answer());
+    wire.say("CONNECTACK", { ...answer(), vendorClassIdentifier: VENDOR_CLASS });
     expect(wire.told()).toEqual([SERVER_STATE_CODES.RECOVER]);
   });
   test("waits longer for a partner that was in CONFLICT-DONE, which exits when it hears of PARTNER-DOWN", () => {
