@@ -98,8 +98,9 @@ function onEntry(turn: Turn, relationship: Relationship): void {
       return;
     case "RECOVER-DONE": {
       // a partner that is where it will stay has nothing more to say that would move us
-      const next = endpoint.communicating ? reactionTo("RECOVER-DONE", endpoint.partner, false) : "stay";
-      if (next !== "stay" && next !== "request") enter(turn, relationship, next);
+      const next = reactionTo("RECOVER-DONE", endpoint.partner, false);
+      const isHeard = endpoint.communicating && (endpoint.partner === "NORMAL" || !endpoint.partnerIsTandem);
+      if (isHeard && next !== "stay" && next !== "request") enter(turn, relationship, next);
       return;
     }
     default:
@@ -123,12 +124,16 @@ function requestUpdates(turn: Turn, relationship: Relationship): void {
   if (link.up === undefined || !endpoint.communicating || endpoint.requested !== undefined) return;
   const resolving = endpoint.state === "POTENTIAL-CONFLICT";
   // the primary asks first; the secondary when the primary has got everything
-  if (resolving && !isPrimary(relationship) && endpoint.partner !== "CONFLICT-DONE" && endpoint.partner !== "RECOVER-DONE") return;
+  if (resolving && !isPrimary(relationship) && endpoint.partner !== "CONFLICT-DONE" && !hasRecoveredAlone(endpoint)) return;
   const type = endpoint.storeIntact && (resolving || endpoint.partnerIsTandem) ? "UPDREQ" : "UPDREQALL";
   turn.log(`failover peer ${nameOf(relationship)}: requesting ${type === "UPDREQ" ? "update" : "full update"} from peer`);
   endpoint.requested = { type, xid: sendNew(turn, link.up, type, {}) };
   turn.log(`Sent update request ${type === "UPDREQ" ? "" : "all "}message to ${nameOf(relationship)}`);
 }
+
+/** A dhcpd in RECOVER-DONE listens to nothing but NORMAL: a conflict with it ends as soon as it has said what it owes. */
+const hasRecoveredAlone = ({ state, partner, partnerIsTandem }: Relationship["endpoint"]): boolean =>
+  !partnerIsTandem && state === "POTENTIAL-CONFLICT" && partner === "RECOVER-DONE";
 
 /** The partner's STATE has come (failover-12 §8.3, §9): communications are restored with the first of a connection. */
 export function onPartnerState(
@@ -171,7 +176,8 @@ export function onPartnerState(
   const movesOn = reaction !== "stay" && reaction !== "request";
   if (movesOn) enter(turn, relationship, reaction);
   else if (starting) enter(turn, relationship, endpoint.state === "RESOLUTION-INTERRUPTED" ? "POTENTIAL-CONFLICT" : endpoint.state);
-  else if (reaction === "request" || (hasStarted && endpoint.state === "RECOVER")) requestUpdates(turn, relationship);
+  else if (reaction === "request" || (hasStarted && endpoint.state === "RECOVER") || hasRecoveredAlone(endpoint))
+    requestUpdates(turn, relationship);
   // whatever became of it, the partner has yet to hear of us
   if (link.stateHeldUntil !== undefined || ((deaf || hasStarted) && !movesOn && !starting && endpoint.state !== "RECOVER"))
     sendState(turn, relationship);
@@ -212,7 +218,7 @@ export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number
       return;
     }
     case "resolved":
-      if (endpoint.partner === "RECOVER-DONE") enter(turn, relationship, "NORMAL");
+      if (hasRecoveredAlone(endpoint)) enter(turn, relationship, "NORMAL");
       else if (isPrimary(relationship)) enter(turn, relationship, "CONFLICT-DONE");
       else if (endpoint.partner === "CONFLICT-DONE") enter(turn, relationship, "NORMAL");
       return;

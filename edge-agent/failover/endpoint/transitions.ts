@@ -38,7 +38,6 @@ type Row = RowOf<typeof COLUMNS>;
  * - NORMAL and COMMUNICATIONS-INTERRUPTED wait for the end of a partner's RECOVER-WAIT (§9.6).
  * - Where dhcpd shuts itself down or exits (a partner resolving a conflict we know nothing of), we resolve with it.
  * - RECOVER lets a partner in NORMAL react to it first: POTENTIAL-CONFLICT would send a stock partner into SHUTDOWN.
- * - POTENTIAL-CONFLICT with a partner in RECOVER-DONE, which listens to nothing but NORMAL, asks for what it owes and is NORMAL.
  * - RECOVER asks again when the partner is already further on, instead of waiting for ever.
  */
 export const ON_PARTNER_STATE: Readonly<Record<RecordedState, Row>> = {
@@ -50,7 +49,7 @@ export const ON_PARTNER_STATE: Readonly<Record<RecordedState, Row>> = {
   RECOVER: /*               */ ["stay", "request", "request", PC, "request", "stay", PD, "request", PC, PC, "request"],
   "RECOVER-WAIT": /*        */ ["stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay"],
   "RECOVER-DONE": /*        */ [NO, "stay", "stay", PC, "stay", "stay", PD, NO, PC, PC, "stay"],
-  "POTENTIAL-CONFLICT": /*  */ ["stay", "stay", "stay", "request", RE, "stay", PD, "request", "request", "request", "stay"],
+  "POTENTIAL-CONFLICT": /*  */ ["stay", "stay", "stay", "request", RE, "stay", PD, "stay", "request", "request", "stay"],
   "RESOLUTION-INTERRUPTED": [PC, PC, PC, PC, PC, PC, PD, PC, PC, PC, PC],
   "CONFLICT-DONE": /*       */ [NO, PC, PC, "stay", PC, "stay", PD, PC, "stay", PC, "stay"],
   PAUSED: /*                */ ["stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay", "stay"],
