@@ -7,8 +7,6 @@ export default defineConfig({
     setupFiles: ["test/support/setup.ts"],
     pool: "forks",
     maxWorkers: 2,
-    // Real clocks and real peers under the load of their neighbours: what fails twice is wrong, what fails once is shown as retried.
-    retry: 1,
     testTimeout: 600_000,
     hookTimeout: 120_000,
   },
