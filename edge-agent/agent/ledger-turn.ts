@@ -197,7 +197,9 @@ export class LedgerTurn implements Witness {
     const isFound = site.lost && relationship?.endpoint.state === "NORMAL" && relationship.endpoint.startupUntil === undefined;
     if (!isFound) return site;
     this.#board.mark(name);
-    return { ...site, lost: false };
+    // alone in the ledger still: what being alone was for is over, and the pair is asked for
+    const { mode, epoch } = site.core.standing;
+    return { ...site, lost: false, entered: mode === "SOLE" ? epoch : site.entered };
   }
 
   #askOfOurselves(name: string, relationship: Relationship | undefined): void {

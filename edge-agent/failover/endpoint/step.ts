@@ -170,9 +170,12 @@ export function onPartnerState(
   // a dhcpd that was told of our NORMAL before it recovered does not listen when it is told again
   const deaf = !endpoint.partnerIsTandem && heard.state === "RECOVER-DONE" && (wasHeld || endpoint.state === "NORMAL");
   if (deaf) tellState(turn, relationship, "COMMUNICATIONS-INTERRUPTED");
-  const reaction =
+  const usual =
     (endpoint.partnerIsTandem ? undefined : harmlessReaction(endpoint.state, heard.state, { isHeld: wasHeld, isFirst })) ??
     reactionTo(endpoint.state, heard.state, starting);
+  // alone with a store that was never refilled: what the partner has is asked for in a conflict only, from both sides
+  const isLacking = endpoint.state === "PARTNER-DOWN" && !endpoint.storeIntact && endpoint.partnerIsTandem;
+  const reaction = isLacking && usual === "NORMAL" ? "POTENTIAL-CONFLICT" : usual;
   const movesOn = reaction !== "stay" && reaction !== "request";
   if (movesOn) enter(turn, relationship, reaction);
   else if (starting) enter(turn, relationship, endpoint.state === "RESOLUTION-INTERRUPTED" ? "POTENTIAL-CONFLICT" : endpoint.state);
