@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Aim, draw } from "../draw.ts";
+import { GUARDS } from "../guards.ts";
 import type { World } from "../world.ts";
 import { SCRIPTS, scripted } from "./scripts.ts";
 
@@ -20,4 +21,14 @@ export function worldOf(Kind: typeof World, found: Exclude<Catch, { test: string
   const script = SCRIPTS[found.script];
   if (script === undefined) throw new Error(`no script is called "${found.script}"`);
   return scripted(Kind, script);
+}
+
+/** The table of docs/safety.md: each guard, and what complains without it. */
+export function guardTable(): string {
+  const catches = readCatches();
+  const rows = GUARDS.map(({ name }) => {
+    const found = catches[name];
+    return `| ${name} | ${found === undefined ? "nothing recorded" : textOf(found)} |`;
+  });
+  return ["| without this guard | this complains |", "|---|---|", ...rows, ""].join("\n");
 }
