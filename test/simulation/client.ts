@@ -1,8 +1,8 @@
-import { encodeMessage } from "../../edge-agent/dhcp/wire/encode.ts";
 import type { DhcpMessage } from "../../edge-agent/dhcp/wire/message.ts";
 import { MESSAGE_TYPE, OPTION } from "../../edge-agent/dhcp/wire/option-codes.ts";
-import { formatIpv4, type Ipv4Address, ipv4FromBytes, ipv4ToBytes } from "../../edge-agent/values/ipv4.ts";
-import { type Listener, type Net, RELAY, UNSPECIFIED } from "./lan.ts";
+import { formatIpv4, type Ipv4Address, ipv4FromBytes } from "../../edge-agent/values/ipv4.ts";
+import { clientMessage, type MessageFields } from "./client-message.ts";
+import type { Listener, Net } from "./lan.ts";
 import type { Prng } from "./prng.ts";
 
 /** What a client believes to have; times in true milliseconds. */
@@ -311,44 +311,19 @@ export class Client implements Listener {
     });
   }
 
-  #broadcast(type: number, fields: Fields, kind: "plain" | "once" = "plain"): void {
+  #broadcast(type: number, fields: MessageFields, kind: "plain" | "once" = "plain"): void {
     this.#lan.toServers(this.net, this.#message(type, fields), kind);
   }
 
-  #message(type: number, fields: Fields): Uint8Array {
-    const options = new Map<number, Uint8Array>([[OPTION.messageType, Uint8Array.of(type)]]);
-    if (this.options.sendsClientId) options.set(OPTION.clientIdentifier, Uint8Array.of(1, ...this.#chaddr));
-    if (fields.requested !== undefined) options.set(OPTION.requestedAddress, ipv4ToBytes(fields.requested));
-    if (fields.server !== undefined) options.set(OPTION.serverIdentifier, ipv4ToBytes(fields.server));
-    const { asksSeconds } = this.options;
-    if (asksSeconds !== undefined) options.set(OPTION.leaseTime, ipv4ToBytes(asksSeconds as Ipv4Address));
+  #message(type: number, fields: MessageFields): Uint8Array {
+    const secs = Math.floor((this.#world.agenda.now - this.#startedAt) / 1000);
     const unicast = type === MESSAGE_TYPE.DHCPRELEASE || (fields.ciaddr !== undefined && this.phase === "renewing");
-    const elapsed = Math.floor((this.#world.agenda.now - this.#startedAt) / 1000);
-    const chaddr = new Uint8Array(16);
-    chaddr.set(this.#chaddr);
-    return encodeMessage({
-      op: 1,
-      htype: 1,
-      hlen: 6,
-      hops: this.net === "far" && !unicast ? 1 : 0,
+    return clientMessage(type, fields, {
+      ...this.options,
+      hardware: this.#chaddr,
       xid: this.#xid,
-      secs: Math.min(65535, Math.max(0, elapsed)),
-      flags: this.options.broadcasts ? 0x8000 : 0,
-      ciaddr: fields.ciaddr ?? UNSPECIFIED,
-      yiaddr: UNSPECIFIED,
-      siaddr: UNSPECIFIED,
-      giaddr: this.net === "far" && !unicast ? RELAY : UNSPECIFIED,
-      chaddr,
-      sname: new Uint8Array(0),
-      file: new Uint8Array(0),
-      hasCookie: true,
-      options,
+      secs,
+      relayed: this.net === "far" && !unicast,
     });
   }
-}
-
-interface Fields {
-  readonly ciaddr?: Ipv4Address;
-  readonly requested?: Ipv4Address;
-  readonly server?: Ipv4Address;
 }
