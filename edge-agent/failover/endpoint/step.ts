@@ -18,8 +18,9 @@ export function recordEndpoint(turn: Turn, relationship: Relationship): void {
  * The one way into a state: written, logged, told to the partner, and its entry actions run (failover-12 §9.2). The
  * record is on disk before STATE leaves, as every effect.
  */
-export function enter(turn: Turn, relationship: Relationship, next: RecordedState): void {
+export function enter(turn: Turn, relationship: Relationship, wanted: RecordedState): void {
   const { endpoint, link, updates } = relationship;
+  const next = inView(relationship, wanted);
   const before = endpoint.state;
   const wasStarting = endpoint.startupUntil !== undefined;
   turn.log(`failover peer ${nameOf(relationship)}: I move from ${wasStarting ? "startup" : printed(before)} to ${printed(next)}`);
@@ -82,12 +83,9 @@ function onEntry(turn: Turn, relationship: Relationship): void {
       return;
     case "COMMUNICATIONS-INTERRUPTED":
       if (config.peer.autoPartnerDown > 0) endpoint.autoPartnerDownAt = after(turn.at.now, config.peer.autoPartnerDown);
-      if (endpoint.communicating) followPartner(turn, relationship);
       return;
     case "PARTNER-DOWN":
       startReclaiming(turn, relationship);
-      // ordered while the partner is there and waits for us to resolve with it
-      if (endpoint.communicating && endpoint.partner === "POTENTIAL-CONFLICT") enter(turn, relationship, "POTENTIAL-CONFLICT");
       return;
     case "RECOVER":
     case "POTENTIAL-CONFLICT":
@@ -108,11 +106,15 @@ function onEntry(turn: Turn, relationship: Relationship): void {
   }
 }
 
-/** Back among those who react to the partner, which may have said long ago what we would go by, and will not say it again. */
-function followPartner(turn: Turn, relationship: Relationship): void {
-  const { state, partner } = relationship.endpoint;
-  const reaction = reactionTo(state, partner, false);
-  if (reaction !== "stay" && reaction !== "request") enter(turn, relationship, reaction);
+/**
+ * Where a state leads at once while the partner is there, which may have said long ago what we would go by and will not say it again:
+ * a server back from PAUSED goes by it, and one declared alone resolves with a partner that waits for that.
+ */
+function inView({ endpoint }: Relationship, next: RecordedState): RecordedState {
+  if (!endpoint.communicating) return next;
+  if (next === "PARTNER-DOWN") return endpoint.partner === "POTENTIAL-CONFLICT" ? "POTENTIAL-CONFLICT" : next;
+  const reaction = next === "COMMUNICATIONS-INTERRUPTED" ? reactionTo(next, endpoint.partner, false) : "stay";
+  return reaction === "stay" || reaction === "request" ? next : reaction;
 }
 
 /**
