@@ -1,6 +1,7 @@
 import type { Ipv4Address } from "../../edge-agent/values/ipv4.ts";
 import { formatIpv4, parseIpv4 } from "../../edge-agent/values/ipv4.ts";
-import { Client, type ClientNet, type ClientWatch, type ClientWorld, type Holding } from "../simulation/client.ts";
+import { Client, type ClientWatch } from "../simulation/client.ts";
+import type { ClientNet, ClientWorld, Holding } from "../simulation/client-types.ts";
 import type { Net } from "../simulation/lan.ts";
 import { Prng } from "../simulation/prng.ts";
 import type { DhcpClient } from "../support/dhcp-client.ts";

@@ -1,7 +1,8 @@
 import type { Lease } from "../../../edge-agent/leases/lease.ts";
 import { sameHardware } from "../../../edge-agent/values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address } from "../../../edge-agent/values/ipv4.ts";
-import type { Client, Holding } from "../client.ts";
+import type { Client } from "../client.ts";
+import type { Holding } from "../client-types.ts";
 import type { Checker, Scene } from "./checker.ts";
 import { trueTime } from "./checker.ts";
 

@@ -1,7 +1,8 @@
 import type { Hist } from "../../../cloud/contract/items.ts";
 import { addressText } from "../../../cloud/contract/tables.ts";
 import { clientName } from "../../../edge-agent/ledger/binding-event.ts";
-import type { Client, Holding } from "../client.ts";
+import type { Client } from "../client.ts";
+import type { Holding } from "../client-types.ts";
 import { SERVERS } from "../lan.ts";
 import { EPOCH_MILLIS, type Machine } from "../machine.ts";
 import type { Checker, Scene } from "./checker.ts";

@@ -1,5 +1,5 @@
 import { formatIpv4, type Ipv4Address } from "../../../edge-agent/values/ipv4.ts";
-import type { Holding } from "../client.ts";
+import type { Holding } from "../client-types.ts";
 import type { Checker, Scene } from "./checker.ts";
 
 type Held = Pick<Holding, "address" | "until">;

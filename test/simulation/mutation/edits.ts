@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Edit, Guard } from "../guards.ts";
+import type { Edit, Guard } from "../guards/guard.ts";
 
 /** All that taking a guard out changes. */
 export const editsOf = (guard: Guard): readonly Edit[] => [guard, ...(guard.also ?? [])];

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { registerHooks, stripTypeScriptTypes } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Guard } from "../guards.ts";
+import type { Guard } from "../guards/guard.ts";
 import type { World } from "../world.ts";
 import { editsOf, sourceWithout } from "./edits.ts";
 

@@ -1,0 +1,191 @@
+import type { Guard } from "./guard.ts";
+
+const receive = "edge-agent/failover/binding/receive.ts";
+const acceptance = "edge-agent/failover/binding/acceptance.ts";
+const acknowledge = "edge-agent/failover/binding/acknowledge.ts";
+const endpointStep = "edge-agent/failover/endpoint/step.ts";
+const endpointState = "edge-agent/failover/endpoint/state.ts";
+const pool = "edge-agent/failover/binding/pool.ts";
+const queue = "edge-agent/failover/binding/queue.ts";
+const send = "edge-agent/failover/binding/send.ts";
+const transfer = "edge-agent/failover/binding/transfer.ts";
+const start = "edge-agent/failover/start.ts";
+const step = "edge-agent/failover/step.ts";
+const connections = "edge-agent/failover/link/connections.ts";
+
+/** Updates between the partners, and their states. */
+export const PARTNER_GUARDS: readonly Guard[] = [
+  // updates
+  {
+    name: "news of an end is not older than the lease",
+    file: receive,
+    find: "if (isOutdated(turn, { options, lease, status })) return rejection(15);",
+    replace: "",
+  },
+  {
+    name: "a live lease is not taken back by an old free",
+    file: receive,
+    find: 'status === "EXPIRED" || status === "FREE" || status === "BACKUP";',
+    replace: 'status === "EXPIRED";',
+  },
+  {
+    name: "updates are judged by the state of the lease",
+    file: receive,
+    find: "if (isAcceptable(transition)) return undefined;",
+    replace: "return undefined;",
+  },
+  {
+    name: "of two updates that cross one wins",
+    file: receive,
+    find: 'if (oursWins(ours, theirs, isPrimary(relationship))) return rejection(16, "incoming update is less critical than outgoing update");',
+    replace: "",
+  },
+  {
+    name: "out of NORMAL an ACTIVE is not made free",
+    file: acceptance,
+    find: 'rules("no", "yes", "ended-here", "yes", "yes", "yes", "no");',
+    replace: 'rules("yes", "yes", "yes", "yes", "yes", "yes", "yes");',
+  },
+  {
+    name: "the secondary cannot end what the primary has ACTIVE",
+    file: acceptance,
+    find: 'if (mine === "ACTIVE" && isPrimary) return theirs === "RELEASED" || theirs === "ABANDONED";',
+    replace: "",
+  },
+  {
+    name: "in NORMAL an EXPIRED must have ended here",
+    file: acceptance,
+    find: 'ACTIVE: rules("no-potential-left", "yes", "ended-here",',
+    replace: 'ACTIVE: rules("no-potential-left", "yes", "yes",',
+  },
+  {
+    name: "in NORMAL an ACTIVE turns free only when nothing was promised",
+    file: acceptance,
+    find: 'ACTIVE: rules("no-potential-left",',
+    replace: 'ACTIVE: rules("yes",',
+  },
+  {
+    name: "a crossing ACTIVE beats what is not",
+    file: acceptance,
+    find: "if (mine !== other) return mine;",
+    replace: "if (mine !== other) return !mine;",
+  },
+  {
+    name: "an acknowledgement belongs to the update that is out",
+    file: acknowledge,
+    find: "|| update.xid !== message.xid) return;",
+    replace: ") return;",
+  },
+  {
+    name: "an ended lease is free when the partner knows",
+    file: acknowledge,
+    find: "const status = lease.reserved",
+    replace: "if (lease.ends > 0) return turn.put({ ...lease, failover: agreed });\n  const status = lease.reserved",
+  },
+  {
+    name: "an acknowledgement agrees to what was sent",
+    file: acknowledge,
+    find: "tsfp: update.potentialExpiry, atsfp: update.potentialExpiry, owed: false",
+    replace: "owed: false",
+  },
+  { name: "a rejected update is told again", file: acknowledge, find: "updates.refused.add(address);", replace: "" },
+  {
+    name: "a changed lease voids its update under way",
+    file: queue,
+    find: "  queue.unacked.delete(address);\n  const known",
+    replace: "  const known",
+  },
+  {
+    name: "what was not answered is sent again",
+    file: queue,
+    find: "for (const [address, { transfer }] of queue.unacked) queue.waiting.set(address, transfer);",
+    replace: "",
+  },
+  {
+    name: "after a start what is owed is told",
+    file: start,
+    find: "if (owed && !relationship.updates.unacked.has(lease.address)) queueUpdate(relationship.updates, lease.address);",
+    replace: "",
+  },
+  {
+    name: "refused updates are told again in NORMAL",
+    file: endpointStep,
+    find: "for (const address of [...updates.refused]) queueUpdate(updates, address);",
+    replace: "",
+  },
+  { name: "a sent update cannot be wound back", file: send, find: "if (times.rewindStatus !== lease.status)", replace: "if (false)" },
+  {
+    name: "at most so many updates as the partner takes",
+    file: send,
+    find: "Math.min(MOST_SENT, link.partnerMaxUnacked - updates.unacked.size)",
+    replace: "MOST_SENT",
+  },
+  { name: "UPDDONE waits for the acknowledgements", file: send, find: " || updates.transferLeft > 0) return;", replace: ") return;" },
+  {
+    name: "UPDREQALL walks through everything",
+    file: transfer,
+    find: "cursor: everything ? { pool: 0, range: 0, next: -1 } : undefined",
+    replace: "cursor: undefined",
+  },
+  {
+    name: "an offered address is not given away",
+    file: pool,
+    find: "if (lease.status === own && !lease.reserved && !turn.promised(address)) give(lease);",
+    replace: "if (lease.status === own) give(lease);",
+  },
+  // states
+  {
+    name: "a state is stored",
+    file: endpointStep,
+    find: '  if (before === "PARTNER-DOWN" && next !== before) relationship.reclaim.clear();\n  recordEndpoint(turn, relationship);',
+    replace: "",
+  },
+  {
+    name: "a state is told",
+    file: endpointStep,
+    find: "if (link.up !== undefined) sendState(turn, relationship);\n  onEntry",
+    replace: "onEntry",
+  },
+  {
+    name: "a lost store asks for everything",
+    file: endpointStep,
+    find: "endpoint.storeIntact && (resolving",
+    replace: "true && (resolving",
+  },
+  {
+    name: "a store that is being refilled is not whole",
+    file: endpointState,
+    find: "(endpoint.storeIntact ? 0 : INCOMPLETE)",
+    replace: "0",
+  },
+  {
+    name: "recovering ends with UPDDONE",
+    file: endpointStep,
+    find: 'enter(turn, relationship, together ? "RECOVER-DONE" : "RECOVER-WAIT");',
+    replace: "",
+  },
+  {
+    name: "PARTNER-DOWN does not hear STARTUP",
+    file: endpointStep,
+    find: 'if (endpoint.state === "PARTNER-DOWN" && heard.starting && (',
+    replace: "if (false && (",
+  },
+  {
+    name: "silence ends a connection",
+    file: step,
+    find: "if (up !== undefined && silenceAt(up, ownReceiveTimer(relationship)) <= monotonic) {",
+    replace: "if (up !== undefined && false) {",
+  },
+  {
+    name: "a lost connection is made again",
+    file: connections,
+    find: "if (link.up === undefined) redialLater(turn, relationship);",
+    replace: "",
+  },
+  {
+    name: "a connection that does not come up is given up",
+    file: step,
+    find: "if (connection !== link.up && setUpDeadline(connection) <= monotonic)",
+    replace: "if (false)",
+  },
+];

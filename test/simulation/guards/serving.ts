@@ -1,0 +1,167 @@
+import type { Guard } from "./guard.ts";
+
+const authority = "edge-agent/agent/failover-authority.ts";
+const endpointStep = "edge-agent/failover/endpoint/step.ts";
+const permissions = "edge-agent/failover/permissions.ts";
+const times = "edge-agent/failover/lease-times.ts";
+const loop = "edge-agent/runtime/loop.ts";
+
+/** What keeps serving safe, what a state permits, and waits. */
+export const SERVING_GUARDS: readonly Guard[] = [
+  // serving clients
+  { name: "commit before effects", file: loop, find: "if (!batch.committed) break;", replace: "" },
+  { name: "one retry of a failed commit at a time", file: loop, find: "if (this.#retryPlanned) return;", replace: "" },
+  {
+    name: "an offered address is not offered again",
+    file: "edge-agent/server/discover.ts",
+    find: "state.offers.heldForOther(address, caller.client.key, at.now) || ",
+    replace: "",
+  },
+  {
+    name: "a lease is at most agreed plus MCLT",
+    file: authority,
+    find: "return mclt === 0 ? desired : grantable(lease, desired, mclt, at.now);",
+    replace: "return desired;",
+  },
+  {
+    name: "grantable: what is agreed may be past",
+    file: times,
+    find: "if (agreed <= now) return mclt;",
+    replace: "if (agreed <= now) return desired;",
+  },
+  {
+    name: "grantable: no further than agreed plus MCLT",
+    file: times,
+    find: "return desired < longest ? desired : longest;",
+    replace: "return desired;",
+  },
+  {
+    name: "no horizon is agreed before the acknowledgement",
+    file: authority,
+    find: "return { ...after, failover: { ...times, tstp, atsfp: NO_TIME, owed: true } };",
+    replace: "return { ...after, failover: { ...times, tstp, tsfp: tstp, atsfp: NO_TIME, owed: true } };",
+  },
+  {
+    name: "a change is owed to the partner",
+    file: authority,
+    find: "tstp, atsfp: NO_TIME, owed: true } };",
+    replace: "tstp, atsfp: NO_TIME, owed: false } };",
+  },
+  {
+    name: "only our own free addresses may be given",
+    file: authority,
+    find: 'if (status !== partnersFree(relationship) && status !== "ABANDONED") return false;',
+    replace: "return true;",
+    also: [
+      {
+        file: authority,
+        find: "statuses: alone ? [ownFree(relationship), partnersFree(relationship)] : [ownFree(relationship)]",
+        replace: "statuses: [ownFree(relationship), partnersFree(relationship)]",
+      },
+    ],
+  },
+  {
+    name: "a request for the partner's free address is not answered",
+    file: authority,
+    find: 'return isOurs ? YES : no("lease owned by peer");',
+    replace: "return YES;",
+  },
+  {
+    name: "an address that is ending goes to nobody",
+    file: authority,
+    find: 'const isEnding = status === "EXPIRED" || status === "RELEASED" || status === "RESET";',
+    replace: "const isEnding = false;",
+  },
+  { name: "an ended lease waits for the partner", file: authority, find: "status: alone ? own : ended.status,", replace: "status: own," },
+  {
+    name: "only what the partner never heard of is wound back",
+    file: authority,
+    find: 'const unheard = times.rewindStatus === own && endpoint.state !== "NORMAL";',
+    replace: 'const unheard = endpoint.state !== "NORMAL";',
+  },
+  {
+    name: "in NORMAL the secondary does not expire leases",
+    file: authority,
+    find: 'if (endpoint.state === "NORMAL") return isPrimary(this.#relationship);',
+    replace: "",
+  },
+  {
+    name: "an abandoned address waits for the partner to hear of it",
+    file: authority,
+    find: " && !isUnheard(lease))) return true;",
+    replace: ")) return true;",
+    also: [
+      {
+        file: authority,
+        find: 'if (lease.status === "ABANDONED" && isUnheard(lease) && endpoint.state !== "PARTNER-DOWN") return false;',
+        replace: "",
+      },
+    ],
+  },
+  // what a state permits
+  {
+    name: "STARTUP serves nobody",
+    file: permissions,
+    find: 'if (endpoint.startupUntil !== undefined) return { service: "none", silence: " (startup)" };',
+    replace: "",
+  },
+  {
+    name: "POTENTIAL-CONFLICT serves nobody",
+    file: permissions,
+    find: '"POTENTIAL-CONFLICT": { withStock: "none", withTandem: "none"',
+    replace: '"POTENTIAL-CONFLICT": { withStock: "everybody", withTandem: "everybody"',
+  },
+  {
+    name: "RECOVER serves nobody",
+    file: permissions,
+    find: 'RECOVER: { withStock: "none", withTandem: "none"',
+    replace: 'RECOVER: { withStock: "everybody", withTandem: "everybody"',
+  },
+  {
+    name: "RECOVER-WAIT serves nobody",
+    file: permissions,
+    find: '"RECOVER-WAIT": { withStock: "none", withTandem: "none"',
+    replace: '"RECOVER-WAIT": { withStock: "everybody", withTandem: "everybody"',
+  },
+  {
+    name: "PAUSED serves nobody",
+    file: permissions,
+    find: 'PAUSED: { withStock: "none", withTandem: "none"',
+    replace: 'PAUSED: { withStock: "everybody", withTandem: "everybody"',
+  },
+  {
+    name: "SHUTDOWN serves nobody",
+    file: permissions,
+    find: 'SHUTDOWN: { withStock: "none", withTandem: "none"',
+    replace: 'SHUTDOWN: { withStock: "everybody", withTandem: "everybody"',
+  },
+  // waits
+  { name: "RECOVER-WAIT lasts MCLT", file: endpointStep, find: "after(endpoint.since, endpoint.mclt);", replace: "endpoint.since;" },
+  {
+    name: "PARTNER-DOWN waits MCLT for the partner's free addresses",
+    file: times,
+    find: "return after(latest(times?.tsfp ?? NO_TIME, times?.tstp ?? NO_TIME, partnerLastAlive), mclt);",
+    replace: "return partnerLastAlive;",
+    also: [
+      { file: authority, find: '"PARTNER-DOWN" && after(endpoint.partnerLastAlive, endpoint.mclt) <= at.now;', replace: '"PARTNER-DOWN";' },
+    ],
+  },
+  {
+    name: "PARTNER-DOWN waits before it frees what ended",
+    file: times,
+    find: "return after(latest(lease.ends, tstp, tsfp, partnerLastAlive), mclt);",
+    replace: "return lease.ends;",
+  },
+  {
+    name: "the wait counts from what was announced",
+    file: times,
+    find: "latest(lease.ends, tstp, tsfp, partnerLastAlive)",
+    replace: "latest(lease.ends, partnerLastAlive)",
+  },
+  {
+    name: "the wait counts from the partner's end",
+    file: times,
+    find: "latest(lease.ends, tstp, tsfp, partnerLastAlive)",
+    replace: "latest(lease.ends, tstp, tsfp)",
+  },
+];
