@@ -142,6 +142,10 @@ export class Machine {
   dieAfter(effects: number, die: () => void): void {
     this.process?.dieAfter(effects, die);
   }
+  /** Takes {@link dieAfter} back. */
+  spare(): void {
+    this.process?.spare();
+  }
   /** Runs `task` when the process is awake. */
   whenAwake(task: () => void): void {
     if (this.paused) this.#held.push(task);
@@ -221,6 +225,9 @@ class Process {
   }
   dieAfter(effects: number, die: () => void): void {
     this.#dying = { effects, die };
+  }
+  spare(): void {
+    this.#dying = undefined;
   }
 
   /** Runs `task` when the process is awake; never, if it dies before. */

@@ -108,6 +108,7 @@ export class MoreFaults {
 
   heal(): void {
     this.#healed = true;
+    for (const machine of this.#world.machines) machine.spare();
     for (const machine of [...this.#asleep]) this.#wake(machine);
   }
 }
