@@ -58,11 +58,15 @@ async function check(label: string, argv: readonly string[]): Promise<void> {
   else total.failed += 1;
 }
 
+/** How many simulated worlds a whole run draws that no other state of the sources has seen. */
+const FRESH_SEEDS = "1000";
+
 /** Runs vitest and adds what its own record says; a run that leaves no record, or no tests, is a failure. */
 async function tests(label: string, config: readonly string[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "tandem-tests-"));
   const file = join(directory, "result.json");
-  const status = await execute(label, ["vitest", "run", ...config, "--reporter=dot", "--reporter=json", `--outputFile.json=${file}`]);
+  const argv = ["vitest", "run", ...config, "--reporter=dot", "--reporter=json", `--outputFile.json=${file}`];
+  const status = await execute(label, argv, { TANDEM_FRESH_SEEDS: process.env["TANDEM_FRESH_SEEDS"] ?? FRESH_SEEDS });
   const counted = existsSync(file) ? countOf(JSON.parse(readFileSync(file, "utf8"))) : { passed: 0, failed: 0 };
   rmSync(directory, { recursive: true, force: true });
   if (counted.failed === 0 && (status !== 0 || counted.passed === 0)) counted.failed = 1;

@@ -114,7 +114,7 @@ test.each(["dhclient", "dhcpcd"] as const)("%s moved to another network is refus
   network.move(port, "b");
   client.start();
   expect(await client.bound()).toMatch(/^10\.78\.0\./);
-  expect(server.log()).toMatch(/DHCPNAK on 10\.77\.0\.1\d\d to \S+ via s1/);
+  await server.process.waitForLog(/DHCPNAK on 10\.77\.0\.1\d\d to \S+ via s1/);
 });
 
 test.each(["udhcpc", "dhcpcd"] as const)("%s declines an address that somebody uses, and gets the next", async (tool) => {

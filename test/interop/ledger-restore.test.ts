@@ -30,7 +30,7 @@ test("a server lost its disk and its partner is gone: it serves nobody until it 
   const rows = async () =>
     (await here.call("GET", `/v1/sites/${SITE}/leases?limit=100`)).body.items as { address: string; status: string }[];
   let known = await rows();
-  for (let look = 0; look < 20; look += 1) {
+  for (let look = 0; look < 60; look += 1) {
     const statuses = known.map(({ status }) => status);
     if (statuses.includes("ABANDONED") && statuses.filter((status) => status === "ACTIVE").length === 8) break;
     await sleep(1000);
