@@ -49,8 +49,10 @@ function areTwins(left: PoolDraft, right: PoolDraft): boolean {
   return sameList(left.permit, right.permit) && sameList(left.prohibit, right.prohibit);
 }
 
-const sameList = (left: readonly Permit[], right: readonly Permit[]): boolean =>
-  left.length === right.length && left.every((one) => right.some((other) => JSON.stringify(other) === JSON.stringify(one)));
+const sameList = (left: readonly Permit[], right: readonly Permit[]): boolean => isAmong(left, right) && isAmong(right, left);
+
+const isAmong = (some: readonly Permit[], all: readonly Permit[]): boolean =>
+  some.every((one) => all.some((other) => JSON.stringify(other) === JSON.stringify(one)));
 
 /** What only pools know; false if the next statement is another. */
 function poolStatement(context: ParseContext, reader: TokenReader, place: Place, pool: PoolDraft): boolean {
