@@ -1,7 +1,7 @@
 import { sameBytes, sameHardware } from "../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
-import { policy, runScopes } from "./evaluate-for.ts";
+import { policy, runScopes, withClasses } from "./evaluate-for.ts";
 import { type Exchange, leaseAt, poolOf, say } from "./exchange.ts";
 import { declineLine } from "./log-lines.ts";
 import { abandon, abandonSeconds } from "./probe-offer.ts";
@@ -54,9 +54,7 @@ function evaluate(exchange: Exchange, caller: Caller, address: Ipv4Address) {
   const { networks } = exchange.state;
   const subnet = networks.subnetOf(address);
   if (subnet === undefined) return undefined;
-  let chain = networks.chain(subnet, undefined);
-  for (let index = caller.classes.length - 1; index >= 0; index -= 1) chain = networks.extend(chain, caller.classes[index]!.scope);
-  return runScopes(exchange, chain, {
+  return runScopes(exchange, withClasses(exchange, networks.chain(subnet, undefined), caller.classes), {
     client: caller.client,
     classNames: caller.classes.map(({ className }) => className),
     known: false,

@@ -35,9 +35,15 @@ export function answerChain(
 ): ScopeChain {
   const { networks } = exchange.state;
   if (caller.classes.length === 0) return host === undefined ? networks.chain(subnet, pool) : networks.extended(subnet, pool, host.scope);
-  let chain = networks.chain(subnet, pool);
-  for (let index = caller.classes.length - 1; index >= 0; index -= 1) chain = networks.extend(chain, caller.classes[index]!.scope);
+  const chain = withClasses(exchange, networks.chain(subnet, pool), caller.classes);
   return host === undefined ? chain : networks.extend(chain, host.scope);
+}
+
+/** `chain`, then the scopes of `classes`, the last of them first. */
+export function withClasses(exchange: Exchange, chain: ScopeChain, classes: readonly Membership[]): ScopeChain {
+  let longer = chain;
+  for (let index = classes.length - 1; index >= 0; index -= 1) longer = exchange.state.networks.extend(longer, classes[index]!.scope);
+  return longer;
 }
 
 /**

@@ -108,9 +108,7 @@ export function refuse(exchange: Exchange, caller: Caller, address: Ipv4Address,
     { code: OPTION.serverIdentifier, value: ipv4ToBytes(identity) },
     { code: OPTION.message, value: textBytes(why) },
   ];
-  // dhcpd heeds classes here, but not for the server identifier
-  const ofClasses = caller.classes.length === 0 ? evaluation : evaluateWithoutLease(exchange, caller, caller.classes);
-  if (client.clientId !== undefined && ofClasses?.flag("echo-client-id") === true) {
+  if (client.clientId !== undefined && echoesClientId(exchange, caller, evaluation)) {
     forced.push({ code: OPTION.clientIdentifier, value: client.clientId });
   }
   const flags = message.flags | BROADCAST_FLAG;
@@ -132,6 +130,13 @@ export function refuse(exchange: Exchange, caller: Caller, address: Ipv4Address,
   say(exchange, nakLine(client, address));
   const way = { kind: "nak", ciaddr: UNSPECIFIED, yiaddr: UNSPECIFIED, flags, source: identity, isLocal: true } as const;
   exchange.effects.push(send(exchange, caller, bytes, way));
+}
+
+/** dhcpd heeds classes for this in a DHCPNAK, but not for the server identifier. What they log has been said already. */
+function echoesClientId(exchange: Exchange, caller: Caller, evaluation: Evaluation | undefined): boolean {
+  const { classes } = caller;
+  const ofClasses = classes.length === 0 ? evaluation : evaluateWithoutLease({ ...exchange, effects: [] }, caller, classes);
+  return ofClasses?.flag("echo-client-id") === true;
 }
 
 /** Options that both an ACK of INFORM and one of REQUEST carry by themselves, and those of a lease. */

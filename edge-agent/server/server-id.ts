@@ -4,7 +4,7 @@ import { type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
 import { NO_CLASSES } from "./classes.ts";
 import { asAddress, type ClientMessage, SERVER_ID_OVERRIDE, subOption } from "./client-message.ts";
-import { runScopes } from "./evaluate-for.ts";
+import { runScopes, withClasses } from "./evaluate-for.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Our address on the interface that the message came in by; 0.0.0.0 if it has none. */
@@ -23,10 +23,8 @@ export function serverIdentifier(evaluation: Evaluation | undefined, client: Cli
 export function evaluateWithoutLease(exchange: Exchange, caller: Caller, classes: Caller["classes"] = NO_CLASSES): Evaluation | undefined {
   const subnet = caller.network?.subnets[0];
   if (subnet === undefined) return undefined;
-  const { networks } = exchange.state;
-  let chain = networks.chain(subnet, caller.network?.pools[0]);
-  for (let index = classes.length - 1; index >= 0; index -= 1) chain = networks.extend(chain, classes[index]!.scope);
-  return runScopes(exchange, chain, {
+  const chain = exchange.state.networks.chain(subnet, caller.network?.pools[0]);
+  return runScopes(exchange, withClasses(exchange, chain, classes), {
     client: caller.client,
     classNames: classes.map(({ className }) => className),
     known: caller.known,
