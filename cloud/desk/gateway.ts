@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { bodyOf } from "./request-body.ts";
 import type { SignedRequest } from "./sigv4.ts";
 import type { TemplateRoute } from "./template.ts";
 
@@ -34,7 +35,7 @@ export function createGateway(routes: readonly TemplateRoute[], invoke: Invoke, 
     const hit = table.find(({ route, pattern }) => route.method === request.method && pattern.test(url.pathname));
     if (hit === undefined) return short(404, "Not Found");
     const { route } = hit;
-    const body = await bodyOf(request);
+    const body = (await bodyOf(request, BODY_LIMIT)).toString();
     const verdict =
       route.authorization === "JWT"
         ? await authorizers.jwt((request.headers.authorization ?? "").replace(/^Bearer /i, ""), route.scopes)
@@ -96,18 +97,4 @@ function eventOf(
     isBase64Encoded: false,
     ...(body === "" ? {} : { body }),
   };
-}
-
-function bodyOf(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > BODY_LIMIT) request.destroy(new Error("too long"));
-      else chunks.push(chunk);
-    });
-    request.once("end", () => resolve(Buffer.concat(chunks).toString()));
-    request.once("error", reject);
-  });
 }

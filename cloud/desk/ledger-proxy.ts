@@ -2,6 +2,7 @@ import { Agent, createServer, request as httpRequest, type IncomingMessage, type
 import { parseKeyCondition } from "../embedded/expression-parser.ts";
 import type { Ask } from "./iam.ts";
 import { type Principal, type Principals, TABLE_ARN } from "./principals.ts";
+import { bodyOf } from "./request-body.ts";
 import { verifySignature } from "./sigv4.ts";
 
 /** The ledger's door on the desk: signatures are checked, and every part of every request is held against the caller's role before it goes on to
@@ -18,7 +19,7 @@ const BODY_LIMIT = 16_000_000;
 export async function startLedgerProxy(target: string, principals: Principals, refused: (says: string) => void): Promise<LedgerProxy> {
   const agent = new Agent({ keepAlive: true });
   const server = createServer((request, response) => {
-    bodyOf(request).then(
+    bodyOf(request, BODY_LIMIT).then(
       (body) => {
         const denied = judge(request, body.toString(), principals);
         if (denied === undefined) return forward(target, agent, request, body, response);
@@ -116,18 +117,4 @@ function forward(target: string, agent: Agent, request: IncomingMessage, body: B
   });
   onward.once("error", () => response.destroy());
   onward.end(body);
-}
-
-function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > BODY_LIMIT) request.destroy(new Error("too long"));
-      else chunks.push(chunk);
-    });
-    request.once("end", () => resolve(Buffer.concat(chunks)));
-    request.once("error", reject);
-  });
 }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { LedgerLab, SITE } from "../support/ledger-lab.ts";
+import { sleep } from "../support/netns.ts";
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 let lab: LedgerLab | undefined;
 afterEach(async () => {
   await lab?.close();

@@ -1,7 +1,7 @@
 import { Prng } from "../../simulation/prng.ts";
 import type { Reply } from "../../support/dhcp-packet.ts";
 import { ISC_DHCPD, TANDEM_DHCPD } from "../../support/dhcp-server.ts";
-import type { Lab } from "../../support/netns.ts";
+import { type Lab, sleep } from "../../support/netns.ts";
 import { type Difference, differences } from "../../support/reply-difference.ts";
 import { bindings, send, startWorld, twoWires, type Wire, type World } from "../cases/two-worlds.ts";
 import { randomConf } from "./conf.ts";
@@ -98,7 +98,7 @@ const comparable = (reply: Reply | undefined): Reply | undefined =>
   reply && { ...reply, options: reply.options.filter(({ code, hex }) => code !== 56 && !(code === 51 && /^(ffffffff|14[ef])/.test(hex))) };
 
 async function logs(worlds: readonly World[]): Promise<string[]> {
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   return worlds.map(({ server }) => server.log().split("\n").slice(-5).join("\n"));
 }
 
@@ -120,7 +120,7 @@ async function leaseDifferences([reference, ours]: [World, World]): Promise<Diff
     const names = [...new Set([...Object.keys(theirs), ...Object.keys(mine)])].filter((name) => theirs[name] !== mine[name]);
     if (names.length === 0 || performance.now() > end)
       return names.map((name) => ({ field: `lease ${name}`, reference: theirs[name], ours: mine[name] }));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
 }
 

@@ -14,12 +14,7 @@ function parse(text: string, from = 0): { readonly body: Statement[]; readonly e
     if (char === ";") {
       body.push(text.slice(start, at + 1).trim());
       start = at + 1;
-    } else if (char === "{" && !text.slice(start, at).includes("=")) {
-      const inner = parse(text, at + 1);
-      body.push({ head: text.slice(start, at).trim(), body: inner.body });
-      at = inner.end;
-      start = at + 1;
-    } else if (char === "{" && /^\s*(if|elsif|class|switch)/.test(text.slice(start, at))) {
+    } else if (char === "{" && (/^\s*(if|elsif|class|switch)/.test(text.slice(start, at)) || !text.slice(start, at).includes("="))) {
       const inner = parse(text, at + 1);
       body.push({ head: text.slice(start, at).trim(), body: inner.body });
       at = inner.end;
