@@ -62,6 +62,7 @@ export class AgentProcess<State> {
   readonly loop: Loop<State>;
   readonly #parts: AgentParts<State>;
   readonly #receiver: DatagramReceiver;
+  readonly #sender: DatagramSender;
   readonly #probe: IcmpProbe;
   readonly #names: ReverseLookup;
   readonly #failover: FailoverTcp | undefined;
@@ -77,8 +78,11 @@ export class AgentProcess<State> {
     const sender = new DatagramSender(sockets, interfaces, {
       port: parts.port,
       broadcastAddress: parts.broadcastAddress,
+      // whoever has the answer can read the line that tells of it, as with dhcpd
+      beforeSend: () => logger.flush(),
       onRefused: (count, error) => this.#refuse(`send ${error}`, count),
     });
+    this.#sender = sender;
     this.#probe = new IcmpProbe(parts.icmpSocket, bootMillis, (address, answered) =>
       this.take({ kind: "probe-result", address, answered, at: clock.instant() }),
     );
@@ -104,7 +108,10 @@ export class AgentProcess<State> {
       later: (millis, task) => setTimeout(task, millis),
       perform: (effect) => performEffect(performers, effect),
       committed: parts.onCommitted,
-      flush: () => sender.flush(),
+      flush: () => {
+        logger.flush();
+        sender.flush();
+      },
       latest: parts.ledger === undefined ? undefined : { millis: ACT_MILLIS, dropped: (count) => this.#refuse(TOO_LATE, count) },
       onCommitTrouble: (failures, reason) => this.#commitTrouble(failures, reason),
       onBug: parts.onBug,
@@ -126,6 +133,12 @@ export class AgentProcess<State> {
   /** Leases can be stored. */
   get healthy(): boolean {
     return this.#failingSince === undefined;
+  }
+
+  /** Serves these interfaces from here on, by these sockets; those of `left` are closed. */
+  useInterfaces(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], left: readonly number[]): void {
+    this.#sender.use(sockets, interfaces);
+    this.#receiver.use(sockets, interfaces, left);
   }
 
   take(event: AgentEvent): void {

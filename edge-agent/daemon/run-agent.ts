@@ -16,6 +16,7 @@ import { AgentProcess } from "./agent-process.ts";
 import { loadWithDeclarations } from "./configuration.ts";
 import { openLeaseFile } from "./lease-file.ts";
 import { type AgentLedger, openLedger } from "./ledger.ts";
+import { ServedInterfaces } from "./served-interfaces.ts";
 import { digest, hmac, type ServiceOptions, Services } from "./services.ts";
 import { becomeUser, openClock, openNetwork, openStore, type StartContext } from "./start-agent.ts";
 import { StartFailed } from "./start-failed.ts";
@@ -56,7 +57,7 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const inForce = { config };
   const services = openServices(context, clock, inForce, {
     emit: (event) => agent.take(event),
-    reload: () => reload(context, agent, store, clock, inForce, ledger),
+    reload: () => reload(context, running),
     shutDown: ports.shutDown,
   });
   const ledger = await openLedger(paths.agentConfigs, config, store, (event) => agent.take({ ...event, at: clock.instant() }));
@@ -71,11 +72,17 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
     ...{ sockets: network.opened.sockets, icmpSocket: network.icmpSocket, interfaces: network.interfaces },
     ...{ port: network.port, broadcastAddress: network.broadcastAddress },
   });
+  const served = new ServedInterfaces(network, config, options.interfaces, {
+    use: (...next) => agent.useInterfaces(...next),
+    log,
+  });
+  const running: Running = { agent, store, clock, inForce, ledger, served };
   await services.open();
   const scrapes = await openMetrics(context, metrics, agent);
   return {
-    reload: async () => void (await reload(context, agent, store, clock, inForce, ledger)),
+    reload: async () => void (await reload(context, running)),
     stop: async () => {
+      served.close();
       await services.close();
       if (ledger !== undefined) {
         agent.take({ kind: "ledger-stop", at: clock.instant() });
@@ -134,13 +141,19 @@ async function openMetrics({ options }: StartContext, metrics: Metrics, agent: A
   }
 }
 
+/** What a reload concerns. */
+interface Running {
+  readonly agent: AgentProcess<AgentState>;
+  readonly store: LmdbStore;
+  readonly clock: LeaseClock;
+  readonly inForce: { config: AgentConfig };
+  readonly ledger: AgentLedger | undefined;
+  readonly served: ServedInterfaces;
+}
+
 async function reload(
   { paths, log }: StartContext,
-  agent: AgentProcess<AgentState>,
-  store: LmdbStore,
-  clock: LeaseClock,
-  inForce: { config: AgentConfig },
-  ledger: AgentLedger | undefined,
+  { agent, store, clock, inForce, ledger, served }: Running,
 ): Promise<{ readonly ok: boolean; readonly message: string }> {
   log.line("info", `Reading ${paths.configFile} again.`);
   const config = await loadWithDeclarations(paths.configFile, log, declarationsIn(store));
@@ -150,7 +163,8 @@ async function reload(
   }
   inForce.config = config;
   agent.take({ kind: "config", config, at: clock.instant() });
-  log.line("info", `The configuration of ${paths.configFile} is in use. Interfaces are looked at again at the next start.`);
+  log.line("info", `The configuration of ${paths.configFile} is in use.`);
+  served.reload(config);
   const settings = await ledger?.reread(config);
   if (settings?.ok === true) agent.take({ kind: "ledger-settings", settings: settings.value, at: clock.instant() });
   if (settings?.ok === false) {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import type { AgentOptions } from "../cli.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import { CLOCK_RECORD, LeaseClock } from "../rim/clock.ts";
+import type { ListeningMode } from "../rim/datagram-port.ts";
 import { lockFile } from "../rim/folder-lock.ts";
 import { findInterface, listInterfaces, type NetworkInterface } from "../rim/interfaces.ts";
 import { bootMillis, interfaceIndex, openIcmpSocket } from "../rim/linux-sockets.ts";
@@ -13,7 +14,7 @@ import type { Store } from "../runtime/ports.ts";
 import { ETHERNET, formatHardware } from "../values/hardware-address.ts";
 import { type Ipv4Address, LIMITED_BROADCAST, parseIpv4 } from "../values/ipv4.ts";
 import { FALLBACK_TEXT, listeningText, missingLeaseFile, NO_INTERFACES, noSubnetText } from "./banner.ts";
-import { chooseInterfaces } from "./choose-interfaces.ts";
+import { chooseInterfaces, type InterfaceChoice } from "./choose-interfaces.ts";
 import type { AgentLog } from "./logging.ts";
 import { type OpenedSockets, openSockets } from "./open-sockets.ts";
 import type { AgentPaths } from "./paths.ts";
@@ -62,16 +63,19 @@ export async function openNetwork({ options, config }: StartContext): Promise<Op
   const port = options.port ?? DEFAULT_PORT;
   const opened = openSockets(port, interfaces);
   if (!opened.ok) throw new StartFailed(opened.error);
-  const by = opened.value.sockets.mode === "packet" ? "LPF" : "Socket";
-  for (const { networkInterface, network } of choice.value.serving) {
-    const hardware = formatHardware({ htype: ETHERNET, bytes: networkInterface.hardware });
-    lines.push({ level: "info", text: listeningText(by, networkInterface.name, hardware, network) });
-  }
-  if (by === "LPF") lines.push({ level: "info", text: FALLBACK_TEXT });
+  const { mode } = opened.value.sockets;
+  for (const text of listeningLines(mode, choice.value.serving)) lines.push({ level: "info", text });
+  if (mode === "packet") lines.push({ level: "info", text: FALLBACK_TEXT });
   if (opened.value.warning !== undefined) lines.push({ level: "warn", text: opened.value.warning });
   const broadcastAddress = await resolveBroadcast(options.broadcastAddress);
   return { interfaces, opened: opened.value, icmpSocket, port, broadcastAddress, lines };
 }
+
+/** What is said of each interface that is served. */
+export const listeningLines = (mode: ListeningMode, serving: InterfaceChoice["serving"]): readonly string[] =>
+  serving.map(({ networkInterface: { name, hardware }, network }) =>
+    listeningText(mode === "packet" ? "LPF" : "Socket", name, formatHardware({ htype: ETHERNET, bytes: hardware }), network),
+  );
 
 /** Becomes the user of `-user` and `-group`, who gets the lease file and the lease store. */
 export function becomeUser({ identity, paths }: StartContext): void {

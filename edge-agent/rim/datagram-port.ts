@@ -1,7 +1,18 @@
 import type { DatagramReceived } from "../server/event.ts";
 import { ipv4, LIMITED_BROADCAST } from "../values/ipv4.ts";
 import type { NetworkInterface } from "./interfaces.ts";
-import { closeSocket, fixedMemory, openPacketSocket, openUdpSocket, openWaker, pollSockets, receiveMany, wake } from "./linux-sockets.ts";
+import {
+  closeSocket,
+  type FixedMemory,
+  fixedMemory,
+  openPacketSocket,
+  openUdpSocket,
+  openWaker,
+  pollSockets,
+  receiveMany,
+  SystemCallFailed,
+  wake,
+} from "./linux-sockets.ts";
 import { MessageArena } from "./message-arena.ts";
 import { readUdpPacket } from "./raw-reply.ts";
 
@@ -25,6 +36,31 @@ export function openListeningSockets(mode: ListeningMode, port: number, interfac
     for (const { fd } of opened) closeSocket(fd);
     throw error;
   }
+}
+
+/**
+ * The same sockets for other interfaces: those that are heard already stay open, new ones are opened, and those to close are given.
+ * One that cannot be opened is told to `onFailed`, and left out.
+ */
+export function refitSockets(
+  sockets: ListeningSockets,
+  port: number,
+  interfaces: readonly NetworkInterface[],
+  onFailed: (listener: NetworkInterface, error: SystemCallFailed) => void,
+): { readonly sockets: ListeningSockets; readonly left: readonly number[] } {
+  if (sockets.mode === "udp") return { sockets, left: [] };
+  const packet: { fd: number; listener: NetworkInterface }[] = [];
+  for (const listener of interfaces) {
+    const known = sockets.packet.find((each) => each.listener.index === listener.index);
+    try {
+      packet.push({ fd: known?.fd ?? openPacketSocket(listener.index, port), listener });
+    } catch (error) {
+      if (!(error instanceof SystemCallFailed)) throw error;
+      onFailed(listener, error);
+    }
+  }
+  const kept = new Set(packet.map(({ fd }) => fd));
+  return { sockets: { ...sockets, packet }, left: sockets.packet.map(({ fd }) => fd).filter((fd) => !kept.has(fd)) };
 }
 
 export interface Listening {
@@ -52,13 +88,12 @@ const POLL_MILLIS = 2000;
 
 /** Reads the server port's sockets in batches for as long as it is open. */
 export class DatagramReceiver {
-  readonly #sockets: ListeningSockets;
-  readonly #interfaces: ReadonlyMap<number, NetworkInterface>;
+  #sockets: ListeningSockets;
+  #interfaces: ReadonlyMap<number, NetworkInterface>;
   readonly #listening: Listening;
   readonly #arena = new MessageArena(SLOTS, DATA_BYTES);
-  readonly #waker = openWaker();
-  readonly #polled;
-  readonly #polledCount: number;
+  #waker = openWaker();
+  #polled: FixedMemory;
   #open = true;
   /** Payloads are copied to one piece of memory after the other: an allocation a packet costs more than the copy. */
   #slab = new Uint8Array(SLAB_BYTES);
@@ -68,14 +103,31 @@ export class DatagramReceiver {
     this.#sockets = sockets;
     this.#interfaces = new Map(interfaces.map((each) => [each.index, each]));
     this.#listening = listening;
-    const fds = [this.#waker, ...(sockets.mode === "packet" ? sockets.packet.map(({ fd }) => fd) : [sockets.udp])];
-    this.#polledCount = fds.length;
-    this.#polled = fixedMemory(fds.length * 8);
-    fds.forEach((fd, index) => {
-      this.#polled.view.setInt32(index * 8, fd, true);
-      this.#polled.view.setInt16(index * 8 + 4, 1, true); // POLLIN
-    });
+    this.#polled = this.#pollList();
     this.#wait();
+  }
+
+  /** Hears other sockets from here on; `left` are those that it must not hear any more, which are closed. */
+  use(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], left: readonly number[]): void {
+    this.#sockets = sockets;
+    this.#interfaces = new Map(interfaces.map((each) => [each.index, each]));
+    // a poll that is under way keeps its own list; it ends at once, and with it what woke it
+    const woken = this.#waker;
+    this.#waker = openWaker();
+    this.#polled = this.#pollList();
+    wake(woken);
+    for (const fd of [woken, ...left]) closeSocket(fd);
+  }
+
+  #pollList(): FixedMemory {
+    const { mode, packet, udp } = this.#sockets;
+    const fds = [this.#waker, ...(mode === "packet" ? packet.map(({ fd }) => fd) : [udp])];
+    const list = fixedMemory(fds.length * 8);
+    fds.forEach((fd, index) => {
+      list.view.setInt32(index * 8, fd, true);
+      list.view.setInt16(index * 8 + 4, 1, true); // POLLIN
+    });
+    return list;
   }
 
   close(): void {
@@ -87,7 +139,7 @@ export class DatagramReceiver {
   }
 
   #wait(): void {
-    pollSockets(this.#polled, this.#polledCount, POLL_MILLIS, () => this.#read());
+    pollSockets(this.#polled, this.#polled.bytes.length / 8, POLL_MILLIS, () => this.#read());
   }
 
   /** While datagrams keep coming, looks again after some milliseconds' worth of them, the more the more come; when none came, waits in the thread. */

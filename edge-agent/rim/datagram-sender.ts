@@ -15,6 +15,8 @@ export interface SenderOptions {
   readonly port: number;
   /** Stands for 255.255.255.255 (dhcpd's -s). */
   readonly broadcastAddress: Ipv4Address;
+  /** Datagrams are about to leave: whatever tells of them must be told before. */
+  beforeSend?(): void;
   /** Datagrams that could not be sent, with the error's name. */
   onRefused(count: number, error: string): void;
 }
@@ -32,25 +34,41 @@ interface Way {
   readonly station: Uint8Array;
 }
 
+const waysThrough = (interfaces: readonly NetworkInterface[]): ReadonlyMap<string, Way> =>
+  new Map(
+    interfaces.map((network) => {
+      const everybody = linkAddress(network.index, BROADCAST_STATION);
+      return [network.name, { network, everybody, station: linkAddress(network.index, undefined) }];
+    }),
+  );
+
 /** Gathers replies and sends them in batches: frames through a packet socket, the rest by UDP. */
 export class DatagramSender {
   readonly #options: SenderOptions;
-  readonly #interfaces: ReadonlyMap<string, Way>;
+  #interfaces: ReadonlyMap<string, Way>;
   readonly #inet = inetAddress(0, 0);
   readonly #udp: Outlet;
-  readonly #packet: Outlet | undefined;
+  #packet: Outlet | undefined;
 
   constructor(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], options: SenderOptions) {
     this.#options = options;
-    this.#interfaces = new Map(
-      interfaces.map((network) => {
-        const everybody = linkAddress(network.index, BROADCAST_STATION);
-        return [network.name, { network, everybody, station: linkAddress(network.index, undefined) }];
-      }),
-    );
+    this.#interfaces = waysThrough(interfaces);
     this.#udp = { arena: new MessageArena(SLOTS, DATA_BYTES), fd: sockets.udp, used: 0 };
-    const first = sockets.packet[0];
-    this.#packet = first === undefined ? undefined : { arena: new MessageArena(SLOTS, DATA_BYTES), fd: first.fd, used: 0 };
+    this.#packet = this.#frames(sockets);
+  }
+
+  /** Sends through other interfaces from here on; what was taken in leaves before. */
+  use(sockets: ListeningSockets, interfaces: readonly NetworkInterface[]): void {
+    this.flush();
+    this.#interfaces = waysThrough(interfaces);
+    this.#packet = this.#frames(sockets);
+  }
+
+  /** One packet socket sends through all interfaces. */
+  #frames({ packet: [first] }: ListeningSockets): Outlet | undefined {
+    if (first === undefined) return undefined;
+    const arena = this.#packet?.arena ?? new MessageArena(SLOTS, DATA_BYTES);
+    return { arena, fd: first.fd, used: 0 };
   }
 
   /** Takes a reply in; it leaves at {@link flush}, or before if many are waiting. */
@@ -132,6 +150,7 @@ export class DatagramSender {
 
   #flush(outlet: Outlet): void {
     const { arena, fd, used } = outlet;
+    this.#options.beforeSend?.();
     outlet.used = 0;
     for (let sent = 0; sent < used; ) {
       const count = sendMany(fd, arena.memory, arena.header(sent), used - sent);

@@ -27,6 +27,7 @@ export function descriptorSink(fd: number): LineSink {
   let lost = 0;
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
+    if (pending === "" && timer === undefined) return;
     clearTimeout(timer);
     timer = undefined;
     if (lost > 0 && pending.length < MAXIMUM_CHARACTERS / 2) {
