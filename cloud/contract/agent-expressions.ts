@@ -169,11 +169,8 @@ const mayBeClaimed = (claim: Fact, safe: number) =>
     absent("pk"),
     all(
       compare("ord", "<", claim.ord),
-      any(
-        equal("cid", claim.client),
-        all(compare("st", "<>", "ACTIVE"), compare("st", "<>", "ABANDONED")),
-        all(equal("st", "ACTIVE"), compare("pex", "<", safe)),
-      ),
+      compare("st", "<>", "ABANDONED"),
+      any(equal("cid", claim.client), compare("st", "<>", "ACTIVE"), compare("pex", "<", safe)),
     ),
   );
 

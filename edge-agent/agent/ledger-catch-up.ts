@@ -3,7 +3,7 @@ import type { Relationship } from "../failover/relationship.ts";
 import { onLeaseChanged } from "../failover/step.ts";
 import type { Turn } from "../failover/turn.ts";
 import { type Lease, neverUsed } from "../leases/lease.ts";
-import { type BindingEvent, bindingEvent, clientName, decodeEvent } from "../ledger/binding-event.ts";
+import { type BindingEvent, bindingEvent, clientName, decodeEvent, ledgerTime } from "../ledger/binding-event.ts";
 import type { CurrentRow } from "../ledger/calls.ts";
 import type { Outbox, OutboxReader } from "../ledger/outbox.ts";
 import type { Exchange } from "../server/exchange.ts";
@@ -107,7 +107,7 @@ function lackingEvents(
     if (pool === undefined || !relationship.poolIds.has(pool) || lease.status !== "ACTIVE" || lease.ends <= now) continue;
     if (merged.has(lease.address) || pending.has(lease.address)) continue;
     const row = known.get(lease.address);
-    const expires = lease.ends === NEVER ? Number.MAX_SAFE_INTEGER : (lease.ends + wallOffset) * 1000;
+    const expires = ledgerTime(lease.ends, wallOffset);
     if (row !== undefined && row.client === clientName(lease) && row.expiresMillis + 1000 >= expires) continue;
     const wallMillis = (Math.max(lease.cltt, lease.starts) + wallOffset) * 1000;
     const event = bindingEvent(undefined, lease, { wallMillis, wallOffset, epoch, fromPartner: true });

@@ -10,7 +10,8 @@ import { clientOf, leaseTime } from "./ledger-catch-up.ts";
  */
 export function restoredLease(row: CurrentRow, wallOffset: number, now: EpochSeconds): Lease | undefined {
   const status = STATUSES.find((each) => each === row.status);
-  const who = row.client === "" ? { clientId: undefined, hardware: undefined } : clientOf(row.client);
+  // an abandoned address is nobody's: the row names who had it last
+  const who = row.client === "" || status === "ABANDONED" ? { clientId: undefined, hardware: undefined } : clientOf(row.client);
   if (status === undefined || who === undefined) return undefined;
   const starts = leaseTime(row.startsMillis, wallOffset);
   const ends = leaseTime(row.expiresMillis, wallOffset);

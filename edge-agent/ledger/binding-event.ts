@@ -2,13 +2,13 @@ import type { BindingStatus } from "../leases/binding-status.ts";
 import type { Lease } from "../leases/lease.ts";
 import { hexPairs } from "../values/hardware-address.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
-import { NEVER } from "../values/time.ts";
+import { type EpochSeconds, NEVER } from "../values/time.ts";
 
 /** A binding event as the outbox keeps it. Times are wall-clock milliseconds since 1970. */
 export interface BindingEvent {
   readonly address: Ipv4Address;
   readonly status: BindingStatus;
-  /** `i:` and option 61 in hex, or `m:`, hardware type and address in hex; empty when nobody has the address. */
+  /** `i:` and option 61 in hex, or `m:`, hardware type and address in hex: who has the address, or whose lease ended; empty when nobody's. */
   readonly client: string;
   readonly ts: number;
   readonly expires: number;
@@ -36,13 +36,17 @@ export function clientName(lease: Pick<Lease, "clientId" | "hardware">): string 
   return lease.hardware === undefined ? "" : `m:${lease.hardware.htype}:${hexPairs(lease.hardware.bytes, "")}`;
 }
 
+/** A time of the lease clock as the ledger writes it: wall-clock milliseconds since 1970. */
+export const ledgerTime = (time: EpochSeconds, wallOffset: number): number =>
+  time === NEVER ? NEVER_MILLIS : Math.max(0, (time + wallOffset) * 1000);
+
 /** What a changed lease means for the history; undefined when nothing changed that it records. */
 export function bindingEvent(
   before: Lease | undefined,
   after: Lease,
   moment: { readonly wallMillis: number; readonly wallOffset: number; readonly epoch: number; readonly fromPartner: boolean },
 ): BindingEvent | undefined {
-  const millis = (time: number): number => (time === NEVER ? NEVER_MILLIS : Math.max(0, (time + moment.wallOffset) * 1000));
+  const millis = (time: EpochSeconds): number => ledgerTime(time, moment.wallOffset);
   const client = clientName(after);
   const renewal = after.status === "ACTIVE" && before?.status === "ACTIVE" && clientName(before) === client;
   const unchanged =
@@ -57,7 +61,7 @@ export function bindingEvent(
   return {
     address: after.address,
     status: after.status,
-    client: (after.status === "FREE" || after.status === "BACKUP") && !after.reserved ? "" : client,
+    client: whose(before, after),
     ts: moment.wallMillis,
     expires: millis(after.ends),
     potential: Math.max(millis(after.ends), millis(after.failover?.tstp ?? after.ends)),
@@ -71,6 +75,13 @@ export function bindingEvent(
   };
 }
 
+/** An end is told of whoever had the address until then: the ledger takes it for a contradiction from anyone else. A record of an
+ *  abandoned address names nobody, so his name is in the record before it. */
+function whose(before: Lease | undefined, after: Lease): string {
+  if (after.status !== "ACTIVE" && before?.status === "ACTIVE") return clientName(before);
+  return (after.status === "FREE" || after.status === "BACKUP") && !after.reserved ? "" : clientName(after);
+}
+
 /** Two successive renewals as one row: who had the address, and when, stays; only the times of single renewals go. */
 export function mergeRenewals(earlier: BindingEvent, later: BindingEvent): BindingEvent | undefined {
   const same = earlier.address === later.address && earlier.client === later.client && earlier.epoch === later.epoch;
@@ -82,7 +93,7 @@ export function mergeRenewals(earlier: BindingEvent, later: BindingEvent): Bindi
 export function encodeEvent(event: BindingEvent): Uint8Array {
   const { hostname } = event;
   // put together by hand: all but the host name needs no escapes
-  const text = `{"address":${event.address},"status":"${event.status}","client":"${event.client}","ts":${event.ts},"expires":${event.expires},"potential":${event.potential},"epoch":${event.epoch}${hostname === undefined ? "" : `,"hostname":${JSON.stringify(hostname)}`},"fromPartner":${event.fromPartner},"renewal":${event.renewal},"renewals":${event.renewals},"lastTs":${event.lastTs}}`;
+  const text = `{"address":${event.address},"status":"${event.status}","client":"${event.client}","ts":${event.ts},"expires":${event.expires},"potential":${event.potential},"epoch":${event.epoch}${hostname === undefined ? "" : `,"hostname":${JSON.stringify(hostname)}`}${event.reserved === true ? ',"reserved":true' : ""},"fromPartner":${event.fromPartner},"renewal":${event.renewal},"renewals":${event.renewals},"lastTs":${event.lastTs}}`;
   if (text.length * 3 > SLAB_BYTES) return UTF8.encode(text);
   if (slabUsed + text.length * 3 > SLAB_BYTES) {
     slab = new Uint8Array(SLAB_BYTES);

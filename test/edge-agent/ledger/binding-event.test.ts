@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BINDING_STATUSES } from "../../../edge-agent/leases/binding-status.ts";
-import { type BindingEvent, decodeEvent, encodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
+import { type Lease, neverUsed } from "../../../edge-agent/leases/lease.ts";
+import { type BindingEvent, bindingEvent, decodeEvent, encodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
+import { epochSeconds } from "../../../edge-agent/values/time.ts";
 
 const time = fc.integer({ min: 0, max: 2 ** 42 });
-const bindingEvents: fc.Arbitrary<BindingEvent> = fc.record({
+const plainEvents: fc.Arbitrary<BindingEvent> = fc.record({
   address: fc.integer({ min: 0, max: 2 ** 32 - 1 }).map(ipv4),
   status: fc.constantFrom(...BINDING_STATUSES),
   client: fc.constantFrom("", "m:1:020000000001", "i:01ff00"),
@@ -15,6 +17,8 @@ const bindingEvents: fc.Arbitrary<BindingEvent> = fc.record({
   renewal: fc.boolean(),
   renewals: fc.nat(),
 });
+
+const bindingEvents = fc.tuple(plainEvents, fc.boolean()).map(([event, reserved]) => (reserved ? { ...event, reserved } : event));
 
 test("events are read back as they were written, whatever the host is called", () => {
   fc.assert(
@@ -31,6 +35,20 @@ test("an event longer than the memory that events share is read back too", () =>
   if (event === undefined) throw new Error("no sample");
   const long = { ...event, hostname: "x".repeat(70_000) };
   expect(decodeEvent(encodeEvent(long))).toEqual(long);
+});
+
+test("an end names whoever had the address until then, even where the record of it names nobody", () => {
+  const address = ipv4(0x0a000001);
+  const hardware = { htype: 1, bytes: Uint8Array.of(2, 0, 0, 0, 0, 1) };
+  const held: Lease = { ...neverUsed(address), status: "ACTIVE", hardware, ends: epochSeconds(1600) };
+  const moment = { wallMillis: 1_000_000, wallOffset: 0, epoch: 1, fromPartner: false };
+  const client = "m:1:020000000001";
+  for (const status of ["ABANDONED", "FREE", "BACKUP"] as const) {
+    expect(bindingEvent(held, { ...neverUsed(address), status }, moment)).toMatchObject({ status, client });
+  }
+  const released: Lease = { ...held, status: "RELEASED", ends: epochSeconds(1000) };
+  expect(bindingEvent(held, released, moment)).toMatchObject({ status: "RELEASED", client });
+  expect(bindingEvent(released, { ...released, status: "FREE" }, moment)).toMatchObject({ status: "FREE", client: "" });
 });
 
 test("what is no event is none", () => {

@@ -52,6 +52,12 @@ export const AGENT_SCENARIOS: readonly Scenario[] = [
   scenario("claim", "another client holds it", "refused", claimAgainst({})),
   scenario("claim", "released", "done", claimAgainst({ status: "RELEASED" })),
   scenario("claim", "abandoned, though long over", "refused", claimAgainst({ status: "ABANDONED", potential: SAFE - 1 })),
+  scenario(
+    "claim",
+    "abandoned, and the client that found it in use",
+    "refused",
+    claimAgainst({ status: "ABANDONED" }, { client: "m:1:aa" }),
+  ),
   scenario("claim", "active, but over long before the safe moment", "done", claimAgainst({ potential: SAFE - 1 })),
   scenario("claim", "active, and over only at the safe moment", "refused", claimAgainst({ potential: SAFE })),
 ];
