@@ -145,7 +145,10 @@ function pageOf(rows: SortedRows, query: Query): Page {
 
 function bounds(range: SortRange | undefined): { from: string; to: string } {
   if (range === undefined) return { from: "", to: "\uffff" };
-  if (range.kind === "between") return range;
+  if (range.kind === "between") {
+    if (range.to < range.from) throw new Error(`BETWEEN: the upper bound ${range.to} is below the lower bound ${range.from}`);
+    return range;
+  }
   return range.kind === "upTo" ? { from: "", to: range.to } : { from: range.prefix, to: `${range.prefix}\uffff` };
 }
 

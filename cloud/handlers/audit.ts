@@ -36,6 +36,8 @@ export async function audit(deps: Deps, changes: readonly StreamChange[]): Promi
 }
 
 async function auditLate(deps: Deps, late: Hist): Promise<boolean> {
+  // whatever ended a lease overlaps none, and its end may lie long before it was told
+  if (late.st !== "ACTIVE" || late.exp <= late.ts) return false;
   const other = overlapping(late, await neighbours(deps, late))[0];
   if (other === undefined) return false;
   const written = isNew(await deps.ledger.write(lateConflictWrite(late, other)));

@@ -1,4 +1,5 @@
 import { EvtItem } from "../contract/items.ts";
+import { refused } from "../contract/problem.ts";
 import { END, evtPartition, FLEET, ts13 } from "../contract/tables.ts";
 import { type Deps, type Handler, reply } from "../deps.ts";
 import { openCursor, sealCursor } from "./shared/cursor.ts";
@@ -27,6 +28,7 @@ async function trail(
   if (isRefused(opened)) return opened;
   const from = ts13(query.from === undefined ? 0 : millis(query.from));
   const to = query.to === undefined ? END : `${ts13(millis(query.to))}#${END}`;
+  if (to < from) return refused("BAD_TIME", "The period ends before it begins.");
   const page = await deps.ledger.query({
     partition: evtPartition(site),
     range: { kind: "between", from, to },

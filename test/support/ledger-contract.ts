@@ -150,6 +150,7 @@ export function ledgerContract(name: string, open: () => Promise<{ ledger: Ledge
       expect(await keys({ range: { kind: "between", from: "a", to: "b2" } })).toEqual(["a", "b1", "b2"]);
       expect(await keys({ range: { kind: "upTo", to: "b1" }, descending: true, limit: 2 })).toEqual(["b1", "a"]);
       expect(await keys({ range: { kind: "prefix", prefix: "b" } })).toEqual(["b1", "b2"]);
+      await expect(keys({ range: { kind: "between", from: "b2", to: "a" } })).rejects.toThrow(/BETWEEN/);
     });
     test.each([false, true])("pages join without gap or repetition (descending: %s)", async (descending) => {
       const pk = `q2${descending}`;

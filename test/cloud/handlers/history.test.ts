@@ -74,6 +74,23 @@ test("a late event that overlapped another client's lease becomes a conflict, on
   expect((await holder(HOUR / 4)).contested).toMatchObject([{ client: "m:1:bb" }]);
 });
 
+test("a late end of a lease that was over for longer than a lease lasts is no conflict", async () => {
+  const ts = T0 + CONFIG.maxLeaseMs + 2 * HOUR;
+  const over = {
+    status: "EXPIRED" as const,
+    ts,
+    expires: T0 + HOUR / 2,
+    potential: T0 + HOUR / 2,
+    server: "B" as const,
+    ord: "00000000.0",
+  };
+  await hand("B", fact(1, "m:1:bb", over));
+  const late = [...api.table.rows()].filter((row: Item) => row["late"] === 1);
+  expect(late).toMatchObject([{ st: "EXPIRED" }]);
+  const changes = late.map((after) => ({ id: "s-2", kind: "INSERT" as const, before: undefined, after }));
+  expect(await audit(api.deps, changes)).toEqual({ conflicts: 0, tampered: 0 });
+});
+
 test("where a client was, by any way of writing its name", async () => {
   const query = { from: time(HOUR / 4), to: time(HOUR * 3) };
   const { items } = (await api.call("getClientAddresses", { path: { site: SITE, client: "m:1:aa" }, query })).body;
@@ -201,6 +218,9 @@ test("leases as they stand, pool use, and bad questions", async () => {
   ]);
   expect((await api.call("getHolder", { path: { site: SITE, ip: "10.1.0.999" } })).body.code).toBe("BAD_ADDRESS");
   expect((await api.call("getHolder", { path: { site: SITE, ip }, query: { at: "yesterday" } })).body.code).toBe("BAD_TIME");
+  const backwards = { path, query: { from: time(HOUR), to: time(0) } };
+  expect((await api.call("listEvents", backwards)).body.code).toBe("BAD_TIME");
+  expect((await api.call("getSiteHistory", backwards)).body.code).toBe("BAD_TIME");
   expect((await api.call("getSiteHistory", { path, query: { from: time(0), to: time(999 * 24 * HOUR) } })).body.code).toBe(
     "RANGE_TOO_LARGE",
   );
