@@ -23,20 +23,27 @@ export function findDynamoLocal(): { readonly folder: string } | { readonly miss
   return spawnSync("java", ["-version"], { stdio: "ignore" }).status === 0 ? { folder } : { missing: "there is no Java on this machine" };
 }
 
-/** Starts DynamoDB Local in memory on a free port. Rejects if it does not answer within 30 s. */
-export async function startDynamoLocal(folder: string): Promise<DynamoLocal> {
+export interface DynamoLocalOptions {
+  /** A folder for its file; in memory if left out. */
+  readonly storedIn?: string;
+  /** It will have some ten thousand writes to do: both of the JVM's compilers. They take a dozen seconds, and halve the cost of a write. */
+  readonly isLongRun?: boolean;
+}
+
+/** Starts DynamoDB Local on a free port. Rejects if it does not answer within 30 s. */
+export async function startDynamoLocal(folder: string, options: DynamoLocalOptions = {}): Promise<DynamoLocal> {
   const port = await freePort();
   const child = spawn(
     "java",
     [
       "-Xmx1g",
-      // Its work is in SQLite; the second compiler and a concurrent collector would take the other core for nothing.
-      "-XX:TieredStopAtLevel=1",
+      ...(options.isLongRun === true ? [] : ["-XX:TieredStopAtLevel=1"]),
+      // Its writes are done by one thread: a concurrent collector would take the other core for nothing.
       "-XX:+UseSerialGC",
       `-Djava.library.path=${join(folder, "DynamoDBLocal_lib")}`,
       "-jar",
       "DynamoDBLocal.jar",
-      "-inMemory",
+      ...(options.storedIn === undefined ? ["-inMemory"] : ["-dbPath", options.storedIn]),
       "-sharedDb",
       "-disableTelemetry",
       "-port",

@@ -112,3 +112,19 @@ export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((left, right) => left - right);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 };
+
+/** Processor time that the children of a process have used so far. Milliseconds. */
+export function childrenMillis(parent: number): number {
+  const times = readdirSync("/proc").map((pid) => {
+    const stat = /^\d+$/.test(pid) ? statOf(pid) : undefined;
+    return stat !== undefined && Number(stat[1]) === parent ? (Number(stat[11]) + Number(stat[12])) * 10 : 0;
+  });
+  return times.reduce((sum, millis) => sum + millis, 0);
+}
+function statOf(pid: string): readonly string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ");
+  } catch {
+    return undefined; // It ended while we looked.
+  }
+}
