@@ -193,17 +193,15 @@ export class FailoverSite {
     const ack = await this.client.exchange({ xid: xid + 1, chaddr, secs, flags: 0x8000, options: selected });
     return ack && leased(ack);
   }
-  /** REQUEST in REBINDING, broadcast: whoever may, answers. */
+  /** REQUEST in REBINDING, broadcast and like a real client's three times if need be: whoever may, answers. */
   async rebind(number: number, address: string): Promise<Leased | undefined> {
     const chaddr = `020000990${number.toString(16).padStart(3, "0")}`;
-    const ack = await this.client.exchange(
-      { xid: this.#nextXid(), chaddr, ciaddr: address, options: [[53, bytesOf("03")], ...this.#identity(number)] },
-      3000,
-      {
-        ipFrom: address,
-      },
-    );
-    return ack && leased(ack);
+    const packet = { xid: this.#nextXid(), chaddr, ciaddr: address, options: [[53, bytesOf("03")] as const, ...this.#identity(number)] };
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const ack = await this.client.exchange(packet, 3000, { ipFrom: address });
+      if (ack !== undefined) return leased(ack);
+    }
+    return undefined;
   }
   /** Gives an address back to one server. */
   release(number: number, address: string, to: Role): void {

@@ -3,7 +3,7 @@ import { harmsIn, type Said } from "./failover-harm.ts";
 import type { FailoverSite } from "./failover-site.ts";
 import { conversation } from "./failover-wire.ts";
 import { framesOf, Holders } from "./holders.ts";
-import { run } from "./netns.ts";
+import { runMeanwhile } from "./netns.ts";
 
 /** What the failover port's capture has. */
 export interface Session {
@@ -15,14 +15,12 @@ export interface Session {
 
 const other = (role: Role): Role => (role === "primary" ? "secondary" : "primary");
 
-export function sessionIn(capture: string): Session {
-  const tshark = (...argv: string[]) => run(["tshark", "-r", capture, "-d", "tcp.port==647,dhcpfo", ...argv]);
-  const faults = tshark("-Y", "_ws.malformed || (dhcpfo && _ws.expert.severity == 8388608)");
+export async function sessionIn(capture: string): Promise<Session> {
+  const tshark = (...argv: string[]) => runMeanwhile(["tshark", "-r", capture, "-d", "tcp.port==647,dhcpfo", ...argv]);
+  const faults = await tshark("-Y", "_ws.malformed || (dhcpfo && _ws.expert.severity == 8388608)");
   const messages = new Map<number, number>();
-  for (const type of tshark("-Y", "dhcpfo", "-T", "fields", "-e", "dhcpfo.type")
-    .split(/[\s,]+/)
-    .filter(Boolean))
-    messages.set(Number(type), (messages.get(Number(type)) ?? 0) + 1);
+  const types = await tshark("-Y", "dhcpfo", "-T", "fields", "-e", "dhcpfo.type");
+  for (const type of types.split(/[\s,]+/).filter(Boolean)) messages.set(Number(type), (messages.get(Number(type)) ?? 0) + 1);
   return { faults, messages };
 }
 
@@ -33,7 +31,7 @@ export async function wrongs(site: FailoverSite): Promise<string[]> {
   for (const seen of framesOf(site.clientCapture)) holders.see(seen);
   const found = holders.doubles.map((text) => `held twice: ${text}`);
   if (faults !== "") found.push(`tshark does not understand:\n${faults}`);
-  const said = conversation(site.failoverCapture);
+  const said = await conversation(site.failoverCapture);
   for (const role of ["primary", "secondary"] as const) {
     const isTandems = ({ at }: Said, whose: Role) => site.programAt(whose, at) === "tandem";
     found.push(

@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 /**
  * Laboratories of network namespaces for tests against real peers. Every name carries the pid of the process that made it, so that
@@ -14,6 +15,13 @@ let serial = 0;
 export function run(argv: readonly string[], input = ""): string {
   const [program, ...rest] = argv;
   return execFileSync(program as string, rest, { encoding: "utf8", input, stdio: ["pipe", "pipe", "pipe"], maxBuffer: 1 << 26 });
+}
+
+/** As {@link run}, but others go on meanwhile. */
+export async function runMeanwhile(argv: readonly string[]): Promise<string> {
+  const [program, ...rest] = argv;
+  const { stdout } = await promisify(execFile)(program as string, rest, { encoding: "utf8", maxBuffer: 1 << 28 });
+  return stdout;
 }
 
 /** One end of a virtual cable. */

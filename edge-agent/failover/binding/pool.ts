@@ -78,14 +78,16 @@ function givePool(turn: Turn, relationship: Relationship, pool: PoolId, { leases
     toSend -= 1;
     given += 1;
   };
-  for (const address of turn.view.oldest(pool, own, "ascending")) {
+  // never-used addresses from the end from which each server gives them to clients (dhcpd)
+  const order = isPrimary(relationship) ? "ascending" : "descending";
+  for (const address of turn.view.oldest(pool, own, order)) {
     looked += 1;
     if (toSend <= -hold || given >= MOST_GIVEN || looked > MOST_LOOKED_AT) break;
     const lease = turn.lease(address);
     if (lease.status === own && !lease.reserved && isPartnersClient(relationship, lease) && !turn.promised(address)) give(lease);
   }
   if (toSend <= 0) return given;
-  for (const address of turn.view.oldest(pool, own, "ascending")) {
+  for (const address of turn.view.oldest(pool, own, order)) {
     const lease = turn.lease(address);
     if (given >= MOST_GIVEN || toSend <= (lease.ends === NO_TIME ? 0 : hold)) break;
     if (lease.status === own && !lease.reserved && !turn.promised(address)) give(lease);

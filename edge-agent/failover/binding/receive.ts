@@ -26,6 +26,7 @@ interface Rejection {
   readonly message: string;
 }
 const rejection = (reason: RejectReason, message: string = REJECT_REASONS[reason]): Rejection => ({ reason, message });
+const lacking = rejection(3, "binding update lacks required options");
 
 /** A BNDUPD (failover-12 §7.1): stored and acknowledged in this step, or rejected with dhcpd's reasons. */
 export function onBindingUpdate(turn: Turn, relationship: Relationship, connection: Connection, message: FailoverMessage): void {
@@ -33,9 +34,9 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
   const address = options.assignedIpAddress ?? UNSPECIFIED;
   const status = bindingStatusOf(options.bindingStatus);
   const lease = turn.lease(address);
-  const refused = status === undefined ? rejection(3) : refusal(turn, relationship, { options, lease, status });
+  const refused = status === undefined ? lacking : refusal(turn, relationship, { options, lease, status });
   if (status === undefined || refused !== undefined) {
-    const why = refused ?? rejection(3);
+    const why = refused ?? lacking;
     const options = { assignedIpAddress: address, rejectReason: why.reason, message: why.message };
     sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options });
     turn.log(`bind update on ${formatIpv4(address)} rejected: ${why.message}`);
@@ -63,15 +64,15 @@ interface Incoming {
 
 function refusal(turn: Turn, relationship: Relationship, { options, lease, status }: Incoming): Rejection | undefined {
   const { assignedIpAddress: address, clientHardwareAddress: hardware } = options;
-  if (address === undefined) return rejection(3);
-  if (!isOurs(turn, relationship, address)) return rejection(1);
+  if (address === undefined) return lacking;
+  if (!isOurs(turn, relationship, address)) return rejection(1, "unknown IP address");
   if (isOutdated(turn, { options, lease, status })) return rejection(15);
   const ours = relationship.updates.flying.get(address);
   if (ours !== undefined) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
     if (oursWins(ours, theirs, isPrimary(relationship))) return rejection(16, "incoming update is less critical than outgoing update");
   }
-  if (status === "ABANDONED" && hardware !== undefined) return rejection(6, "BNDUPD to ABANDONED with chaddr");
+  if (status === "ABANDONED" && hardware !== undefined) return rejection(6, "BNDUPD to ABANDONED with a CHADDR");
   if (status === "ABANDONED" && options.clientIdentifier !== undefined) return rejection(6, "BNDUPD to ABANDONED with client-id");
   const needsClient = status === "ACTIVE" || status === "EXPIRED" || status === "RELEASED";
   if (needsClient && hardware === undefined) return rejection(3, `BNDUPD without CHADDR`);

@@ -44,9 +44,12 @@ export function sendConnect(turn: Turn, relationship: Relationship, connection: 
 
 interface Fault {
   readonly reason: RejectReason;
+  /** As the partner is told, in dhcpd's words. */
   readonly text: string;
+  /** What our log adds. */
+  readonly detail: string;
 }
-const fault = (reason: RejectReason, text: string): Fault => ({ reason, text });
+const fault = (reason: RejectReason, text: string, detail = ""): Fault => ({ reason, text, detail });
 
 /** The relationship that a CONNECT names, if that is what these bytes begin with. */
 export function nameInConnect(rest: StreamRemainder, bytes: Uint8Array): string | undefined {
@@ -61,12 +64,10 @@ export function onConnect(turn: Turn, relationship: Relationship, connection: Co
   const { options, xid } = message;
   const wrong = connectFault(turn, relationship, message);
   if (wrong !== undefined) {
-    const unknown = wrong.reason === 8 ? { relationshipName: options.relationshipName ?? new Uint8Array(0) } : {};
-    const terms = { ...ownTerms(relationship), ...unknown, rejectReason: wrong.reason, message: wrong.text };
-    link.refusal = wrong.text;
-    turn.warn(`Failover CONNECT from ${decode(options.relationshipName) ?? "unknown"}: ${wrong.text}`);
-    sendReply(turn, connection, { type: "CONNECTACK", xid, options: terms });
-    dropConnection(turn, relationship, connection, wrong.text);
+    link.refusal = wrong.text + wrong.detail;
+    turn.warn(`Failover CONNECT from ${decode(options.relationshipName) ?? "unknown"}: ${link.refusal}`);
+    sendReply(turn, connection, { type: "CONNECTACK", xid, options: refusalTerms(relationship, options, wrong) });
+    dropConnection(turn, relationship, connection, link.refusal);
     return;
   }
   if (link.up !== undefined) {
@@ -83,18 +84,29 @@ export function onConnect(turn: Turn, relationship: Relationship, connection: Co
     1,
     Math.min(relationship.config.peer.maxUnackedUpdates, options.maxUnackedBndupd ?? Number.MAX_SAFE_INTEGER),
   );
-  const tls = options.tlsRequest === undefined ? {} : { tlsReply: 0 };
-  sendReply(turn, connection, { type: "CONNECTACK", xid, options: { ...ownTerms(relationship), ...tls } });
+  sendReply(turn, connection, { type: "CONNECTACK", xid, options: { ...ownTerms(relationship), ...tlsReply(options) } });
   linkUp(turn, relationship, connection);
+}
+
+/** Asked for TLS, we say that there is none; nobody has ever insisted. */
+const tlsReply = ({ tlsRequest }: Options): Options => (tlsRequest === undefined ? {} : { tlsReply: 0 });
+
+/** A CONNECTACK that refuses: to a stranger without our terms, under the name that it used. */
+function refusalTerms(relationship: Relationship, options: Options, { reason, text }: Fault): Options {
+  const refusal = { ...tlsReply(options), rejectReason: reason, message: text };
+  if (reason !== 8) return { ...ownTerms(relationship), ...refusal };
+  const { maxUnackedBndupd: _, receiveTimer: __, relationshipName: ___, ...terms } = ownTerms(relationship);
+  return { ...terms, ...(options.relationshipName === undefined ? {} : { relationshipName: options.relationshipName }), ...refusal };
 }
 
 function connectFault(turn: Turn, relationship: Relationship, { options, time }: FailoverMessage): Fault | undefined {
   const { link } = relationship;
   if (isPrimary(relationship)) return fault(8, "both servers are primary");
+  if (options.relationshipName === undefined) return fault(8, "missing relationship-name");
   if (decode(options.relationshipName) !== nameOf(relationship)) return fault(8, "unknown failover relationship name");
   const skew = time - wallClock(turn.at);
   link.skew = skew;
-  if (Math.abs(skew) > LARGEST_SKEW) return fault(4, `time offset too large (${skew} seconds)`);
+  if (Math.abs(skew) > LARGEST_SKEW) return fault(4, "time offset too large", ` (${skew} seconds)`);
   if (options.hashBucketAssignment?.length !== 32) return fault(18, "invalid HBA");
   if (link.up === undefined && options.mclt === undefined) return fault(5, "no MCLT provided");
   return undefined;
@@ -102,7 +114,7 @@ function connectFault(turn: Turn, relationship: Relationship, { options, time }:
 
 /** CONNECTACK (failover-12 §7.9), at the primary. */
 export function onConnectAck(turn: Turn, relationship: Relationship, connection: Connection, message: FailoverMessage): void {
-  const { link, config, endpoint } = relationship;
+  const { link, config } = relationship;
   const { options } = message;
   const wrong = connectAckFault(turn, relationship, message);
   if (wrong !== undefined) {
@@ -122,7 +134,8 @@ export function onConnectAck(turn: Turn, relationship: Relationship, connection:
   if (link.up !== undefined) dropConnection(turn, relationship, link.up, "superseded by a newer connection");
   takePartnersTerms(relationship, options);
   const theirs = link.partnerMaxUnacked;
-  if (!endpoint.partnerIsTandem && theirs < link.ownMaxUnacked && theirs < config.peer.maxUnackedUpdates / 2) {
+  const isDhcpd = options.vendorClassIdentifier?.startsWith("isc-") === true;
+  if (isDhcpd && theirs < link.ownMaxUnacked && theirs < config.peer.maxUnackedUpdates / 2) {
     // it would wait two seconds for each batch: offer it as much as it offers us
     link.ownMaxUnacked = theirs;
     link.dialAt = turn.at.monotonic;
