@@ -2,7 +2,7 @@ import type { Relationship } from "../failover/relationship.ts";
 import { peerLeaseMillis } from "../ledger/lengths.ts";
 import { renewedByPeer } from "../ledger/serving-lease.ts";
 import { mayGivePeerLease, peerLeaseGiven } from "../ledger/witness.ts";
-import type { SiteAgent } from "./ledger.ts";
+import { epochOf, type SiteAgent } from "./ledger.ts";
 
 /**
  * This server has been alone, has recovered with its partner and given the partner's share back, and the ledger has not heard of it yet,
@@ -25,6 +25,7 @@ export function promiseOverLink(site: SiteAgent, relationship: Relationship): Si
   const partnerIsForeign = site.setting.foreign || (link.partnerVendorClass !== undefined && !endpoint.partnerIsTandem);
   const mcltMillis = endpoint.mclt * 1000;
   link.answers = partnerIsForeign || mayGivePeerLease(evidence, standing.mode, undefined) || isClearPending(site, relationship);
+  link.ownEpoch = epochOf(site);
   link.askEvery = partnerIsForeign ? undefined : Math.max(1000, Math.floor(peerLeaseMillis(config.leaseMillis) / 3));
   if (partnerIsForeign === config.partnerIsForeign && mcltMillis === config.mcltMillis) return site;
   return { ...site, core: { ...site.core, config: { ...config, partnerIsForeign, mcltMillis } } };
@@ -35,10 +36,11 @@ export function heardFromLink(site: SiteAgent, relationship: Relationship | unde
   const link = relationship?.link;
   if (link === undefined || site.core.config.partnerIsForeign) return site;
   const { core } = site;
+  const told = link.partnersEpoch > site.partnersEpoch ? { ...site, partnersEpoch: link.partnersEpoch } : site;
   const length = peerLeaseMillis(core.config.leaseMillis);
   const lease = link.answeredAt === undefined ? core.lease : renewedByPeer(core.lease, link.answeredAt, length);
   const given = link.gaveAnswerAt !== undefined && link.gaveAnswerAt > core.evidence.peerLeaseGivenAt ? link.gaveAnswerAt : undefined;
-  if (lease.peerUntil === core.lease.peerUntil && given === undefined) return site;
+  if (lease.peerUntil === core.lease.peerUntil && given === undefined) return told;
   const evidence = given === undefined ? core.evidence : peerLeaseGiven(core.evidence, given);
-  return { ...site, core: { ...core, lease, evidence } };
+  return { ...told, core: { ...core, lease, evidence } };
 }

@@ -4,7 +4,7 @@ import { append, MERGE_BACKLOG, nextTs, type Outbox } from "../ledger/outbox.ts"
 import type { LeaseChange } from "../server/exchange.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { type Instant, NEVER } from "../values/time.ts";
-import type { LedgerPorts, SiteAgent } from "./ledger.ts";
+import { epochOf, type LedgerPorts, type SiteAgent } from "./ledger.ts";
 
 /** Appends to one site's outbox. */
 export interface Recorder {
@@ -48,7 +48,7 @@ export function recordChanges(
       // after whatever the partner's clock said of the lease before
       const told = before === undefined || before.cltt === NEVER ? 0 : (Math.max(before.cltt, before.starts) + at.wallOffset + 1) * 1000;
       const ts = nextTs(outbox, wallMillis, told);
-      const event = bindingEvent(before, after, { wallMillis: ts, wallOffset: at.wallOffset, epoch: core.standing.epoch, fromPartner });
+      const event = bindingEvent(before, after, { wallMillis: ts, wallOffset: at.wallOffset, epoch: epochOf(site), fromPartner });
       if (event !== undefined) add(event);
     },
   };

@@ -30,6 +30,8 @@ export interface SiteAgent {
   readonly waiters: readonly Waiter[];
   /** The epoch for which PARTNER-DOWN was entered; 0 for none. */
   readonly entered: number;
+  /** The epoch that the partner has named with an answer of its since the start; 0 for none. */
+  readonly partnersEpoch: number;
   /** An operator vouched for the partner being off while the ledger was out of reach. */
   readonly forced: { readonly reason: string; readonly at: MonotonicMillis } | undefined;
   /** Not before then is the control plane asked again of our own accord. */
@@ -42,6 +44,12 @@ export interface SiteAgent {
   /** Leases that never reached the ledger before the disk was lost may run until then: nothing new is given out. On the lease clock. */
   readonly allocatesFrom: EpochSeconds | undefined;
 }
+
+/**
+ * The epoch in which this server acts: the ledger's, or its partner's, by whose word it serves. With a lost disk, or away from the ledger
+ * while the partner was alone, it would sort what it does behind what came before.
+ */
+export const epochOf = ({ core, partnersEpoch }: SiteAgent): number => Math.max(core.standing.epoch, partnersEpoch);
 
 /** An address of the partner's share for a client. */
 export interface Claim {
@@ -142,6 +150,7 @@ export function startSite(
     claims: NO_CLAIMS,
     waiters: [],
     entered: known?.entered ?? 0,
+    partnersEpoch: 0,
     forced: known?.forced === undefined ? undefined : { reason: known.forced, at: now },
     askAfter: now,
     trimAfter: now,

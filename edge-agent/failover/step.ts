@@ -180,9 +180,11 @@ function onContact(turn: Turn, relationship: Relationship, connection: Connectio
     link.asked.delete(said.echo);
     if (sentAt !== undefined && (link.answeredAt === undefined || sentAt > link.answeredAt)) link.answeredAt = sentAt;
   }
+  link.partnersEpoch = Math.max(link.partnersEpoch, said.epoch ?? 0);
   if (said.ask === true && link.answers) {
     link.gaveAnswerAt = turn.at.monotonic;
-    sendNew(turn, connection, "CONTACT", { vendorSpecificOptions: encodePrivateData({ echo: message.xid }) });
+    const answer = { echo: message.xid, epoch: link.ownEpoch === 0 ? undefined : link.ownEpoch };
+    sendNew(turn, connection, "CONTACT", { vendorSpecificOptions: encodePrivateData(answer) });
   }
 }
 

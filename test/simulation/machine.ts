@@ -48,8 +48,9 @@ export class Machine {
   process: Process | undefined;
   config: AgentConfig;
   #diskFull = false;
-  /** When the disk last had room again, the process was last woken: true milliseconds. */
+  /** When the disk last had room again, the process was last stopped in its tracks, and woken: true milliseconds. */
   diskFreeAt = 0;
+  pausedAt = 0;
   resumedAt = 0;
   /** How it presents itself to its partner. */
   dress: "tandem" | "stock" = "tandem";
@@ -129,7 +130,9 @@ export class Machine {
     this.#world.diskLost(this);
   }
   pause(): void {
-    if (this.process !== undefined) this.paused = true;
+    if (this.process === undefined) return;
+    if (!this.paused) this.pausedAt = this.#world.agenda.now;
+    this.paused = true;
   }
   resume(): void {
     this.paused = false;

@@ -6,7 +6,7 @@ import type { Turn } from "../turn.ts";
 import type { FailoverMessage } from "../wire/message.ts";
 import { rejectText } from "../wire/reject-reason.ts";
 import { freedToItsOwner, scheduleBalance } from "./pool.ts";
-import { forgetUpdate } from "./queue.ts";
+import { forgetUpdate, tellAgain } from "./queue.ts";
 
 /**
  * A BNDACK (failover-12 §7.2). Accepted: the partner agrees to the horizon we announced, and an address whose lease
@@ -17,13 +17,20 @@ export function onBindingAck(turn: Turn, relationship: Relationship, message: Fa
   const { updates } = relationship;
   const { assignedIpAddress: address, rejectReason } = message.options;
   if (address !== undefined && updates.flying.get(address)?.xid === message.xid) updates.flying.delete(address);
+  if (address !== undefined && updates.overruled.get(address)?.xid === message.xid) updates.overruled.delete(address);
   const update = address === undefined ? undefined : updates.unacked.get(address);
   if (address === undefined || update === undefined || update.xid !== message.xid) return;
+  if (rejectReason !== undefined) {
+    const text = rejectText(rejectReason, message.options.message);
+    turn.log(`bind update on ${formatIpv4(address)} from ${nameOf(relationship)} rejected: ${text}`);
+  }
+  if (update.isVoid) {
+    tellAgain(updates, address);
+    return;
+  }
   forgetUpdate(updates, address);
   if (rejectReason !== undefined) {
     updates.refused.add(address);
-    const text = rejectText(rejectReason, message.options.message);
-    turn.log(`bind update on ${formatIpv4(address)} from ${nameOf(relationship)} rejected: ${text}`);
     return;
   }
   const lease = turn.lease(address);

@@ -11,6 +11,8 @@ export interface Unacked {
   readonly potentialExpiry: EpochSeconds;
   /** The transfer it belongs to; 0 for none. */
   readonly transfer: number;
+  /** What it says has changed since: when it is answered, the address is told again. */
+  readonly isVoid: boolean;
 }
 
 /**
@@ -23,6 +25,8 @@ export interface UpdateQueue {
   readonly unacked: Map<Ipv4Address, Unacked>;
   /** The last update of each address on this connection that was not answered, even one that was voided since: the partner may act on it. */
   readonly flying: Map<Ipv4Address, Unacked>;
+  /** Updates that gave way to the partner's and were not answered yet: a partner that sends on without waiting may still take them. */
+  readonly overruled: Map<Ipv4Address, Unacked>;
   /** Rejected by the partner: told again when it changes, on entering NORMAL, or when the partner asks. */
   readonly refused: Set<Ipv4Address>;
   /** Waiting or unacked updates that the running transfer still needs. */
@@ -43,21 +47,37 @@ export const emptyQueue = (): UpdateQueue => ({
   waiting: new Map(),
   unacked: new Map(),
   flying: new Map(),
+  overruled: new Map(),
   refused: new Set(),
   transferLeft: 0,
 });
 
-/** Queues `address`; once is enough, since what it says is read when it is sent. An unanswered update of it is void. */
+/**
+ * Queues `address`; once is enough, since what it says is read when it is sent. While an update of it is unanswered it waits for
+ * the answer: two that cross are then the same two for both servers, and both let the same one stand.
+ */
 export function queueUpdate(queue: UpdateQueue, address: Ipv4Address, transfer = 0): void {
   queue.refused.delete(address);
   const flying = queue.unacked.get(address);
-  queue.unacked.delete(address);
   const known = queue.waiting.get(address);
   const had = known ?? flying?.transfer ?? 0;
-  if (known !== undefined && (transfer === 0 || had === transfer)) return;
   const mark = transfer === 0 ? had : transfer;
   if (mark !== 0 && mark !== had) queue.transferLeft += 1;
-  queue.waiting.set(address, mark);
+  if (flying !== undefined) queue.unacked.set(address, { ...flying, transfer: mark, isVoid: true });
+  else if (known !== mark) queue.waiting.set(address, mark);
+}
+
+/** An update that was void is answered: what has become of the address is told next. */
+export function tellAgain(queue: UpdateQueue, address: Ipv4Address): void {
+  const update = queue.unacked.get(address);
+  queue.unacked.delete(address);
+  queue.flying.delete(address);
+  if (update !== undefined) queue.waiting.set(address, update.transfer);
+}
+
+/** The state in which they were sent is over: whatever the partner makes of them, it is told again. */
+export function voidUnacked(queue: UpdateQueue): void {
+  for (const [address, update] of queue.unacked) queue.unacked.set(address, { ...update, isVoid: true });
 }
 
 /** Drops whatever is known of `address`: the partner has just told us of it. */

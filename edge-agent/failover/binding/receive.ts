@@ -15,7 +15,7 @@ import { decodePrivateData } from "../wire/private-data.ts";
 import { REJECT_REASONS, type RejectReason } from "../wire/reject-reason.ts";
 import { isAcceptable, oursWins } from "./acceptance.ts";
 import { freedToItsOwner, scheduleBalance } from "./pool.ts";
-import { forgetUpdate } from "./queue.ts";
+import { forgetUpdate, queueUpdate, type Unacked } from "./queue.ts";
 import { hardwareOf } from "./update.ts";
 
 /** Longest client-hardware-address that dhcpd takes, type byte included. */
@@ -40,10 +40,16 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
     const options = { assignedIpAddress: address, rejectReason: why.reason, message: why.message };
     sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options });
     turn.log(`bind update on ${formatIpv4(address)} rejected: ${why.message}`);
+    // what makes it old is told once more: the partner may have refused ours while this one was on its way
+    if (why.reason === 15) queueUpdate(relationship.updates, address);
     return;
   }
-  forgetUpdate(relationship.updates, address);
-  const stored = accepted(turn, { options, lease, status });
+  const { updates } = relationship;
+  const overruled = updates.overruled.get(address);
+  const flying = updates.flying.get(address);
+  if (flying !== undefined) updates.overruled.set(address, flying);
+  forgetUpdate(updates, address);
+  const stored = disowned(relationship, accepted(turn, { options, lease, status }), overruled);
   if (lease.status === "ACTIVE" && status === "ACTIVE" && !sameClient(lease, stored)) {
     turn.warn(`Lease conflict at ${formatIpv4(address)}: the partner gave it to another client; its binding stands`);
   }
@@ -51,6 +57,7 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
   noteReserved(relationship, stored);
   // nothing but the address: dhcpd misreads an acknowledgement that repeats the client
   sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options: { assignedIpAddress: address } });
+  if (stored.failover?.owed === true) queueUpdate(updates, address);
   if (stored.status === lease.status) return;
   if (stored.status === "FREE" && status !== "FREE") freedToItsOwner(turn, relationship, stored);
   scheduleBalance(turn, relationship);
@@ -120,6 +127,15 @@ const sameClient = (left: Lease, right: Lease): boolean =>
   left.clientId !== undefined && right.clientId !== undefined
     ? sameBytes(left.clientId, right.clientId)
     : sameHardware(left.hardware, right.hardware);
+
+/**
+ * An address that comes free for the primary while the secondary may still take an earlier word, by which it is the secondary's, stays
+ * the secondary's and is told so once more: taken at both words it would be free for both.
+ */
+function disowned(relationship: Relationship, stored: Lease, overruled: Unacked | undefined): Lease {
+  if (!isPrimary(relationship) || stored.status !== "FREE" || overruled?.status !== "BACKUP") return stored;
+  return { ...stored, status: "BACKUP", failover: { ...timesOf(stored), owed: true, rewindStatus: "BACKUP" } };
+}
 
 /** The record after an accepted update. A lease that ended there is simply FREE here: the partner knows that we know. */
 function accepted(turn: Turn, { options, lease, status }: Incoming): Lease {

@@ -60,6 +60,7 @@ function sendUpdate(turn: Turn, relationship: Relationship, connection: Connecti
     cltt: lease.cltt,
     potentialExpiry: fromWireTime(options.potentialExpirationTime ?? 0, turn.at),
     transfer: mark,
+    isVoid: false,
   };
   updates.unacked.set(address, update);
   updates.flying.set(address, update);

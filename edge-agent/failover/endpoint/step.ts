@@ -1,6 +1,6 @@
 import { after, type EpochSeconds, epochSeconds } from "../../values/time.ts";
 import { balancePools } from "../binding/pool.ts";
-import { endTransfer, queueUpdate, requeueUnacked } from "../binding/queue.ts";
+import { endTransfer, queueUpdate, requeueUnacked, voidUnacked } from "../binding/queue.ts";
 import { startReclaiming } from "../binding/reclaiming.ts";
 import { sendNew } from "../link/send.ts";
 import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
@@ -24,7 +24,9 @@ export function enter(turn: Turn, relationship: Relationship, wanted: RecordedSt
   const before = endpoint.state;
   const wasStarting = endpoint.startupUntil !== undefined;
   turn.log(`failover peer ${nameOf(relationship)}: I move from ${wasStarting ? "startup" : printed(before)} to ${printed(next)}`);
-  if (before === "NORMAL" || before === "POTENTIAL-CONFLICT" || before === "PARTNER-DOWN") requeueUnacked(updates);
+  // one of our own kind answers each; a dhcpd is not waited for
+  if (before === "NORMAL" || before === "POTENTIAL-CONFLICT" || before === "PARTNER-DOWN")
+    (endpoint.partnerIsTandem ? voidUnacked : requeueUnacked)(updates);
   endpoint.autoPartnerDownAt = undefined;
   endpoint.startupUntil = undefined;
   endpoint.since = startOfState(turn, relationship, { before, next, wasStarting });
@@ -73,6 +75,9 @@ function tellState(turn: Turn, { endpoint, link }: Relationship, state: Recorded
   });
 }
 
+/** States of one of our own kind in which it does not react to our RECOVER-DONE. */
+const STAYING: ReadonlySet<ServerState> = new Set(["NORMAL", "POTENTIAL-CONFLICT", "SHUTDOWN"]);
+
 function onEntry(turn: Turn, relationship: Relationship): void {
   const { endpoint, config, updates } = relationship;
   switch (endpoint.state) {
@@ -97,7 +102,7 @@ function onEntry(turn: Turn, relationship: Relationship): void {
     case "RECOVER-DONE": {
       // a partner that is where it will stay has nothing more to say that would move us
       const next = reactionTo("RECOVER-DONE", endpoint.partner, false);
-      const isHeard = endpoint.communicating && (endpoint.partner === "NORMAL" || !endpoint.partnerIsTandem);
+      const isHeard = endpoint.communicating && (STAYING.has(endpoint.partner) || !endpoint.partnerIsTandem);
       if (isHeard && next !== "stay" && next !== "request") enter(turn, relationship, next);
       return;
     }
@@ -199,6 +204,7 @@ export function onLinkLost(turn: Turn, relationship: Relationship): void {
   relationship.link.asked.clear();
   requeueUnacked(updates);
   updates.flying.clear();
+  updates.overruled.clear();
   if (endpoint.startupUntil !== undefined) return;
   const next = ON_LINK_LOST[endpoint.state];
   if (next !== "stay") enter(turn, relationship, next);

@@ -47,6 +47,9 @@ export interface Link {
   partnerStarting: boolean;
   /** May we answer the partner's asking CONTACTs? An answer extends its right to serve. */
   answers: boolean;
+  /** The latest epoch of the ledger that we know of, which goes with each answer, and that the partner has named in one; 0 for none. */
+  ownEpoch: number;
+  partnersEpoch: number;
   /** When we last answered one. */
   gaveAnswerAt: MonotonicMillis | undefined;
   /** Ask the partner for an answer at least that often, in milliseconds; undefined: only with the CONTACTs that are due anyway. */
@@ -72,6 +75,8 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   unbearable: false,
   partnerStarting: false,
   answers: true,
+  ownEpoch: 0,
+  partnersEpoch: 0,
   gaveAnswerAt: undefined,
   askEvery: undefined,
   askedAt: undefined,

@@ -15,6 +15,8 @@ export interface PrivateData {
   readonly echo?: number | undefined;
   /** CONTACT: please answer this one at once. */
   readonly ask?: boolean;
+  /** CONTACT: the latest epoch of the ledger that the sender knows of. */
+  readonly epoch?: number | undefined;
 }
 
 const MAGIC = 0x54444d31;
@@ -22,6 +24,7 @@ const HOSTNAME = 1;
 const AGENT_OPTIONS = 2;
 const ECHO = 3;
 const ASK = 4;
+const EPOCH = 5;
 
 export function encodePrivateData(data: PrivateData): Uint8Array {
   const out = new ByteWriter(1024, 64).u32(MAGIC);
@@ -29,6 +32,7 @@ export function encodePrivateData(data: PrivateData): Uint8Array {
   if (data.agentOptions !== undefined) item(out, AGENT_OPTIONS, data.agentOptions);
   if (data.echo !== undefined) out.u8(ECHO).u16(4).u32(data.echo);
   if (data.ask === true) out.u8(ASK).u16(0);
+  if (data.epoch !== undefined) out.u8(EPOCH).u16(4).u32(data.epoch);
   return out.finish();
 }
 
@@ -41,7 +45,7 @@ export function decodePrivateData(bytes: Uint8Array | undefined): PrivateData {
   if (bytes === undefined) return {};
   const reader = new ByteReader(bytes);
   if (reader.u32() !== MAGIC) return {};
-  const data: { hostname?: string; agentOptions?: Uint8Array; echo?: number; ask?: boolean } = {};
+  const data: { hostname?: string; agentOptions?: Uint8Array; echo?: number; ask?: boolean; epoch?: number } = {};
   while (reader.remaining >= 3) {
     const code = reader.u8();
     const body = reader.bytes(reader.u16());
@@ -50,6 +54,7 @@ export function decodePrivateData(bytes: Uint8Array | undefined): PrivateData {
     else if (code === AGENT_OPTIONS) data.agentOptions = new Uint8Array(body);
     else if (code === ECHO) data.echo = new ByteReader(body).u32();
     else if (code === ASK) data.ask = true;
+    else if (code === EPOCH) data.epoch = new ByteReader(body).u32();
   }
   return data;
 }

@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
+import { decodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
 import { LedgerSite } from "../../support/ledger-site.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
+import { address } from "../failover/pair.ts";
 
 let site: LedgerSite;
 
@@ -171,6 +173,20 @@ test("a server whose store is empty though the ledger knows it serves nobody, al
   expect(site.B.failoverState).not.toBe("PARTNER-DOWN");
   expect(await site.again(site.B, 1, ip ?? "")).toBeUndefined();
   expect(await site.dora(site.B, 2)).toBeUndefined();
+});
+
+test("what a server does on its partner's word bears the partner's epoch, though its own store knows of none", async () => {
+  const first = await site.dora(site.A, 1);
+  await recoveredWithoutCloud();
+  site.kill(site.B);
+  site.B.disk = memoryDisk();
+  site.boot(site.B);
+  await site.pass(200);
+  expect([site.B.failoverState, site.B.site?.core.standing.epoch]).toEqual(["NORMAL", 0]);
+  const ip = await site.dora(site.B, 5);
+  expect(ip).not.toBe(first);
+  const queued = site.B.store.outbox(0, 100, "lab").map(({ value }) => decodeEvent(value));
+  expect(queued.find((event) => event?.address === address(ip ?? ""))).toMatchObject({ status: "ACTIVE", epoch: 2 });
 });
 
 test("a server whose store is empty has its leases back once it has recovered with its partner", async () => {

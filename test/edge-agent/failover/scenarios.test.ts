@@ -105,6 +105,19 @@ describe("two servers of our kind", () => {
     expect(states(pair)).toEqual(NORMAL);
   });
 
+  test("a server that has recovered resolves with a partner that waits in POTENTIAL-CONFLICT since before", () => {
+    const pair = new Pair(20, { mclt: 40 as never }).start();
+    pair.kill(pair.primary);
+    pair.command(pair.secondary, { verb: "partner-down" });
+    pair.pass(3);
+    pair.start(pair.primary);
+    pair.pass(7);
+    expect(states(pair)).toEqual(["RECOVER-WAIT", "PARTNER-DOWN"]);
+    pair.command(pair.secondary, { verb: "set-state", state: "POTENTIAL-CONFLICT" });
+    pair.pass(60);
+    expect(states(pair)).toEqual(NORMAL);
+  });
+
   test("partner-down is refused while the partner is there", () => {
     const pair = new Pair().start();
     pair.command(pair.primary, { verb: "partner-down" });

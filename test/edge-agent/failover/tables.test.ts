@@ -103,7 +103,7 @@ describe("updates", () => {
     expect([...queue.waiting.keys()]).toEqual([a, b, c]);
     expect(queue.transferLeft).toBe(3);
     queue.waiting.delete(a);
-    queue.unacked.set(a, { xid: 1, status: "FREE", cltt: NO_TIME, potentialExpiry: NO_TIME, transfer: 1 });
+    queue.unacked.set(a, { xid: 1, status: "FREE", cltt: NO_TIME, potentialExpiry: NO_TIME, transfer: 1, isVoid: false });
     requeueUnacked(queue);
     expect([...queue.waiting.keys()]).toEqual([a, b, c]);
     for (const address of [a, b, c]) forgetUpdate(queue, address);

@@ -9,7 +9,7 @@ import { serverOf } from "../ledger/names.ts";
 import type { Machine } from "../machine.ts";
 import { type Checker, otherThan, relationshipOf, type Scene, siteOf, trueTime } from "./checker.ts";
 
-/** The longest partner lease, and how rarely a server is looked at. */
+/** The longest partner lease, and a while on its way. */
 const SHARED_MILLIS = 45_000;
 
 interface Down {
@@ -26,8 +26,12 @@ interface Down {
 export function fencedIsSilent(): Checker {
   const down = new Map<Machine, Down>();
   const knowsSince = new Map<Machine, number>();
-  /** When the sole server was last seen to let its partner serve: they have recovered, and the ledger has yet to hear of that. */
+  /** When the sole server last told its partner anything while it might serve: they have recovered, and the ledger has yet to hear of that. */
   let sharedAt = Number.NEGATIVE_INFINITY;
+  const isSharing = (machine: Machine): boolean => {
+    const [site, relationship] = [siteOf(machine), relationshipOf(machine)];
+    return site !== undefined && relationship !== undefined && isClearPending(site, relationship);
+  };
   return {
     name: "a fenced or unaware server serves nobody",
     ledgerChanged(scene) {
@@ -44,11 +48,14 @@ export function fencedIsSilent(): Checker {
     atRest(scene, machine) {
       const partner = otherThan(scene, machine);
       const told = partner === undefined ? undefined : down.get(partner);
-      const [site, relationship] = [siteOf(machine), relationshipOf(machine)];
-      if (site !== undefined && relationship !== undefined && isClearPending(site, relationship)) sharedAt = scene.now;
-      if (told !== undefined && site?.core.standing.mode === "SOLE") told.since ??= scene.now;
+      if (isSharing(machine)) sharedAt = scene.now;
+      if (told !== undefined && siteOf(machine)?.core.standing.mode === "SOLE") told.since ??= scene.now;
       if (siteOf(machine)?.core.standing.mode !== "DOWN") knowsSince.delete(machine);
       else if (!knowsSince.has(machine)) knowsSince.set(machine, scene.now);
+      return undefined;
+    },
+    told(scene, machine) {
+      if (isSharing(machine)) sharedAt = scene.now;
       return undefined;
     },
     answered(scene, machine, answer) {
@@ -62,6 +69,8 @@ export function fencedIsSilent(): Checker {
       if (known !== undefined && scene.now - known > late) return `${machine.name} knows that it is declared down, and answers`;
       // alone on somebody's word at its own console, and out of the ledger's reach: what he swore to is all that there is
       if (told?.since === undefined || siteOf(machine)?.forced !== undefined) return undefined;
+      // beside a partner that is no agent of ours nothing fences a server that has not heard: failover's own waits have to do
+      if (siteOf(machine)?.core.config.partnerIsForeign === true) return undefined;
       const autonomy = told.lapsed ? 0 : scene.ledger.swarm.autonomySeconds * 1020;
       if (scene.now - told.since <= autonomy + late) return undefined;
       if (type === MESSAGE_TYPE.DHCPACK) return beyond(scene, machine, answer);

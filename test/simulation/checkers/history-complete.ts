@@ -14,7 +14,8 @@ interface Seen {
   readonly client: string;
   readonly server: Machine | undefined;
   readonly at: number;
-  readonly until: number;
+  /** When it ends, as the client was told last: renewed for less than was left, it has less. */
+  until: number;
 }
 /** Servers' clocks may be so far from true time, beside what the scene knows of. */
 const CLOCKS_MILLIS = 12_000;
@@ -29,7 +30,10 @@ export function historyComplete(): Checker {
   return {
     name: "the ledger's history is what clients saw",
     bound(scene, client, holding) {
-      seen.push(seenBy(scene, client, holding));
+      const latest = seenBy(scene, client, holding);
+      for (const each of seen)
+        if (each.until > latest.until && each.address === latest.address && each.client === latest.client) each.until = latest.until;
+      seen.push(latest);
       return undefined;
     },
     diskLost(scene) {

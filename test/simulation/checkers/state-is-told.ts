@@ -9,21 +9,25 @@ import { type Checker, relationshipOf } from "./checker.ts";
 const STATE_TYPE = 10;
 const TYPE_OFFSET = 2;
 
-/** No state without its STATE, and no STATE before its record is on disk (failover-12 §9.2). */
+/**
+ * No state without its STATE, and no STATE before its record is on disk (failover-12 §9.2). What one commit brought to the disk leaves in
+ * its order: a state that was on disk before is told once more, and then the one that replaced it in that commit.
+ */
 export function stateIsTold(): Checker {
   const lastTold = new Map<Machine, number>();
-  const recorded = new Map<Machine, Set<string>>();
+  /** By the last commit that recorded any: the state that was on disk before it, and those that it brought, oldest first. */
+  const recorded = new Map<Machine, readonly string[]>();
   return {
     name: "no state without its STATE",
     durable(_scene, machine, writes) {
       if (!writes.some((write) => write.kind === "record" && write.key.includes(PEER_NAME))) return undefined;
-      const states = new Set<string>();
+      const states: string[] = [];
       for (const write of writes) {
         if (write.kind !== "record") continue;
         const read = readEndpoint(PEER_NAME, (key) => (key === write.key ? write.value : undefined));
-        if (read !== undefined) states.add(read.state);
+        if (read !== undefined) states.push(read.state);
       }
-      if (states.size > 0) recorded.set(machine, states);
+      if (states.length > 0) recorded.set(machine, [...(recorded.get(machine)?.slice(-1) ?? []), ...states]);
       return undefined;
     },
     told(scene, machine, bytes) {
@@ -36,7 +40,8 @@ export function stateIsTold(): Checker {
         const name = Object.entries(SERVER_STATE_CODES).find(([, value]) => value === code)?.[0] ?? "";
         // a dhcpd that has recovered does not listen to a NORMAL that it was told of before: it is told of another state in between
         const isForStock = name === "COMMUNICATIONS-INTERRUPTED" && scene.machines.some(({ dress }) => dress === "stock");
-        if (recorded.get(machine)?.has(name) !== true && !isForStock) return `${machine.name} announces ${name}, which is not on its disk`;
+        if (recorded.get(machine)?.includes(name) !== true && !isForStock)
+          return `${machine.name} announces ${name}, which is not on its disk`;
       }
       return undefined;
     },

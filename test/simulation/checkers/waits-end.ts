@@ -21,8 +21,9 @@ export function waitsEnd(): Checker {
       for (const [address, { state, client }] of site.claims) {
         const key = `${machine.name} ${machine.starts} ${address} ${client}`;
         if (state !== "asked") asked.delete(key);
-        else if (!asked.has(key)) asked.set(key, now);
-        else if (!recent(asked.get(key) ?? now) && site.core.reachable && site.core.standing.mode === "SOLE")
+        // nobody can answer while the ledger is out of reach: it is asked again when that is over
+        else if (!asked.has(key) || !site.core.reachable) asked.set(key, now);
+        else if (!recent(asked.get(key) ?? now) && site.core.standing.mode === "SOLE")
           return `${client} waits at ${machine.name} for the ledger's word on ${address}`;
       }
       for (const key of asked.keys()) {

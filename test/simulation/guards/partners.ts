@@ -92,8 +92,8 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "a changed lease voids its update under way",
     file: queue,
-    find: "  queue.unacked.delete(address);\n  const known",
-    replace: "  const known",
+    find: "transfer: mark, isVoid: true });",
+    replace: "transfer: mark });",
   },
   {
     name: "what was not answered is sent again",

@@ -142,7 +142,7 @@ test("an option of another message is skipped, whatever its size", () => {
 });
 
 test("private data survives, and another vendor's bytes are nothing to us", () => {
-  const data = { hostname: "till-7", agentOptions: Uint8Array.of(1, 2, 9, 9), echo: 0xfffffff0, ask: true };
+  const data = { hostname: "till-7", agentOptions: Uint8Array.of(1, 2, 9, 9), echo: 0xfffffff0, ask: true, epoch: 7 };
   expect(decodePrivateData(encodePrivateData(data))).toEqual(data);
   fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void decodePrivateData(bytes)));
   expect(decodePrivateData(Uint8Array.of(0, 0, 1, 55, 3, 1, 1))).toEqual({});

@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import { emptyQueue, queueUpdate, tellAgain } from "../../../edge-agent/failover/binding/queue.ts";
+import { onFailoverEvent, onLeaseChanged, sendWaiting } from "../../../edge-agent/failover/step.ts";
+import { BINDING_STATUS_CODES, SERVER_STATE_CODES } from "../../../edge-agent/failover/wire/codes.ts";
+import { EMPTY_STREAM, takeFrames } from "../../../edge-agent/failover/wire/frame.ts";
+import { decodeMessage, encodeMessage, type FailoverMessage } from "../../../edge-agent/failover/wire/message.ts";
+import type { MessageType, Options } from "../../../edge-agent/failover/wire/options.ts";
+import type { BindingStatus } from "../../../edge-agent/leases/binding-status.ts";
+import type { Lease } from "../../../edge-agent/leases/lease.ts";
+import type { Ipv4Address } from "../../../edge-agent/values/ipv4.ts";
+import { epochSeconds, monotonicMillis, NO_TIME } from "../../../edge-agent/values/time.ts";
+import { connectTerms } from "../../support/failover-peer.ts";
+import { address, Node, peer } from "./pair.ts";
+
+const NOW = 1_795_000_000;
+const AT = { now: epochSeconds(NOW), monotonic: monotonicMillis(0), wallOffset: 0 };
+const ADDRESS = address("10.77.0.105");
+const CLIENT = Uint8Array.of(1, 2, 0, 0, 0x99, 0, 1);
+
+/** One server in NORMAL with a dhcpd, whose every word is the test's. */
+class Server {
+  readonly node: Node;
+  readonly said: FailoverMessage[] = [];
+  #xid = 0;
+  #rest = EMPTY_STREAM;
+
+  constructor(role: "primary" | "secondary") {
+    this.node = new Node("ours", peer(role), 20);
+    this.node.start(AT);
+    this.node.turn(AT, (turn) =>
+      onFailoverEvent(turn, this.node.live, { kind: "failover-link-opened", peer: "lab", link: 1, direction: "accepted" }),
+    );
+    const { mclt: _, hashBucketAssignment: __, tlsRequest: ___, ...reply } = connectTerms();
+    this.hears(role === "secondary" ? "CONNECT" : "CONNECTACK", role === "secondary" ? connectTerms() : reply);
+    this.node.live.endpoint.state = "COMMUNICATIONS-INTERRUPTED";
+    this.node.live.endpoint.startupUntil = undefined;
+    this.hears("STATE", { serverState: SERVER_STATE_CODES["COMMUNICATIONS-INTERRUPTED"], serverFlags: 0, startTimeOfState: NOW });
+    this.hears("STATE", { serverState: SERVER_STATE_CODES.NORMAL, serverFlags: 0, startTimeOfState: NOW });
+    // what sharing the addresses out has said is answered
+    for (const { xid, options } of this.updates()) this.hears("BNDACK", { assignedIpAddress: options.assignedIpAddress! }, xid);
+  }
+
+  hears(type: MessageType, options: Options, xid = this.#xid++): void {
+    const bytes = encodeMessage({ type, time: NOW, xid, options });
+    this.node.turn(AT, (turn) => onFailoverEvent(turn, this.node.live, { kind: "failover-bytes", peer: "lab", link: 1, bytes }));
+    for (const effect of this.node.effects.splice(0)) {
+      if (effect.kind !== "failover-send") continue;
+      const taken = takeFrames(this.#rest, effect.bytes);
+      this.#rest = taken.rest;
+      for (const frame of taken.frames) {
+        const message = decodeMessage(frame);
+        if (message.ok) this.said.push(message.value);
+      }
+    }
+  }
+  hearsUpdate(status: BindingStatus, ends: number, cltt = NOW): FailoverMessage | undefined {
+    const times = { leaseExpirationTime: ends, potentialExpirationTime: ends, startTimeOfState: NOW, clientLastTransactionTime: cltt };
+    const client = status === "FREE" || status === "BACKUP" ? {} : { clientHardwareAddress: CLIENT };
+    this.hears("BNDUPD", { assignedIpAddress: ADDRESS, bindingStatus: BINDING_STATUS_CODES[status], ...times, ...client });
+    return this.said.findLast(({ type }) => type === "BNDACK");
+  }
+  /** The lease becomes something else here, and the partner is told. */
+  changes(status: BindingStatus, ends: number, cltt = NOW): void {
+    this.node.turn(AT, (turn) => {
+      const lease: Lease = {
+        ...turn.lease(ADDRESS),
+        ...{ status, starts: AT.now, ends: epochSeconds(ends), cltt: epochSeconds(cltt), hardware: { htype: 1, bytes: CLIENT.slice(1) } },
+        failover: { tstp: epochSeconds(ends), tsfp: NO_TIME, atsfp: NO_TIME, owed: true, rewindStatus: "FREE" },
+      };
+      turn.put(lease);
+      onLeaseChanged(turn, this.node.live, lease);
+      sendWaiting(turn, this.node.live);
+    });
+    this.hears("CONTACT", {});
+  }
+  /** Updates of the address, or of all. */
+  updates(only?: Ipv4Address): readonly FailoverMessage[] {
+    return this.said.filter(({ type, options }) => type === "BNDUPD" && (only === undefined || options.assignedIpAddress === only));
+  }
+  get told(): readonly (number | undefined)[] {
+    return this.updates(ADDRESS).map(({ options }) => options.bindingStatus);
+  }
+  acknowledges(which: number): void {
+    this.hears("BNDACK", { assignedIpAddress: ADDRESS }, this.updates(ADDRESS).at(which)?.xid ?? 0);
+  }
+}
+
+describe("updates that cross", () => {
+  test("an address is told of again only when the partner has answered what it was told before", () => {
+    const server = new Server("secondary");
+    const before = server.told.length;
+    server.changes("ACTIVE", NOW + 60);
+    server.changes("RELEASED", NOW);
+    expect(server.told.slice(before)).toEqual([BINDING_STATUS_CODES.ACTIVE]);
+    // the primary's older word meets the update that it meets at the primary, and gives way to it on both sides
+    expect(server.hearsUpdate("BACKUP", 0)?.options.rejectReason).toBe(16);
+    server.acknowledges(before);
+    expect(server.told.slice(before)).toEqual([BINDING_STATUS_CODES.ACTIVE, BINDING_STATUS_CODES.RELEASED]);
+    expect(server.node.lease("10.77.0.105")?.status).toBe("RELEASED");
+    server.acknowledges(before + 1);
+    expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "FREE", failover: { owed: false } });
+  });
+
+  test("what a dhcpd frees while it may still take our BACKUP is not ours to give before both say the same", () => {
+    const server = new Server("primary");
+    const before = server.told.length;
+    server.changes("BACKUP", 0);
+    // two words of the secondary's, which has not seen ours: it gave the address, and got it back
+    expect(server.hearsUpdate("ACTIVE", NOW + 60)?.options.rejectReason).toBeUndefined();
+    expect(server.hearsUpdate("RELEASED", NOW)?.options.rejectReason).toBeUndefined();
+    expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "BACKUP", failover: { owed: true } });
+    // it took our BACKUP after all
+    server.acknowledges(before);
+    server.acknowledges(-1);
+    expect(server.told.at(-1)).toBe(BINDING_STATUS_CODES.BACKUP);
+    expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "BACKUP", failover: { owed: false } });
+  });
+
+  test("who rejects the partner's word for being old tells his own once more, though it was refused", () => {
+    const server = new Server("secondary");
+    server.changes("ACTIVE", NOW + 3000, NOW - 30);
+    // the primary has a shorter and later lease of the same client's, and refuses ours in the same moment
+    const before = server.told.length;
+    expect(server.hearsUpdate("ACTIVE", NOW + 60, NOW - 10)?.options.rejectReason).toBe(15);
+    const { xid } = server.updates(ADDRESS).at(-1)!;
+    server.hears("BNDACK", { assignedIpAddress: ADDRESS, rejectReason: 16, message: "less critical" }, xid);
+    expect(server.told.length).toBe(before + 1);
+    server.acknowledges(-1);
+    expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", ends: NOW + 3000, failover: { owed: false } });
+  });
+
+  test("a void update keeps its place in the window and in the transfer until it is answered", () => {
+    const queue = emptyQueue();
+    const update = { xid: 1, status: "FREE", cltt: NO_TIME, potentialExpiry: NO_TIME, transfer: 3, isVoid: false } as const;
+    queue.unacked.set(ADDRESS, update);
+    queue.flying.set(ADDRESS, update);
+    queue.transferLeft = 1;
+    queueUpdate(queue, ADDRESS);
+    queueUpdate(queue, ADDRESS);
+    expect([queue.waiting.size, queue.unacked.get(ADDRESS)?.isVoid, queue.transferLeft]).toEqual([0, true, 1]);
+    tellAgain(queue, ADDRESS);
+    expect([queue.waiting.get(ADDRESS), queue.unacked.size, queue.flying.size, queue.transferLeft]).toEqual([3, 0, 0, 1]);
+  });
+});
