@@ -48,7 +48,8 @@ export class FailoverAuthority implements PoolAuthority {
   #balanced(pool: Pool, message: DhcpMessage): Answer {
     const relationship = this.#relationship;
     const limit = relationship.config.peer.loadBalanceMaxSeconds;
-    if (this.#alone || limit === 0 || message.secs > limit) return YES;
+    const secs = relationship.config.checkSecsByteOrder === true ? inNetworkOrder(message.secs) : message.secs;
+    if (this.#alone || limit === 0 || secs > limit) return YES;
     const identity = message.options.get(CLIENT_IDENTIFIER);
     if (clientOwner(relationship, identity, senderOf(message)) !== "partners") return YES;
     const partnerServes = partnerHasFree(relationship, pool.id, (id, status) => this.#view.counts(id)[status]);
@@ -134,6 +135,9 @@ export class FailoverAuthority implements PoolAuthority {
 
 /** The partner has yet to hear of it: there the address may be in use. */
 const isUnheard = (lease: Lease | undefined): boolean => lease?.failover?.owed === true;
+
+/** A number above 255 whose low byte is 0 is taken for one whose bytes are swapped (dhcpd). */
+const inNetworkOrder = (secs: number): number => (secs > 255 && (secs & 255) === 0 ? secs >>> 8 : secs);
 
 const senderOf = (message: DhcpMessage): HardwareAddress => ({
   htype: message.htype,

@@ -1,4 +1,5 @@
 import type { AgentConfig } from "../config/agent-config.ts";
+import { flagIn } from "../config/settings.ts";
 import type { FailoverEvent } from "../failover/event.ts";
 import { moveConnection } from "../failover/link/connections.ts";
 import { nameInConnect } from "../failover/link/handshake.ts";
@@ -31,8 +32,10 @@ export const createFailover = (config: AgentConfig, record: Failover["record"]):
 
 /** What the configuration says of each relationship that has a pool. */
 function relationshipConfigs(config: AgentConfig): readonly RelationshipConfig[] {
+  const checkSecsByteOrder = flagIn(config.global, "check-secs-byte-order")?.value ?? false;
   return config.failoverPeers.map((peer) => ({
     peer,
+    checkSecsByteOrder,
     pools: config.pools
       .filter((pool) => pool.failoverPeer === peer.name)
       .map(({ id, ranges, sharedNetwork }) => ({ id, ranges, sharedNetwork, networkName: config.networks[sharedNetwork]?.name ?? "" })),

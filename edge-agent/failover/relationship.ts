@@ -13,6 +13,8 @@ export interface RelationshipConfig {
   readonly peer: FailoverPeer;
   /** Its pools, with the shared network each belongs to. */
   readonly pools: readonly (PoolLayout & { readonly sharedNetwork: number; readonly networkName: string })[];
+  /** `check-secs-byte-order`: clients that write `secs` the wrong way round are understood. */
+  readonly checkSecsByteOrder?: boolean;
 }
 
 /** One relationship with a partner: everything about it but the leases. Mutable: `step` owns it. */

@@ -2,12 +2,14 @@ import type { FailoverPeer } from "../config/agent-config.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
 import { sameBytes } from "../values/hardware-address.ts";
 import { type Instant, seconds } from "../values/time.ts";
+import { balancePools } from "./binding/pool.ts";
 import { emptyQueue, queueUpdate } from "./binding/queue.ts";
 import { Reclaim } from "./binding/reclaim.ts";
 import { printed, readEndpoint, type StoredEndpoint, startEndpoint } from "./endpoint/state.ts";
 import { recordEndpoint } from "./endpoint/step.ts";
 import { timesOf } from "./lease-times.ts";
 import { dropConnection } from "./link/connections.ts";
+import { sendNew } from "./link/send.ts";
 import { startLink } from "./link/state.ts";
 import { noteReserved, type Relationship, type RelationshipConfig } from "./relationship.ts";
 import type { Turn } from "./turn.ts";
@@ -83,6 +85,7 @@ export function reconfigureRelationship(turn: Turn, relationship: Relationship, 
     old.peerAddress === peer.peerAddress &&
     old.peerPort === peer.peerPort;
   if (!same) return false;
+  const joined = hasJoined(relationship.config, next);
   relationship.config = next;
   relationship.poolIds = new Set(next.pools.map(({ id }) => id));
   if (peer.role === "primary") {
@@ -92,6 +95,7 @@ export function reconfigureRelationship(turn: Turn, relationship: Relationship, 
   recordEndpoint(turn, relationship);
   // leases of a pool that has just come to failover are still to be told
   queueOwed(turn.view, new Map([[peer.name, relationship]]));
+  if (joined) takeIn(turn, relationship);
   if (announcesTheSame(old, peer)) return true;
   // what CONNECT says has changed, so it is said again: a partner with other buckets would leave clients to nobody
   const { link } = relationship;
@@ -99,6 +103,22 @@ export function reconfigureRelationship(turn: Turn, relationship: Relationship, 
   for (const connection of [...link.connections.values()]) dropConnection(turn, relationship, connection, "the configuration has changed");
   link.dialAt = turn.at.monotonic;
   return true;
+}
+
+/** Has the relationship addresses that it did not have before? */
+function hasJoined(before: RelationshipConfig, after: RelationshipConfig): boolean {
+  const rangesOf = ({ pools }: RelationshipConfig) => pools.flatMap(({ ranges }) => ranges.map(({ first, last }) => `${first}-${last}`));
+  const known = new Set(rangesOf(before));
+  return rangesOf(after).some((range) => !known.has(range));
+}
+
+/** Addresses have joined while the partner is there: what one of us would not hear of them before is told again, and they are shared out. */
+function takeIn(turn: Turn, relationship: Relationship): void {
+  const { updates, link, endpoint } = relationship;
+  for (const address of [...updates.refused]) queueUpdate(updates, address);
+  if (link.up === undefined || !endpoint.communicating) return;
+  sendNew(turn, link.up, "UPDREQ", {});
+  balancePools(turn, relationship);
 }
 
 const announcesTheSame = (old: FailoverPeer, next: FailoverPeer): boolean =>

@@ -84,10 +84,10 @@ export class Bench {
     return effects;
   }
 
-  configure(config: string): void {
+  configure(config: string): readonly AgentEffect[] {
     const parsed = configOf(config);
     this.store.layout(parsed.pools.map(({ id, ranges }) => ({ id, ranges })));
-    this.handle({ kind: "config", config: parsed } as Omit<AgentEvent, "at">);
+    return this.handle({ kind: "config", config: parsed } as Omit<AgentEvent, "at">);
   }
 
   send(message: Message): Answer | undefined {

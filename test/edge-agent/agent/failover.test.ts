@@ -6,17 +6,24 @@ import { Bench } from "../../support/agent-bench.ts";
 
 const conf = (
   role: "primary" | "secondary",
-) => `authoritative; default-lease-time 120; max-lease-time 120; ping-check off; dhcp-cache-threshold 0;
+  statements = "",
+  more = "",
+) => `${statements} authoritative; default-lease-time 120; max-lease-time 120; ping-check off; dhcp-cache-threshold 0;
 failover peer "lab" { ${role}; address 10.78.0.${role === "primary" ? 2 : 3}; port 647; peer address 10.78.0.${role === "primary" ? 3 : 2}; peer port 647;
   max-response-delay 30; max-unacked-updates 10; load balance max seconds 3; ${role === "primary" ? "mclt 20; split 128;" : ""} }
-subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer "lab"; range 10.77.0.100 10.77.0.119; } }`;
+subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer "lab"; range 10.77.0.100 10.77.0.119; } ${more} }`;
 
 /** Two whole agents, their failover link a pair of queues, one clock. */
 class Agents {
-  readonly primary = new Bench(conf("primary"), "10.77.0.2");
-  readonly secondary = new Bench(conf("secondary"), "10.77.0.3");
+  readonly primary: Bench;
+  readonly secondary: Bench;
   #next = 1;
   readonly #partner = new Map<string, { readonly bench: Bench; readonly link: number }>();
+
+  constructor(statements: string) {
+    this.primary = new Bench(conf("primary", statements), "10.77.0.2");
+    this.secondary = new Bench(conf("secondary", statements), "10.77.0.3");
+  }
 
   settle(): void {
     for (let round = 0; round < 5000; round += 1) {
@@ -97,8 +104,8 @@ class Agents {
   }
 }
 
-const pair = (): Agents => {
-  const agents = new Agents();
+const pair = (statements = ""): Agents => {
+  const agents = new Agents(statements);
   agents.settle();
   expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
   return agents;
@@ -128,6 +135,14 @@ describe("two agents", () => {
 
   test("a client that waited too long is answered by both", () => {
     expect(pair().send({ type: 1, mac: 3, secs: 4 })).toHaveLength(2);
+  });
+
+  test("secs of the wrong byte order override balancing, unless they are checked", () => {
+    const swapped = 3 << 8;
+    expect(pair().send({ type: 1, mac: 3, secs: swapped })).toHaveLength(2);
+    const checking = pair("check-secs-byte-order true;");
+    expect(checking.send({ type: 1, mac: 3, secs: swapped })).toHaveLength(1);
+    for (const secs of [4 << 8, (3 << 8) + 1]) expect(checking.send({ type: 1, mac: 3, secs })).toHaveLength(2);
   });
 
   test("renewals have the whole time; either server renews the other's leases", () => {
@@ -196,5 +211,26 @@ describe("two agents", () => {
       .replace(/failover peer "lab" \{[^}]*\}/, "");
     agents.primary.configure(alone);
     for (let mac = 20; mac < 40; mac += 1) expect(agents.primary.lease({ mac })).toMatch(/^10\.77\.0\.1/);
+  });
+
+  test.each([
+    ["primary", "secondary"],
+    ["secondary", "primary"],
+  ] as const)("a pool may join failover while they are connected, on the %s first: leases are told, addresses shared", (first, second) => {
+    const agents = pair();
+    const alone = "pool { range 10.77.0.140 10.77.0.149; }";
+    const shared = 'pool { failover peer "lab"; range 10.77.0.140 10.77.0.149; }';
+    agents.primary.configure(conf("primary", "", alone));
+    agents.settle();
+    for (let mac = 20; mac < 24; mac += 1) agents.primary.lease({ mac, requested: `10.77.0.1${mac + 20}` });
+    agents.settle();
+    for (const role of [first, second]) {
+      agents.carry(agents[role], agents[role].configure(conf(role, "", shared)));
+      agents.settle();
+    }
+    expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
+    for (let last = 140; last < 144; last += 1) expect(agents.both(`10.77.0.${last}`)).toEqual(["ACTIVE", "ACTIVE"]);
+    for (const bench of [agents.primary, agents.secondary])
+      expect(bench.store.view.counts(0)).toMatchObject({ FREE: 13, BACKUP: 13, ACTIVE: 4 });
   });
 });
