@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { AIMS, type Aim, week } from "./draw.ts";
+import { explore } from "./exhaustive/report.ts";
 import { complaintOf, settingsOf, type Wishes } from "./run.ts";
 
 const { values } = parseArgs({
@@ -15,6 +16,12 @@ const { values } = parseArgs({
     operator: { type: "string" },
     ledger: { type: "string" },
     week: { type: "boolean", default: false },
+    exhaustive: { type: "boolean", default: false },
+    depth: { type: "string", default: "5" },
+    addresses: { type: "string", default: "2" },
+    root: { type: "string", default: "" },
+    heal: { type: "string", default: "50" },
+    most: { type: "string", default: "Infinity" },
     "stop-at": { type: "string", default: "20" },
   },
 });
@@ -82,5 +89,17 @@ async function throughput(): Promise<boolean> {
   return failure === undefined;
 }
 
-const isClean = values.week ? await throughput() : values.seed === undefined ? await many() : await one(Number(values.seed));
+/** Every sequence of moves up to a depth, in the smallest worlds. */
+function exhaustively(): boolean {
+  const [depth, addresses] = [Number(values.depth), Number(values.addresses)];
+  return explore({ depth, addresses, root: values.root, healEvery: Number(values.heal), most: Number(values.most) }, print);
+}
+
+async function chosen(): Promise<boolean> {
+  if (values.exhaustive) return exhaustively();
+  if (values.week) return throughput();
+  return values.seed === undefined ? many() : one(Number(values.seed));
+}
+
+const isClean = await chosen();
 process.exitCode = isClean ? 0 : 1;

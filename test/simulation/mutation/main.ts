@@ -3,14 +3,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { AIMS } from "../draw.ts";
+import { dimensionsOf } from "../exhaustive/report.ts";
+import type { search } from "../exhaustive/search.ts";
 import type { Guard } from "../guards/guard.ts";
 import { GUARDS } from "../guards.ts";
 import { World } from "../world.ts";
 import { SCRIPTS } from "./scripts.ts";
-import { type Catch, guardTable, readCatches, textOf, worldOf } from "./table.ts";
-import { worldWithout } from "./without.ts";
+import { type Catch, guardTable, readCatches, textOf, type WorldCatch, worldOf } from "./table.ts";
+import { searchWithout, worldWithout } from "./without.ts";
 
-type WorldCatch = Exclude<Catch, { test: string }>;
 /** Seeds that once showed a mistake (regressions.test.ts). */
 const FORMER = [7, 16, 29, 99, 134, 358, 784, 927, 1027];
 
@@ -35,6 +36,15 @@ async function complaint(Kind: typeof World, found: WorldCatch): Promise<string 
   }
 }
 
+/** What the search among small worlds complains of. */
+function searchComplaint(searching: typeof search, { search: root, depth }: Extract<Catch, { search: string }>): string | undefined {
+  try {
+    return searching({ root, dimensions: dimensionsOf(2), depth, healEvery: 50 }).failure?.complaint;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** What a unit test complains of without the guard. */
 function testComplaint(guard: Guard | undefined, files: readonly string[]): string | undefined {
   const config = join(import.meta.dirname, "vitest.config.ts");
@@ -54,7 +64,7 @@ function* candidates(seeds: number): Generator<WorldCatch> {
 }
 
 /** The first world that is clean with the guard and complains without it. */
-async function search(Kind: typeof World, seeds: number): Promise<{ readonly found: Catch; readonly text: string } | undefined> {
+async function lookFor(Kind: typeof World, seeds: number): Promise<{ readonly found: Catch; readonly text: string } | undefined> {
   for (const found of candidates(seeds)) {
     const text = await complaint(Kind, found);
     if (text !== undefined && (await complaint(World, found)) === undefined) return { found, text };
@@ -71,13 +81,14 @@ async function examine(guard: Guard): Promise<void> {
   let found = recorded;
   let text: string | undefined;
   if (found !== undefined && "test" in found) text = testComplaint(guard, [found.test]);
+  else if (found !== undefined && "search" in found) text = searchComplaint(await searchWithout(guard), found);
   else {
     const Kind = await worldWithout(guard);
     if (found !== undefined) text = await complaint(Kind, found);
     const shared = text === undefined || found === undefined ? undefined : await complaint(World, found);
     if (shared !== undefined) process.stdout.write(`${textOf(found as Catch)} complains though "${guard.name}" is there: ${shared}\n`);
     if (text === undefined || shared !== undefined) {
-      ({ found, text } = (await search(Kind, Number(values.search))) ?? { found: undefined, text: undefined });
+      ({ found, text } = (await lookFor(Kind, Number(values.search))) ?? { found: undefined, text: undefined });
     }
   }
   if (found === undefined || text === undefined) {

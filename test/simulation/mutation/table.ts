@@ -5,18 +5,27 @@ import { GUARDS } from "../guards.ts";
 import type { World } from "../world.ts";
 import { SCRIPTS, scripted } from "./scripts.ts";
 
-/** What complains when a guard is missing: a drawn world, a script, or a unit test that a world cannot stand for. */
-export type Catch = { readonly seed: number; readonly aim: Aim } | { readonly script: string } | { readonly test: string };
+/** What complains when a guard is missing: a drawn world, a script, the search among small worlds, or a unit test that a world cannot stand for. */
+export type Catch =
+  | { readonly seed: number; readonly aim: Aim }
+  | { readonly script: string }
+  | { readonly search: string; readonly depth: number }
+  | { readonly test: string };
+/** A world that can be built. */
+export type WorldCatch = Exclude<Catch, { readonly test: string } | { readonly search: string }>;
 
 /** What each guard was caught by, by its name. */
 export const readCatches = (): Record<string, Catch> =>
   JSON.parse(readFileSync(join(import.meta.dirname, "catches.json"), "utf8")) as Record<string, Catch>;
 
-export const textOf = (found: Catch): string =>
-  "seed" in found ? `seed ${found.seed} of ${found.aim}` : "script" in found ? `script: ${found.script}` : found.test;
+export function textOf(found: Catch): string {
+  if ("seed" in found) return `seed ${found.seed} of ${found.aim}`;
+  if ("script" in found) return `script: ${found.script}`;
+  return "search" in found ? `search, ${found.depth} moves: ${found.search}` : found.test;
+}
 
 /** The world of a catch; the ledger only where it is aimed at, so that failover's guards stand alone. */
-export function worldOf(Kind: typeof World, found: Exclude<Catch, { test: string }>): World {
+export function worldOf(Kind: typeof World, found: WorldCatch): World {
   if ("seed" in found) return new Kind(draw(found.seed, found.aim, found.aim === "ledger" ? {} : { ledger: undefined }));
   const script = SCRIPTS[found.script];
   if (script === undefined) throw new Error(`no script is called "${found.script}"`);

@@ -14,5 +14,11 @@ export default defineConfig({
         guard !== undefined && editsOf(guard).some(({ file }) => id.endsWith(`/${file}`)) ? sourceWithout(guard, id) : undefined,
     },
   ],
-  test: { include: ["test/**/*.test.ts"], setupFiles: ["test/support/setup.ts"], testTimeout: 60_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/setup.ts"],
+    testTimeout: 60_000,
+    // kept between runs, a file would stay as it was loaded first: with a guard or without it
+    fsModuleCache: false,
+  },
 });

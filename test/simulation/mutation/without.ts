@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { registerHooks, stripTypeScriptTypes } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { search } from "../exhaustive/search.ts";
 import type { Guard } from "../guards/guard.ts";
 import type { World } from "../world.ts";
 import { editsOf, sourceWithout } from "./edits.ts";
@@ -63,13 +64,20 @@ registerHooks({
   },
 });
 
-/** The simulated world of a product that lacks this guard; the files stay as they are. */
-export async function worldWithout(guard: Guard): Promise<typeof World> {
+/** A module of the simulation as it is when the product lacks this guard; the files stay as they are. */
+async function moduleWithout<Module>(guard: Guard, file: string): Promise<Module> {
   const name = String(known.size);
-  const world = join(ROOT, "test/simulation/world.ts");
+  const path = join(ROOT, file);
   known.set(name, guard);
   const edited = editsOf(guard).map(({ file }) => join(ROOT, file));
-  seeing.set(name, filesSeeing(edited, world));
-  const module = (await import(`${pathToFileURL(world).href}${MARK}${name}`)) as { World: typeof World };
-  return module.World;
+  seeing.set(name, filesSeeing(edited, path));
+  return (await import(`${pathToFileURL(path).href}${MARK}${name}`)) as Module;
 }
+
+/** The simulated world of a product that lacks this guard. */
+export const worldWithout = async (guard: Guard): Promise<typeof World> =>
+  (await moduleWithout<{ World: typeof World }>(guard, "test/simulation/world.ts")).World;
+
+/** The exhaustive search among small worlds of a product that lacks this guard. */
+export const searchWithout = async (guard: Guard): Promise<typeof search> =>
+  (await moduleWithout<{ search: typeof search }>(guard, "test/simulation/exhaustive/search.ts")).search;
