@@ -180,6 +180,17 @@ describe("two agents", () => {
     }
   });
 
+  test("a lease that has ended goes to nobody while the partner is being told", () => {
+    const agents = pair();
+    const { address } = agents.dora(1);
+    const { primary } = agents;
+    primary.wait(25);
+    primary.handle({ kind: "tick" } as never);
+    expect(primary.record(address)?.status).toBe("EXPIRED");
+    expect(primary.send({ type: 3, mac: 1, requested: address })).toBeUndefined();
+    expect(primary.said().at(-1)).toContain("lease in transition state expired");
+  });
+
   test("what was done while the link was down is told afterwards", () => {
     const agents = pair();
     agents.cut();

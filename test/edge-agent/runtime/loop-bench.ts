@@ -78,6 +78,8 @@ export interface World {
   readonly armed: (MonotonicMillis | undefined)[];
   at: number;
   flushes: number;
+  /** Tasks that wait for {@link later}. */
+  readonly retries: number;
   run(): void;
   later(): void;
   wake: () => void;
@@ -99,6 +101,9 @@ export function world(
     armed: [],
     at: 0,
     flushes: 0,
+    get retries() {
+      return delayed.length;
+    },
     wake: () => {},
     run: () => {
       for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) task();

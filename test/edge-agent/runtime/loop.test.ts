@@ -86,6 +86,24 @@ test("a failed commit: its datagrams are forgotten, other events are tried again
   expect(store.durable).toEqual([4]);
 });
 
+test("however many commits fail before it is time to try again, there is one try", async () => {
+  const made = world({ batch: 1 });
+  const { loop, store, run } = made;
+  for (const number of [2, 4, 6]) {
+    loop.enqueue(datagram(number));
+    run();
+    await store.fail();
+    run();
+  }
+  expect(made.trouble).toEqual([1, 2, 3]);
+  expect(made.retries).toBe(1);
+  made.later();
+  loop.enqueue(datagram(8));
+  run();
+  await store.fail();
+  expect(made.retries).toBe(1);
+});
+
 test("an `apply` that finds the disk full counts as a failed commit", async () => {
   const made = world();
   made.store.refuseApply = true;

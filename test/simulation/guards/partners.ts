@@ -131,7 +131,7 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     name: "an offered address is not given away",
     file: pool,
     find: "if (lease.status === own && !lease.reserved && !turn.promised(address)) give(lease);",
-    replace: "if (lease.status === own) give(lease);",
+    replace: "if (lease.status === own && !lease.reserved) give(lease);",
   },
   // states
   {

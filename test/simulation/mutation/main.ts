@@ -52,7 +52,10 @@ function testComplaint(guard: Guard | undefined, files: readonly string[]): stri
     encoding: "utf8",
     env: { ...process.env, WITHOUT_GUARD: guard?.name ?? "", NO_COLOR: "1" },
   });
-  return run.status === 0 ? undefined : (/FAIL .*/.exec(run.stdout)?.[0] ?? run.stderr);
+  if (run.status === 0) return undefined;
+  const failure = /FAIL .*/.exec(run.stdout + run.stderr)?.[0];
+  if (failure === undefined) throw new Error(`the tests of "${guard?.name}" do not run: ${run.stdout}${run.stderr}`);
+  return failure;
 }
 
 /** Worlds to look at, the likely ones first. */

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { guardTable } from "./table.ts";
+import { GUARDS } from "../guards.ts";
+import { guardTable, readCatches } from "./table.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 /** `npm run sim:mutants` takes all in turn; here each day has its share. */
@@ -10,6 +11,11 @@ const SHARES = 8;
 
 test("docs/safety.md has the table of guards as it is recorded", () => {
   expect(readFileSync(join(ROOT, "docs/safety.md"), "utf8")).toContain(guardTable());
+});
+
+test("nothing is left that no world and no test needs", () => {
+  const catches = readCatches();
+  expect(GUARDS.filter(({ name }) => catches[name] === undefined)).toEqual([]);
 });
 
 test("what is recorded for a guard complains without it", () => {
