@@ -3,7 +3,7 @@ import type { AgentConfig } from "../config/agent-config.ts";
 import type { LeaseFileStyle } from "../leases/lease-file/format.ts";
 import { importLeaseFile, readEditedFailoverState } from "../leases/lease-file/import.ts";
 import { parseLeaseFile } from "../leases/lease-file/parse.ts";
-import { decodeEndpoint, encodeRecord, endpointKey, type LeaseFile } from "../leases/lease-file/types.ts";
+import { decodeDeclaration, decodeEndpoint, encodeRecord, endpointKey, type LeaseFile, type RecordedDeclaration } from "../leases/lease-file/types.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import type { LeaseClock } from "../rim/clock.ts";
 import { LeaseFileWriter } from "../rim/lease-file-writer.ts";
@@ -75,8 +75,25 @@ async function startWriter(
   let count = 0;
   for (const _ of store.view.all()) count += 1;
   await writer.start();
-  log.line("info", `Wrote ${count} leases to leases file.`);
+  tellWritten(log, config, [...store.records("host/")].map((record) => decodeDeclaration(record)), count);
   return writer;
+}
+
+/** What is in the lease file, in dhcpd's lines: those on classes and hosts only where there are any. No class is ever made at run time. */
+export function tellWritten(
+  log: StartContext["log"],
+  config: AgentConfig,
+  declarations: readonly (RecordedDeclaration | undefined)[],
+  leases: number,
+): void {
+  const hosts = declarations.filter((each) => each?.kind === "host");
+  if (config.classes.length > 0) log.line("info", "Wrote 0 class decls to leases file.");
+  if (hosts.length > 0 || config.hosts.all.length > 0) {
+    const deleted = hosts.filter((host) => host?.body === undefined).length;
+    log.line("info", `Wrote ${deleted} deleted host decls to leases file.`);
+    log.line("info", `Wrote ${hosts.length - deleted} new dynamic host decls to leases file.`);
+  }
+  log.line("info", `Wrote ${leases} leases to leases file.`);
 }
 
 /** Reads the file, telling what is not understood; what is left out is only those statements. */
