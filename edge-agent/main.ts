@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { type AgentOptions, parseCommandLine, USAGE } from "./cli.ts";
 import { ALREADY_RUNNING, BANNER, EXITING, filesText, STARTING_SERVICE, VERSION_LINE } from "./daemon/banner.ts";
-import { loadToStart } from "./daemon/configuration.ts";
+import { readToStart } from "./daemon/configuration.ts";
 import { isDetached, releaseStarter, startDetached } from "./daemon/detach.ts";
 import { type AgentLog, logFacility, openLog } from "./daemon/logging.ts";
 import { type AgentPaths, agentPaths } from "./daemon/paths.ts";
@@ -65,7 +65,8 @@ async function startLogged(options: AgentOptions, log: AgentLog): Promise<void> 
   const identity = findIdentity(options.user, options.group);
   if (!identity.ok) throw new StartFailed(identity.error);
   log.line("info", BANNER);
-  const config = await loadToStart(paths.configFile, log);
+  const configuration = await readToStart(paths.configFile, log);
+  const { config } = configuration;
   const facility = logFacility(config);
   if (facility !== undefined) log.useFacility(facility);
   log.line("info", filesText(paths.configFile, paths.leaseFile, paths.pidFile));
@@ -74,7 +75,7 @@ async function startLogged(options: AgentOptions, log: AgentLog): Promise<void> 
     process.exit(0);
   }
   checkLeaseFile(paths);
-  const context = { options, paths, config, identity: identity.value, log };
+  const context = { options, paths, config, configuration, identity: identity.value, log };
   if (options.mode === "test-leases") {
     testLeaseFile(context);
     log.flush();

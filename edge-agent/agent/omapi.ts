@@ -66,11 +66,8 @@ export function onOmapiEvent(
   const effects: OmapiEffect[] = [];
   const context = contextFor(omapi, exchange, failover, (change) => {
     if (change.kind === "failover-state" || change.kind === "shutdown") outside.push(change);
-    else if (change.kind.startsWith("lease-")) changeLease(change);
-    else {
-      keepDeclaration(omapi, change, exchange);
-      effects.push({ kind: "reload" });
-    }
+    else if (isDeclaration(change)) effects.push({ kind: "declared", declaration: keepDeclaration(omapi, change, exchange) });
+    else changeLease(change);
   });
   const step = receiveBytes(session, event.bytes, context);
   omapi.sessions.set(event.connection, step.session);
@@ -171,24 +168,32 @@ function hostsNow(omapi: Omapi, config: AgentConfig): readonly HostDeclaration[]
   ];
 }
 
+/** Is a host of that name in the configuration's files, or does one take its place? */
+const isConfigured = (name: string, config: AgentConfig): boolean => config.hosts.all.some((host) => host.name === name && !host.dynamic);
+
+type DeclarationChange = Extract<OmapiChange, { readonly kind: "host" | "host-removed" | "group" | "group-removed" }>;
+
+const isDeclaration = (change: OmapiChange): change is DeclarationChange =>
+  change.kind === "host" || change.kind === "host-removed" || change.kind === "group" || change.kind === "group-removed";
+
 /** Stores a declaration made or removed at run time, as the text that dhcpd keeps in its lease file. */
-function keepDeclaration(omapi: Omapi, change: OmapiChange, exchange: Exchange): void {
-  const keep = (key: string, declaration: RecordedDeclaration) => {
+function keepDeclaration(omapi: Omapi, change: DeclarationChange, exchange: Exchange): RecordedDeclaration {
+  const keep = (key: string, declaration: RecordedDeclaration): RecordedDeclaration => {
     exchange.writes.push({ kind: "record", key, value: encodeRecord(declaration) });
+    return declaration;
   };
-  if (change.kind === "host") {
-    omapi.hosts.set(change.host.name, change.host);
-    keep(hostKey(change.host.name), { kind: "host", name: change.host.name, body: hostBody(change.host) });
-  } else if (change.kind === "host-removed") {
-    omapi.hosts.set(change.name, undefined);
-    keep(hostKey(change.name), { kind: "host", name: change.name, body: undefined });
-  } else if (change.kind === "group") {
-    omapi.groups.set(change.group.name, change.group);
-    keep(groupKey(change.group.name), { kind: "group", name: change.group.name, body: change.group.statements });
-  } else if (change.kind === "group-removed") {
-    omapi.groups.delete(change.name);
-    keep(groupKey(change.name), { kind: "group", name: change.name, body: undefined });
+  if (change.kind === "host" || change.kind === "host-removed") {
+    const [name, host] = change.kind === "host" ? [change.host.name, change.host] : [change.name, undefined];
+    const body = host === undefined ? undefined : hostBody(host);
+    omapi.hosts.set(name, host);
+    return keep(hostKey(name), { kind: "host", name, body, ...(isConfigured(name, exchange.state.config) ? { replaces: true } : {}) });
   }
+  if (change.kind === "group") {
+    omapi.groups.set(change.group.name, change.group);
+    return keep(groupKey(change.group.name), { kind: "group", name: change.group.name, body: change.group.statements });
+  }
+  omapi.groups.delete(change.name);
+  return keep(groupKey(change.name), { kind: "group", name: change.name, body: undefined });
 }
 
 function hostBody(host: DynamicHost): string {
@@ -244,4 +249,9 @@ function freshName(omapi: Omapi, exchange: Exchange): string {
 /** After the configuration was read with the kept declarations in it, nothing needs to be remembered beside it. */
 export function omapiReconfigured(omapi: Omapi): void {
   omapi.hosts.clear();
+}
+
+/** The host of that name is in the configuration as it was last kept. */
+export function omapiDeclared(omapi: Omapi, name: string): void {
+  omapi.hosts.delete(name);
 }

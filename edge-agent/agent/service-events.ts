@@ -1,5 +1,6 @@
 import type { ControlReply } from "../control/protocol.ts";
 import type { DnsOutcome, DnsQuery } from "../ddns/transaction.ts";
+import type { RecordedDeclaration } from "../leases/lease-file/types.ts";
 import type { LedgerAnswer, LedgerCall } from "../ledger/calls.ts";
 import type { LedgerSetting } from "./ledger-setting.ts";
 
@@ -50,7 +51,7 @@ export type OmapiEvent =
 export type OmapiEffect =
   | { readonly kind: "omapi-send"; readonly connection: number; readonly bytes: Uint8Array }
   | { readonly kind: "omapi-close"; readonly connection: number; readonly reason: string }
-  /** Declarations kept as records have changed: read the configuration again, with them. */
-  | { readonly kind: "reload" }
+  /** A declaration kept as a record is to come into force. */
+  | { readonly kind: "declared"; readonly declaration: RecordedDeclaration }
   /** End this process in good order. */
   | { readonly kind: "shut-down" };

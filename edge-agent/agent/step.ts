@@ -28,7 +28,7 @@ import { orderLease } from "./lease-orders.ts";
 import { hasLedger, ledgerNext } from "./ledger.ts";
 import { LedgerTurn } from "./ledger-turn.ts";
 import { followNames, onDnsAnswer } from "./names.ts";
-import { omapiReconfigured, onOmapiEvent } from "./omapi.ts";
+import { omapiDeclared, omapiReconfigured, onOmapiEvent } from "./omapi.ts";
 import type { OmapiEvent } from "./service-events.ts";
 import { type AgentState, type ExpirySchedule, recovered } from "./state.ts";
 
@@ -117,6 +117,12 @@ function handle({ state, exchange, turn, ledger }: Handling, event: AgentEvent):
       if (turn !== undefined) reconfigureFailover(state.failover, turn, event.config);
       omapiReconfigured(state.omapi);
       return { server: reconfigured(state.server, event.config, exchange.view), expiry: { held: 0, nextLook: undefined } };
+    case "hosts": {
+      const config = { ...state.server.config, hosts: event.hosts };
+      state.failover.config = config;
+      omapiDeclared(state.omapi, event.name);
+      return { server: { ...state.server, config }, expiry: state.expiry };
+    }
     case "failover-link-opened":
     case "failover-link-closed":
     case "failover-dial-failed":

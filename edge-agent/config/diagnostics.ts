@@ -51,6 +51,12 @@ export class DiagnosticList {
     if (diagnostic.severity === "error") this.#errors += 1;
     if (!this.#silenced && this.#all.length < MAXIMUM) this.#all.push(diagnostic);
   }
+  /** Forgets what was found since there were so many errors and findings; gives it. */
+  rewind(earlier: { readonly errors: number; readonly count: number }): readonly Diagnostic[] {
+    this.#errors = earlier.errors;
+    this.#silenced = false;
+    return this.#all.splice(earlier.count);
+  }
   /** What follows from an error after which reading cannot go on is not worth telling. */
   silence(): void {
     this.#silenced = true;

@@ -4,6 +4,7 @@ import type {
   AgentConfig,
   ClassDeclaration,
   HostDeclaration,
+  HostTable,
   Permit,
   Pool,
   Scope,
@@ -17,9 +18,22 @@ import { hostTable } from "./host-table.ts";
 import type { ParseContext } from "./parse-context.ts";
 import { areStatic } from "./static-statements.ts";
 
-/** The immutable configuration, from what was read without errors. */
-export function resolve(context: ParseContext): AgentConfig {
+/** The immutable configuration, from what was read without errors; `hosts` gives the hosts again after more were read. */
+export function resolve(context: ParseContext): { readonly config: AgentConfig; readonly hosts: () => HostTable } {
   const scopes = new ScopeResolver();
+  const made = new Map<HostDraft, HostDeclaration>();
+  const hosts = (): HostTable =>
+    hostTable(
+      [...context.hosts.values()].map((draft) => {
+        const declaration = made.get(draft) ?? host(draft, scopes);
+        made.set(draft, declaration);
+        return declaration;
+      }),
+    );
+  return { config: { ...withoutHosts(context, scopes), hosts: hosts() }, hosts };
+}
+
+function withoutHosts(context: ParseContext, scopes: ScopeResolver): Omit<AgentConfig, "hosts"> {
   const global = scopes.of(context.root);
   const pools: Pool[] = [];
   const networks = context.networks.map((draft, index) => network(draft, index, scopes, pools));
@@ -29,7 +43,6 @@ export function resolve(context: ParseContext): AgentConfig {
     networks,
     subnets,
     pools,
-    hosts: hostTable([...context.hosts.values()].map((draft) => host(draft, scopes))),
     classes: [...context.classes.values()].map((draft) => classDeclaration(draft, scopes)),
     failoverPeers: [...context.peers.values()].map(({ peer }) => peer),
     optionSpaces: context.options.spaces(),

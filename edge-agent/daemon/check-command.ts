@@ -8,7 +8,7 @@ import { type CheckReport, checkReport, fails, renderReport } from "../check/rep
 import type { AgentConfig } from "../config/agent-config.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Source, sourceOf } from "../config/source.ts";
-import { readConfiguration } from "../rim/config-file.ts";
+import { ConfigurationFiles } from "../rim/config-file.ts";
 import { epochSeconds, monotonicMillis } from "../values/time.ts";
 
 const SOUND = 0;
@@ -41,7 +41,7 @@ async function checkFile(request: CheckRequest): Promise<number> {
 
 async function load(file: string, withLint: boolean): Promise<{ readonly report: CheckReport; readonly config: AgentConfig | undefined }> {
   const texts = new Map<string, string>();
-  const loaded = await readConfiguration((ports) =>
+  const loaded = await new ConfigurationFiles().read((ports) =>
     loadConfig({
       ...ports,
       path: file,

@@ -1,58 +1,110 @@
-import type { AgentConfig } from "../config/agent-config.ts";
-import { formatDiagnosticLikeDhcpd } from "../config/diagnostics.ts";
-import { loadConfig } from "../config/load.ts";
+import type { AgentConfig, HostTable } from "../config/agent-config.ts";
+import { type Diagnostic, formatDiagnosticLikeDhcpd } from "../config/diagnostics.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { RecordedDeclaration } from "../leases/lease-file/types.ts";
-import { readConfiguration } from "../rim/config-file.ts";
+import { ConfigurationFiles } from "../rim/config-file.ts";
 import type { Logger } from "../rim/logger.ts";
 import { CONFIG_ERRORS } from "./banner.ts";
 import { StartFailed } from "./start-failed.ts";
 
-/** Reads a configuration with declarations made at run time behind it; if those are what is wrong, without them. */
-export async function loadWithDeclarations(
-  path: string,
-  logger: Logger,
-  declarations: readonly RecordedDeclaration[],
-): Promise<AgentConfig | undefined> {
-  const text = declarations.map(declarationText).join("");
-  if (text !== "") {
-    const { config } = await readConfiguration(({ readFile, resolveHost }) => {
-      const main = readFile(path);
-      const whole = main.ok ? { text: `${main.value}\n${text}` } : {};
-      return loadConfig({ path, readFile, resolveHost, ...whole });
-    });
-    if (config !== undefined) return config;
+/**
+ * A configuration as it was read, and what was declared at run time behind it. Its files are read once: what somebody does to
+ * them later has no effect before the next {@link Configuration.read}.
+ */
+export class Configuration {
+  readonly #path: string;
+  readonly #files: ConfigurationFiles;
+  readonly #log: Logger;
+  #addHosts: LoadedConfig["addHosts"];
+  #config: AgentConfig;
+
+  private constructor(path: string, files: ConfigurationFiles, log: Logger, loaded: LoadedConfig, config: AgentConfig) {
+    this.#path = path;
+    this.#files = files;
+    this.#log = log;
+    this.#addHosts = loaded.addHosts;
+    this.#config = config;
   }
-  const plain = await loadTelling(path, logger);
-  if (plain !== undefined && text !== "")
-    logger.line("warn", "Hosts and groups made over OMAPI do not fit the configuration: they are left out.");
-  return plain;
+
+  /** Reads and checks a configuration, telling all findings; undefined if it has errors. */
+  static async read(path: string, log: Logger): Promise<Configuration | undefined> {
+    const files = new ConfigurationFiles();
+    const loaded = await files.read((ports) => loadConfig({ ...ports, path }));
+    tell(loaded.diagnostics, loaded.config !== undefined, log);
+    return loaded.config === undefined ? undefined : new Configuration(path, files, log, loaded, loaded.config);
+  }
+
+  get config(): AgentConfig {
+    return this.#config;
+  }
+
+  /** Takes all that was declared at run time anew. What does not fit the files, or the rest of it, is left out and told. */
+  async declare(declarations: readonly RecordedDeclaration[]): Promise<void> {
+    const { loaded, hosts, misfits } = await this.#files.read((ports) => {
+      const again = loadConfig({ ...ports, path: this.#path });
+      return { loaded: again, ...declareIn(again, declarations) };
+    });
+    for (const { declaration, error } of misfits) {
+      this.#log.line("warn", `${declaration.kind} ${declaration.name}, made over OMAPI, is left out: ${error}`);
+    }
+    if (loaded.config === undefined) return;
+    this.#addHosts = loaded.addHosts;
+    this.#config = hosts === undefined ? loaded.config : { ...loaded.config, hosts };
+  }
+
+  /** Takes one host more, or one less; the hosts there are then. Undefined where all is to be declared anew. */
+  declareHost(declaration: RecordedDeclaration): HostTable | undefined {
+    if (declaration.kind !== "host") return undefined;
+    const hosts = this.#addHosts(declarationText(declaration));
+    if (!hosts.ok) return undefined;
+    this.#config = { ...this.#config, hosts: hosts.value };
+    return hosts.value;
+  }
 }
 
-/** As dhcpd keeps them in its lease file; a removed one hides the configuration's. */
-const declarationText = ({ kind, name, body }: RecordedDeclaration): string =>
-  `${kind} ${name} { dynamic;${body === undefined ? " deleted;" : `\n${body}`}\n}\n`;
+interface Misfit {
+  readonly declaration: RecordedDeclaration;
+  readonly error: string;
+}
 
-/** Reads and checks a configuration, telling all findings; undefined if it has errors. */
-export async function loadTelling(path: string, logger: Logger): Promise<AgentConfig | undefined> {
-  const { config, diagnostics } = await readConfiguration((ports) => loadConfig({ ...ports, path }));
+/** All at once, or what of them fits one after the other. */
+function declareIn(
+  loaded: LoadedConfig,
+  declarations: readonly RecordedDeclaration[],
+): { hosts: HostTable | undefined; misfits: Misfit[] } {
+  const all = loaded.addHosts(declarations.map(declarationText).join(""));
+  if (all.ok) return { hosts: all.value, misfits: [] };
+  let hosts: HostTable | undefined;
+  const misfits: Misfit[] = [];
+  for (const declaration of declarations) {
+    const added = loaded.addHosts(declarationText(declaration));
+    if (added.ok) hosts = added.value;
+    else misfits.push({ declaration, error: added.error });
+  }
+  return { hosts, misfits };
+}
+
+/** As dhcpd keeps them in its lease file. A host takes the place of one of its name; a removed group is not there. */
+function declarationText({ kind, name, body, replaces }: RecordedDeclaration): string {
+  const gone = kind === "host" ? `host ${name} { dynamic; deleted; }\n` : "";
+  return body === undefined ? gone : `${gone}${kind} ${name} {${replaces ? "" : " dynamic;"}\n${body}\n}\n`;
+}
+
+function tell(diagnostics: readonly Diagnostic[], isUsable: boolean, log: Logger): void {
   const unreadable = diagnostics.length === 1 && diagnostics[0]?.message.startsWith("Can't open") ? diagnostics[0].message : undefined;
   if (unreadable !== undefined) {
-    logger.line("error", unreadable);
-    return undefined;
+    log.line("error", unreadable);
+    return;
   }
-  for (const diagnostic of diagnostics) {
-    logger.line(
-      diagnostic.severity === "error" ? "error" : diagnostic.severity === "warning" ? "warn" : "info",
-      formatDiagnosticLikeDhcpd(diagnostic),
-    );
-  }
-  if (config === undefined) logger.line("error", CONFIG_ERRORS);
-  return config;
+  for (const diagnostic of diagnostics) log.line(LEVELS[diagnostic.severity], formatDiagnosticLikeDhcpd(diagnostic));
+  if (!isUsable) log.line("error", CONFIG_ERRORS);
 }
 
+const LEVELS = { error: "error", warning: "warn", info: "info" } as const;
+
 /** The configuration to start with; {@link StartFailed}, with everything told, if there is none. */
-export async function loadToStart(path: string, logger: Logger): Promise<AgentConfig> {
-  const config = await loadTelling(path, logger);
-  if (config === undefined) throw new StartFailed("");
-  return config;
+export async function readToStart(path: string, log: Logger): Promise<Configuration> {
+  const configuration = await Configuration.read(path, log);
+  if (configuration === undefined) throw new StartFailed("");
+  return configuration;
 }

@@ -3,7 +3,14 @@ import type { AgentConfig } from "../config/agent-config.ts";
 import type { LeaseFileStyle } from "../leases/lease-file/format.ts";
 import { importLeaseFile, readEditedFailoverState } from "../leases/lease-file/import.ts";
 import { parseLeaseFile } from "../leases/lease-file/parse.ts";
-import { decodeDeclaration, decodeEndpoint, encodeRecord, endpointKey, type LeaseFile, type RecordedDeclaration } from "../leases/lease-file/types.ts";
+import {
+  decodeDeclaration,
+  decodeEndpoint,
+  encodeRecord,
+  endpointKey,
+  type LeaseFile,
+  type RecordedDeclaration,
+} from "../leases/lease-file/types.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import type { LeaseClock } from "../rim/clock.ts";
 import { LeaseFileWriter } from "../rim/lease-file-writer.ts";
@@ -75,7 +82,12 @@ async function startWriter(
   let count = 0;
   for (const _ of store.view.all()) count += 1;
   await writer.start();
-  tellWritten(log, config, [...store.records("host/")].map((record) => decodeDeclaration(record)), count);
+  tellWritten(
+    log,
+    config,
+    [...store.records("host/")].map((record) => decodeDeclaration(record)),
+    count,
+  );
   return writer;
 }
 

@@ -64,7 +64,7 @@ export function performEffect(performers: Performers, effect: AgentEffect): void
     case "control-reload":
     case "omapi-send":
     case "omapi-close":
-    case "reload":
+    case "declared":
     case "shut-down":
       performers.services?.perform(effect);
       return;

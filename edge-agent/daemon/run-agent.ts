@@ -3,8 +3,6 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type AgentState, createAgentState, undone } from "../agent/state.ts";
 import { nextDeadline, step } from "../agent/step.ts";
-import type { AgentConfig } from "../config/agent-config.ts";
-import { decodeDeclaration, type RecordedDeclaration } from "../leases/lease-file/types.ts";
 import type { LeaseClock } from "../rim/clock.ts";
 import type { LeaseFileWriter } from "../rim/lease-file-writer.ts";
 import type { LmdbStore } from "../rim/lmdb-store.ts";
@@ -13,9 +11,9 @@ import { errorText } from "../rim/pid-file.ts";
 import type { Machine } from "../runtime/loop-ports.ts";
 import { VERSION } from "../version.ts";
 import { AgentProcess } from "./agent-process.ts";
-import { loadWithDeclarations } from "./configuration.ts";
 import { openLeaseFile } from "./lease-file.ts";
-import { type AgentLedger, openLedger } from "./ledger.ts";
+import { openLedger } from "./ledger.ts";
+import { type AgentChange, declarationsIn, Reconfiguring } from "./reconfiguring.ts";
 import { ServedInterfaces } from "./served-interfaces.ts";
 import { digest, hmac, type ServiceOptions, Services } from "./services.ts";
 import { becomeUser, openClock, openNetwork, openStore, type StartContext } from "./start-agent.ts";
@@ -52,18 +50,19 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const serverOptions = { hostName: hostname(), serverPort: network.port, clientPort: clientPort(network.port), digest };
   const machine: Machine<AgentState> = { step, nextDeadline, undone };
   const declarations = declarationsIn(store);
-  const config =
-    declarations.length === 0 ? context.config : ((await loadWithDeclarations(paths.configFile, log, declarations)) ?? context.config);
-  const inForce = { config };
-  const services = openServices(context, clock, inForce, {
+  if (declarations.length > 0) await context.configuration.declare(declarations);
+  const { config } = context.configuration;
+  const services = openServices(context, clock, {
     emit: (event) => agent.take(event),
-    reload: () => reload(context, running),
+    config: () => reconfiguring.config,
+    reload: () => reconfiguring.reload(),
+    declared: (declaration) => reconfiguring.declared(declaration),
     shutDown: ports.shutDown,
   });
   const ledger = await openLedger(paths.agentConfigs, config, store, (event) => agent.take({ ...event, at: clock.instant() }));
   const extras = { hmac, declarations, ...(ledger === undefined ? {} : { ledger: ledger.ports }) };
   const agent: AgentProcess<AgentState> = new AgentProcess({
-    failoverPeers: () => inForce.config.failoverPeers,
+    failoverPeers: () => reconfiguring.config.failoverPeers,
     services,
     ledger,
     ...{ options, machine, store, clock, metrics, logger: log, onBug: ports.onBug },
@@ -76,11 +75,12 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
     use: (...next) => agent.useInterfaces(...next),
     log,
   });
-  const running: Running = { agent, store, clock, inForce, ledger, served };
+  const emit = (event: AgentChange): void => agent.take({ ...event, at: clock.instant() });
+  const reconfiguring = new Reconfiguring(context, { declarations: () => declarationsIn(store), emit, ledger, served });
   await services.open();
   const scrapes = await openMetrics(context, metrics, agent);
   return {
-    reload: async () => void (await reload(context, running)),
+    reload: async () => void (await reconfiguring.reload()),
     stop: async () => {
       served.close();
       await services.close();
@@ -97,13 +97,11 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
 function openServices(
   { paths, log }: StartContext,
   clock: LeaseClock,
-  inForce: { readonly config: AgentConfig },
-  ports: Pick<ServiceOptions, "emit" | "reload" | "shutDown">,
+  ports: Pick<ServiceOptions, "emit" | "config" | "reload" | "declared" | "shutDown">,
 ): Services {
   const { now, wallOffset } = clock.instant();
   return new Services({
     ...ports,
-    config: () => inForce.config,
     controlSocket: join(paths.stateDirectory, "control.sock"),
     instant: () => clock.instant(),
     warn: (text) => log.line("warn", text),
@@ -119,15 +117,6 @@ function openServices(
 const NO_LEDGER =
   "The rules of the failover protocol alone apply: nothing but the operator's word tells a dead partner from one out of reach.";
 
-/** Hosts and groups made over OMAPI, as they are kept. */
-const declarationsIn = (store: LmdbStore): readonly RecordedDeclaration[] =>
-  ["group/", "host/"].flatMap((prefix) =>
-    [...store.records(prefix)].flatMap((value) => {
-      const declaration = decodeDeclaration(value);
-      return declaration === undefined ? [] : [declaration];
-    }),
-  );
-
 /** Clients listen one port above the server, as dhcpd has it. */
 const clientPort = (serverPort: number): number => (serverPort + 1) & 0xffff;
 
@@ -139,39 +128,6 @@ async function openMetrics({ options }: StartContext, metrics: Metrics, agent: A
   } catch (error) {
     throw new StartFailed(`Can't listen on ${options.metrics.address}:${options.metrics.port} for --metrics: ${errorText(error)}`);
   }
-}
-
-/** What a reload concerns. */
-interface Running {
-  readonly agent: AgentProcess<AgentState>;
-  readonly store: LmdbStore;
-  readonly clock: LeaseClock;
-  readonly inForce: { config: AgentConfig };
-  readonly ledger: AgentLedger | undefined;
-  readonly served: ServedInterfaces;
-}
-
-async function reload(
-  { paths, log }: StartContext,
-  { agent, store, clock, inForce, ledger, served }: Running,
-): Promise<{ readonly ok: boolean; readonly message: string }> {
-  log.line("info", `Reading ${paths.configFile} again.`);
-  const config = await loadWithDeclarations(paths.configFile, log, declarationsIn(store));
-  if (config === undefined) {
-    log.line("error", "The configuration was not changed: the one in use stays.");
-    return { ok: false, message: `${paths.configFile} has errors, which are in the log: the configuration in use stays` };
-  }
-  inForce.config = config;
-  agent.take({ kind: "config", config, at: clock.instant() });
-  log.line("info", `The configuration of ${paths.configFile} is in use.`);
-  served.reload(config);
-  const settings = await ledger?.reread(config);
-  if (settings?.ok === true) agent.take({ kind: "ledger-settings", settings: settings.value, at: clock.instant() });
-  if (settings?.ok === false) {
-    log.line("error", `The settings of the ledger were not changed: ${settings.error}`);
-    return { ok: false, message: `the configuration of ${paths.configFile} is in use, but the ledger's settings stay: ${settings.error}` };
-  }
-  return { ok: true, message: `the configuration of ${paths.configFile} is in use` };
 }
 
 async function stop(

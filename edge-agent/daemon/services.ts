@@ -5,6 +5,7 @@ import type { AgentConfig } from "../config/agent-config.ts";
 import { bytesIn, numberIn } from "../config/settings.ts";
 import type { ControlReply } from "../control/protocol.ts";
 import type { Digest } from "../ddns/dhcid.ts";
+import type { RecordedDeclaration } from "../leases/lease-file/types.ts";
 import type { Hmac } from "../omapi/authenticate.ts";
 import { type ControlSocket, openControlSocket } from "../rim/control-socket.ts";
 import { type DnsZone, dnsClient } from "../rim/dns-client.ts";
@@ -17,7 +18,7 @@ export const hmac: Hmac = (algorithm, secret, data) => new Uint8Array(createHmac
 
 export type ServiceEffect = Extract<
   AgentEffect,
-  { readonly kind: "dns-query" | "control-reply" | "control-reload" | "omapi-send" | "omapi-close" | "reload" | "shut-down" }
+  { readonly kind: "dns-query" | "control-reply" | "control-reload" | "omapi-send" | "omapi-close" | "declared" | "shut-down" }
 >;
 
 export interface ServiceOptions {
@@ -29,6 +30,8 @@ export interface ServiceOptions {
   readonly emit: (event: AgentEvent) => void;
   /** Reads the configuration again; gives what to say about it. */
   readonly reload: () => Promise<{ readonly ok: boolean; readonly message: string }>;
+  /** A declaration made at run time is stored. */
+  readonly declared: (declaration: RecordedDeclaration) => void;
   readonly shutDown: () => void;
   readonly warn: (text: string) => void;
   /** What `tandem status` says beside what the core knows. */
@@ -86,8 +89,8 @@ export class Services {
         this.#options.warn(`OMAPI: ${effect.reason}`);
         this.#omapi?.closeConnection(effect.connection);
         return;
-      case "reload":
-        void this.#options.reload();
+      case "declared":
+        this.#options.declared(effect.declaration);
         return;
       case "shut-down":
         this.#options.shutDown();

@@ -15,6 +15,7 @@ import { ETHERNET, formatHardware } from "../values/hardware-address.ts";
 import { type Ipv4Address, LIMITED_BROADCAST, parseIpv4 } from "../values/ipv4.ts";
 import { FALLBACK_TEXT, listeningText, missingLeaseFile, NO_INTERFACES, noSubnetText } from "./banner.ts";
 import { chooseInterfaces, type InterfaceChoice } from "./choose-interfaces.ts";
+import type { Configuration } from "./configuration.ts";
 import type { AgentLog } from "./logging.ts";
 import { type OpenedSockets, openSockets } from "./open-sockets.ts";
 import type { AgentPaths } from "./paths.ts";
@@ -27,6 +28,7 @@ export interface StartContext {
   readonly options: AgentOptions;
   readonly paths: AgentPaths;
   readonly config: AgentConfig;
+  readonly configuration: Configuration;
   readonly identity: Identity;
   readonly log: AgentLog;
 }

@@ -13,29 +13,35 @@ export interface ConfigurationPorts {
 /** The longest that all host names together may take, in milliseconds. */
 const RESOLVE_MILLIS = 10_000;
 
-/**
- * Runs `load`; if it asked for host names, resolves them all at once and runs it again. So reading stays synchronous, files
- * are read once, and a name that cannot be resolved is only missing.
- */
-export async function readConfiguration<T>(load: (ports: ConfigurationPorts) => T): Promise<T> {
-  const files = new Map<string, Result<string, string>>();
-  const asked = new Set<string>();
-  const known = new Map<string, readonly Ipv4Address[]>();
-  const ports: ConfigurationPorts = {
-    readFile: (path) => {
-      const read = files.get(path) ?? readBytes(path);
-      files.set(path, read);
-      return read;
-    },
-    resolveHost: (name) => {
-      asked.add(name);
-      return known.get(name);
-    },
-  };
-  const first = load(ports);
-  if (asked.size === 0) return first;
-  await resolveAll([...asked], known);
-  return load(ports);
+/** The files of a configuration as they were when first read, and the addresses of the host names in them. */
+export class ConfigurationFiles {
+  readonly #files = new Map<string, Result<string, string>>();
+  readonly #known = new Map<string, readonly Ipv4Address[]>();
+  readonly #resolved = new Set<string>();
+
+  /**
+   * Runs `load`; if it asked for host names not yet known, resolves them all at once and runs it again. So reading stays
+   * synchronous, files are read once, and a name that cannot be resolved is only missing.
+   */
+  async read<T>(load: (ports: ConfigurationPorts) => T): Promise<T> {
+    const asked = new Set<string>();
+    const ports: ConfigurationPorts = {
+      readFile: (path) => {
+        const read = this.#files.get(path) ?? readBytes(path);
+        this.#files.set(path, read);
+        return read;
+      },
+      resolveHost: (name) => {
+        if (!this.#resolved.has(name)) asked.add(name);
+        return this.#known.get(name);
+      },
+    };
+    const first = load(ports);
+    if (asked.size === 0) return first;
+    await resolveAll([...asked], this.#known);
+    for (const name of asked) this.#resolved.add(name);
+    return load(ports);
+  }
 }
 
 async function resolveAll(names: readonly string[], known: Map<string, readonly Ipv4Address[]>): Promise<void> {

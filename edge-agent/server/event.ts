@@ -1,4 +1,4 @@
-import type { AgentConfig } from "../config/agent-config.ts";
+import type { AgentConfig, HostTable } from "../config/agent-config.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 
 /** What can happen to the serving of clients; the loop adds the moment (`at`). */
@@ -8,6 +8,8 @@ export type ServerEvent =
   | { readonly kind: "tick" }
   /** The configuration was read anew; the lease table already has its pools. */
   | { readonly kind: "config"; readonly config: AgentConfig }
+  /** A host of that name was declared at run time, or removed: these are the hosts there are now. */
+  | { readonly kind: "hosts"; readonly hosts: HostTable; readonly name: string }
   /** Somebody answered the ICMP echo sent to `address`, or the probe timed out unanswered. */
   | { readonly kind: "probe-result"; readonly address: Ipv4Address; readonly answered: boolean }
   /** What the resolver has as name of the address that "find-name" asked for. */

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -107,6 +108,27 @@ test("a host made by omshell is served at once, survives a restart, and is gone 
   await eventually(async () => (await lease(client, "020000000009", 300)) === "10.77.0.7");
   omshell("new host", 'set name = "printer"', "open", "remove");
   await eventually(async () => (await lease(client, "020000000009", 400)) !== "10.77.0.7");
+  client.close();
+});
+
+test("what omshell changes is in force without the configuration's files being read again, groups and the file's own hosts too", async () => {
+  appendFileSync(server.conf, "host unfinished {");
+  const before = server.log().length;
+  const client = new DhcpClient(clientNamespace, "c0");
+  omshell("new group", 'set name = "floor"', 'set statements = "next-server 10.77.0.250;"', "create");
+  const scanner = ["set hardware-address = 02:00:00:00:00:0b", "set hardware-type = 1", "set ip-address = 10.77.0.8"];
+  omshell("new host", 'set name = "scanner"', ...scanner, 'set group = "floor"', "create");
+  const moved = omshell("new host", 'set name = "fixed"', "open", "set ip-address = 10.77.0.6", "update");
+  expect(moved).toContain("ip-address = 0a:4d:00:06");
+  await eventually(async () => (await lease(client, "02000000000b", 500)) === "10.77.0.8");
+  await eventually(async () => (await lease(client, "020000000001", 600)) === "10.77.0.6");
+  const offer = await client.exchange({ xid: 700, chaddr: "02000000000b", options: [type(1)] });
+  expect(offer?.siaddr).toBe("10.77.0.250");
+  expect(server.log().slice(before)).not.toMatch(/again|unfinished|left out/);
+  expect(tandem("reload")).toMatchObject({ status: 1 });
+  writeFileSync(server.conf, readFileSync(server.conf, "utf8").replace("host unfinished {", ""));
+  expect(tandem("reload")).toMatchObject({ status: 0 });
+  expect(await lease(client, "02000000000b", 800)).toBe("10.77.0.8");
   client.close();
 });
 

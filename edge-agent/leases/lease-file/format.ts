@@ -69,11 +69,14 @@ failover peer ${quoted(bytesOf(endpoint.name))} state {
 `;
 }
 
-/** A host or group made at run time, or the note that it was deleted. */
-export function formatDeclaration({ kind, name, body }: RecordedDeclaration): string {
-  const statements = body === undefined ? ["deleted;"] : body.split("\n").filter((line) => line.trim() !== "");
+/** A host or group made at run time, or the note that it was deleted. For one of the configuration that is the first word on its successor. */
+export function formatDeclaration({ kind, name, body, replaces = false }: RecordedDeclaration): string {
   const label = /^[A-Za-z0-9._-]+$/.test(name) ? name : quoted(bytesOf(name));
-  return `${kind} ${label} {\n  dynamic;\n${statements.map((statement) => `  ${statement.trim()}\n`).join("")}}\n`;
+  const block = (statements: readonly string[]): string =>
+    `${kind} ${label} {\n${statements.map((statement) => `  ${statement.trim()}\n`).join("")}}\n`;
+  const sort = replaces ? [] : ["dynamic;"];
+  if (body === undefined) return block([...sort, "deleted;"]);
+  return `${replaces ? block(["deleted;"]) : ""}${block([...sort, ...body.split("\n").filter((line) => line.trim() !== "")])}`;
 }
 
 const onWall = (time: EpochSeconds, style: LeaseFileStyle): EpochSeconds => epochSeconds(time === NEVER ? NEVER : time + style.wallOffset);

@@ -171,15 +171,17 @@ function parseNamed(tokens: Tokens, draft: Draft, kind: "host" | "group", entere
   tokens.expect("{");
   entered();
   const statements: string[] = [];
-  let deleted = false;
+  let [deleted, replaces] = [false, kind === "host"];
   while (tokens.kind !== "}") {
     if (tokens.kind === "end") throw tokens.bad("expecting }");
     const { start } = tokens;
     const word = tokens.text.toLowerCase();
     tokens.skipStatement();
     if (word === "deleted") deleted = true;
-    else if (word !== "dynamic" && word !== "static") statements.push(tokens.since(start).trim());
+    else if (word === "dynamic") replaces = false;
+    else if (word !== "static") statements.push(tokens.since(start).trim());
   }
   tokens.next();
-  draft.declarations.set(`${kind} ${name}`, { kind, name, body: deleted ? undefined : statements.join("\n") });
+  const body = deleted ? undefined : statements.join("\n");
+  draft.declarations.set(`${kind} ${name}`, { kind, name, body, ...(replaces ? { replaces } : {}) });
 }

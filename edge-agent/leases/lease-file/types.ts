@@ -45,6 +45,8 @@ export interface RecordedDeclaration {
   readonly name: string;
   /** Statements as dhcpd.conf(5) writes them, one a line, without `dynamic;`; undefined if it was deleted. */
   readonly body: string | undefined;
+  /** It takes the place of one in the configuration; or, without a body, hides it. */
+  readonly replaces?: boolean;
 }
 
 export interface LeaseFileProblem {
@@ -94,7 +96,8 @@ export function decodeEndpoint(record: Uint8Array): RecordedEndpoint | undefined
 export function decodeDeclaration(record: Uint8Array): RecordedDeclaration | undefined {
   const value = parseJson(record) as Partial<RecordedDeclaration> | undefined;
   if ((value?.kind !== "host" && value?.kind !== "group") || typeof value.name !== "string") return undefined;
-  return { kind: value.kind, name: value.name, body: typeof value.body === "string" ? value.body : undefined };
+  const body = typeof value.body === "string" ? value.body : undefined;
+  return { kind: value.kind, name: value.name, body, ...(value.replaces === true ? { replaces: true } : {}) };
 }
 
 function parseJson(record: Uint8Array): object | undefined {

@@ -51,3 +51,18 @@ test("errors are all reported at once, with line, caret and advice", () => {
       "  the subnet that this address is in begins at 10.0.0.0",
   ]);
 });
+
+test("hosts declared later stand behind all others; what has an error leaves no trace", () => {
+  const loaded = load('group "g" { next-server 10.0.0.9; }\nhost a { hardware ethernet 00:16:3e:01:02:03; fixed-address 10.0.0.5; }');
+  const add = (text: string) => {
+    const added = loaded.addHosts(text);
+    return added.ok ? added.value.all.map(({ name, scope }) => `${name}<${scope.parent?.name}`) : added.error;
+  };
+  const first = loaded.config?.hosts.all[0];
+  expect(add('host b { dynamic; hardware ethernet 00:16:3e:01:02:04; group "g"; }')).toEqual(["a<", "b<g"]);
+  expect(add("host d { fixed-address 10.0.0.8; }\nhost e { fixed-address }")).toMatch(/expecting|expected/);
+  expect(add("host a { fixed-address 10.0.0.8; }")).toBe("host a: already exists");
+  expect(add("host a { dynamic; deleted; }\nhost c { fixed-address 10.0.0.6; }")).toEqual(["b<g", "c<"]);
+  expect(loaded.config?.hosts.all).toEqual([first]);
+  expect(loaded.diagnostics).toEqual([]);
+});

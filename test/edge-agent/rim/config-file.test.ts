@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readConfiguration } from "../../../edge-agent/rim/config-file.ts";
+import { ConfigurationFiles } from "../../../edge-agent/rim/config-file.ts";
 import { formatIpv4 } from "../../../edge-agent/values/ipv4.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tandem-config-"));
@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "tandem-config-"));
 test("bytes come as characters of the same number, and what cannot be read has the system's reason", async () => {
   const file = join(folder, "dhcpd.conf");
   writeFileSync(file, Uint8Array.of(0x23, 0xe9, 0xff, 0x0a));
-  const read = await readConfiguration(({ readFile }) => [readFile(file), readFile(join(folder, "none")), readFile(folder)]);
+  const read = await new ConfigurationFiles().read(({ readFile }) => [readFile(file), readFile(join(folder, "none")), readFile(folder)]);
   expect(read).toEqual([
     { ok: true, value: "#\u00e9\u00ff\n" },
     { ok: false, error: "No such file or directory" },
@@ -22,7 +22,7 @@ test("host names are resolved between two runs; files are not read again, unknow
   const file = join(folder, "names.conf");
   writeFileSync(file, "first");
   let runs = 0;
-  const result = await readConfiguration(({ readFile, resolveHost }) => {
+  const result = await new ConfigurationFiles().read(({ readFile, resolveHost }) => {
     runs += 1;
     const text = readFile(file);
     writeFileSync(file, "changed");
@@ -36,7 +36,7 @@ test("host names are resolved between two runs; files are not read again, unknow
 
 test("without host names it runs once", async () => {
   let runs = 0;
-  await readConfiguration(() => {
+  await new ConfigurationFiles().read(() => {
     runs += 1;
   });
   expect(runs).toBe(1);

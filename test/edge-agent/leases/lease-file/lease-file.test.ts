@@ -110,6 +110,16 @@ describe("files that dhcpd wrote", () => {
       );
     }
   });
+
+  test("a host of the configuration that was changed at run time is deleted first, as dhcpd writes it", () => {
+    const text = "host fixed {\n  deleted;\n}\nhost fixed {\n  hardware ethernet 02:00:00:00:77:01;\n  fixed-address 10.5.0.6;\n}\n";
+    const [changed] = parseLeaseFile(text).declarations;
+    expect(changed).toMatchObject({ name: "fixed", replaces: true });
+    if (changed !== undefined) expect(formatDeclaration(changed)).toBe(text);
+    const [hidden] = parseLeaseFile("host fixed {\n  deleted;\n}\n").declarations;
+    expect(hidden).toEqual({ kind: "host", name: "fixed", body: undefined, replaces: true });
+    if (hidden !== undefined) expect(formatDeclaration(hidden)).toBe("host fixed {\n  deleted;\n}\n");
+  });
 });
 
 describe("what is written is read", () => {
