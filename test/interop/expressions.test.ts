@@ -11,15 +11,9 @@ import { DhcpClient } from "../support/dhcp-client.ts";
 import { decodeReply, encodeFrame, encodePacket, type Packet, type Reply } from "../support/dhcp-packet.ts";
 import { DhcpServer, ISC_DHCPD } from "../support/dhcp-server.ts";
 import { Lab } from "../support/netns.ts";
-import {
-  DATA_CASES,
-  type ExpressionCase,
-  OPERATOR_CASES,
-  SIZE_CASES,
-  SPACE_CASES,
-  TRUTH_CASES,
-  VARIABLE_CASES,
-} from "./cases/expression-cases.ts";
+import { DATA_CASES, OPERATOR_CASES, TRUTH_CASES, VARIABLE_CASES } from "./cases/expression-cases.ts";
+import type { ExpressionCase } from "./cases/expression-request.ts";
+import { SIZE_CASES, SPACE_CASES } from "./cases/option-expression-cases.ts";
 
 const lab = new Lab("expressions");
 const server = lab.namespace("s");

@@ -1,15 +1,9 @@
 import { loadConfig } from "../../../edge-agent/config/load.ts";
 import { bytesOf, hex } from "../../support/dhcp-packet.ts";
 import type { CaseGroup, DifferentialCase } from "./case.ts";
-import {
-  DATA_CASES,
-  type ExpressionCase,
-  OPERATOR_CASES,
-  SIZE_CASES,
-  SPACE_CASES,
-  TRUTH_CASES,
-  VARIABLE_CASES,
-} from "./expression-cases.ts";
+import { DATA_CASES, OPERATOR_CASES, TRUTH_CASES, VARIABLE_CASES } from "./expression-cases.ts";
+import type { ExpressionCase } from "./expression-request.ts";
+import { SIZE_CASES, SPACE_CASES } from "./option-expression-cases.ts";
 
 const FRAME = `authoritative; ping-check off; default-lease-time 600; max-lease-time 7200;
 subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.20 10.77.0.250; }`;
