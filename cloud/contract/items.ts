@@ -37,7 +37,6 @@ export const CtlItem = z.object({
   since: Millis.optional(),
   by: z.string().optional(),
   note: z.string().optional(),
-  gen: z.int().positive(),
   reg: Millis.default(0).describe("When the site was registered: the ledger knows of nothing before"),
   cfg: SiteConfig,
   gs2pk: z.string(),

@@ -47,14 +47,13 @@ export const usableAfterMs = (mcltMs: number, basis: Basis, autonomyMs: number):
   Math.ceil(mcltMs * (1 + DRIFT)) + SIGMA_MS + (basis === "attested" ? certainlyOverMs(autonomyMs) : 0);
 
 /** §2.1: a site and its two servers, unless it is there. */
-export function registerWrites(site: string, cfg: SiteConfig, generation: number, act: Act): readonly Write[] {
+export function registerWrites(site: string, cfg: SiteConfig, act: Act): readonly Write[] {
   const ctl = {
     ...ctlKey(site),
     v: SCHEMA_VERSION,
     site,
     ep: 1,
     state: "NORMAL",
-    gen: generation,
     reg: act.at,
     cfg,
     gs2pk: normalPartition(site),
@@ -82,8 +81,8 @@ export function decommissionWrites(ctl: Ctl, act: Act): readonly Write[] {
   ];
 }
 
-/** §2.6: the three-item switch. `lapsed` demands that the survivor's evidence names the partner's counter as it is and is old enough;
- *  `attested` replaces the evidence by a person's word. */
+/** §2.6: the three-item switch. `lapsed` demands that the survivor's evidence names the partner's counter as it is and is old enough, and
+ *  that it does not report RECOVER, in which it does not know its own leases; `attested` replaces all that by a person's word. */
 export function partnerDownWrites(read: SiteSnapshot, sole: ServerName, basis: Basis, act: Act): readonly Write[] {
   const { site, ep } = read.ctl;
   const down = partnerOf(sole);
@@ -93,7 +92,7 @@ export function partnerDownWrites(read: SiteSnapshot, sole: ServerName, basis: B
   const lapsed = basis === "lapsed";
   const still: Condition[] = lapsed ? [equal("hb", partner.hb)] : [];
   const evidence: Condition[] = lapsed
-    ? [equal("oHb", partner.hb), compare("oMs", ">=", wait), compare("pMs", ">=", peerLeaseOverMs())]
+    ? [equal("oHb", partner.hb), compare("oMs", ">=", wait), compare("pMs", ">=", peerLeaseOverMs()), compare("fs", "<>", "RECOVER")]
     : [];
   const state = {
     ep: n,

@@ -31,6 +31,12 @@ export function mayBeDeclaredAlone(read: SiteSnapshot, sole: ServerName, basis: 
       `${named(ctl, partner.srv)} is no Tandem agent; nothing can fence it. Only a person can attest that it is off.`,
     );
   }
+  if (survivor.fs === "RECOVER") {
+    return refused(
+      "SURVIVOR_NOT_READY",
+      `${named(ctl, sole)} is in RECOVER: it has not got its leases back from ${named(ctl, partner.srv)}, and would not know whose addresses are whose.`,
+    );
+  }
   return evidenceOf(ctl, survivor, partner);
 }
 

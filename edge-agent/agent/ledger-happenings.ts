@@ -137,7 +137,7 @@ export function ask(board: SiteBoard, name: string, waiter: Waiter | undefined):
   const waiters = waiter === undefined ? site.waiters : [...site.waiters, waiter];
   const waiting = { ...site, waiters, askAfter: laterBy(board.at.monotonic, ASK_MILLIS) };
   if (site.core.phase !== "running") {
-    onControlAnswer(board, name, waiting, { op: "ask-partner-down", ok: false, heard: false, detail: "it is out of reach" });
+    onControlAnswer(board, name, waiting, { op: "ask-partner-down", ok: false, heard: false, forced: true, detail: "it is out of reach" });
     return;
   }
   const force = waiter?.force ?? (site.forced === undefined ? undefined : { reason: site.forced.reason });
@@ -151,16 +151,23 @@ function onControlAnswer(
   board: SiteBoard,
   name: string,
   site: SiteAgent,
-  answer: { readonly op: string; readonly ok: boolean; readonly heard: boolean; readonly detail: string },
+  answer: Omit<Extract<SiteHappening, { readonly kind: "answered" }>, "kind">,
 ): void {
   if (!answer.ok && answer.heard)
     board.say("warn", `ledger: ${answer.op === "ask-clear" ? "clear" : "partner-down"} refused: ${answer.detail}`);
   if (answer.op !== "ask-partner-down") return;
   const isOut = !answer.ok && !answer.heard;
+  // who gave his word waits for what is said to that
+  const waiting = answer.ok || isOut || answer.forced ? [] : site.waiters.filter(({ force }) => force !== undefined);
   const forcing = isOut ? site.waiters.find(({ force }) => force !== undefined)?.force : undefined;
-  for (const { id, verb, force } of site.waiters) board.effects.push(replyTo(id, verb, answer, isOut && force !== undefined));
-  const forced = forcing === undefined ? site.forced : { reason: forcing.reason, at: board.at.monotonic };
-  board.put(name, { ...site, waiters: [], forced });
+  for (const waiter of site.waiters) {
+    if (!waiting.includes(waiter)) board.effects.push(replyTo(waiter.id, waiter.verb, answer, isOut && waiter.force !== undefined));
+  }
+  const told = site.forced === undefined ? undefined : { ...site.forced, told: site.forced.told || (answer.ok && answer.forced) };
+  const forced = forcing === undefined ? told : { reason: forcing.reason, at: board.at.monotonic, told: false };
+  // what was to be said of a pair is not so any more
+  const core = forcing === undefined ? site.core : { ...site.core, wishes: site.core.wishes.filter(({ op }) => op !== "ask-clear") };
+  board.put(name, { ...site, core, waiters: waiting, forced });
   if (forcing !== undefined) {
     board.mark(name);
     board.orders.push(name);

@@ -37,7 +37,7 @@ function noteOf(site: SiteAgent, service: Service, at: Instant): string | undefi
   if (service === "run-down") return "run-down: known clients only, neither partner nor ledger in reach";
   if (allocatesFrom !== undefined && at.now < allocatesFrom)
     return `restored: known clients only for ${allocatesFrom - at.now} s more, until what the ledger never heard of has ended`;
-  if (forced !== undefined) return `alone on an operator's word (${forced.reason}), not yet handed in`;
+  if (forced !== undefined) return `alone on an operator's word (${forced.reason})${forced.told ? "" : ", not yet handed in"}`;
   if (core.config.partnerIsForeign) return "the partner is no Tandem agent: nothing fences it, partner-down needs --force";
   if (core.conflicts > 0) return `${core.conflicts} of our bindings contradict the ledger`;
   return core.standing.mode === "SOLE" ? `serves alone; ${claims.size} addresses of the partner's share asked for or promised` : undefined;

@@ -40,6 +40,8 @@ import { siteReport } from "./ledger-report.ts";
 import type { LedgerSetting } from "./ledger-setting.ts";
 
 const TRIM_MILLIS = 60_000;
+/** States of one that is not alone, whatever was said before. */
+const WITH_PARTNER: ReadonlySet<string> = new Set(["NORMAL", "COMMUNICATIONS-INTERRUPTED", "RECOVER", "RECOVER-WAIT", "RECOVER-DONE"]);
 /** A wall clock that gains so much on elapsed time was set, or the machine stood still. Seconds. */
 const JUMP_SECONDS = 2;
 
@@ -184,7 +186,10 @@ export class LedgerTurn implements Witness {
       order(this.#board, turn, this.#board.failover.relationships.get(name), { verb: "partner-down" });
     for (const [name, site] of this.#board.sites) {
       const relationship = this.#board.failover.relationships.get(name);
-      this.#board.put(name, this.#foundAgain(name, heardFromLink(site, relationship), relationship));
+      this.#board.put(
+        name,
+        this.#withoutOldWord(name, this.#foundAgain(name, heardFromLink(site, relationship), relationship), relationship),
+      );
       this.#askOfOurselves(name, relationship);
       this.#lapse(name);
       this.#startCalls(name, relationship);
@@ -200,6 +205,15 @@ export class LedgerTurn implements Witness {
     // alone in the ledger still: what being alone was for is over, and the pair is asked for
     const { mode, epoch } = site.core.standing;
     return { ...site, lost: false, entered: mode === "SOLE" ? epoch : site.entered };
+  }
+
+  /** A word that the partner is off says nothing any more once this server is alone no more: it must not free it from its leases for ever. */
+  #withoutOldWord(name: string, site: SiteAgent, relationship: Relationship | undefined): SiteAgent {
+    if (site.forced === undefined || relationship === undefined) return site;
+    const { state, startupUntil } = relationship.endpoint;
+    if (startupUntil !== undefined || !WITH_PARTNER.has(state)) return site;
+    this.#board.mark(name);
+    return { ...site, forced: undefined };
   }
 
   #askOfOurselves(name: string, relationship: Relationship | undefined): void {

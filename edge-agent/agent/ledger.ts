@@ -32,8 +32,8 @@ export interface SiteAgent {
   readonly entered: number;
   /** The epoch that the partner has named with an answer of its since the start; 0 for none. */
   readonly partnersEpoch: number;
-  /** An operator vouched for the partner being off while the ledger was out of reach. */
-  readonly forced: { readonly reason: string; readonly at: MonotonicMillis } | undefined;
+  /** An operator vouched for the partner being off while the ledger was out of reach; over when this server is alone no more. */
+  readonly forced: { readonly reason: string; readonly at: MonotonicMillis; readonly told: boolean } | undefined;
   /** Not before then is the control plane asked again of our own accord. */
   readonly askAfter: MonotonicMillis;
   readonly trimAfter: MonotonicMillis;
@@ -151,7 +151,7 @@ export function startSite(
     waiters: [],
     entered: known?.entered ?? 0,
     partnersEpoch: 0,
-    forced: known?.forced === undefined ? undefined : { reason: known.forced, at: now },
+    forced: known?.forced === undefined ? undefined : { reason: known.forced, at: now, told: false },
     askAfter: now,
     trimAfter: now,
     isFresh: known === undefined,
@@ -225,6 +225,8 @@ export function wantsToAsk(site: SiteAgent, relationship: Relationship | undefin
   if (core.standing.mode === "PAIR" && state === "PARTNER-DOWN") {
     return core.config.partnerIsForeign && site.forced === undefined ? undefined : "partner-down";
   }
+  // given while alone already: it is on record once the ledger has it
+  if (core.standing.mode === "SOLE" && state === "PARTNER-DOWN" && site.forced?.told === false) return "partner-down";
   const isRecovered = state === "NORMAL" || state === "COMMUNICATIONS-INTERRUPTED";
   const entered = site.entered === core.standing.epoch;
   return core.standing.mode === "SOLE" && entered && isRecovered && core.claims.length === 0 ? "clear" : undefined;

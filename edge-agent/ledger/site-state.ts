@@ -115,11 +115,19 @@ export function withClaim(state: SiteState, event: BindingEvent): SiteState {
   const claim: PendingClaim = { entry: { seq: state.nextClaim, event }, asked: false };
   return { ...state, claims: [...state.claims, claim], nextClaim: state.nextClaim + 1 };
 }
-/** Puts a request to the control plane on the list, a person's before our own; one of a kind at a time. */
-export const withWish = (state: SiteState, call: LedgerCall, isPersons = false): SiteState =>
-  state.busy.control?.op === call.op || state.wishes.some(({ op }) => op === call.op)
-    ? state
-    : { ...state, wishes: isPersons ? [call, ...state.wishes] : [...state.wishes, call] };
+/** Does the call carry a person's word? */
+export const isForced = (call: LedgerCall | undefined): boolean => call?.op === "ask-partner-down" && call.force !== undefined;
+
+/**
+ * Puts a request to the control plane on the list, a person's before our own; one of a kind at a time. A person's word is another kind: it
+ * takes the place of the request without, and follows one that is under way.
+ */
+export function withWish(state: SiteState, call: LedgerCall, isPersons = false): SiteState {
+  const says = (other: LedgerCall | undefined) => other?.op === call.op && (isForced(other) || !isForced(call));
+  if (says(state.busy.control) || state.wishes.some(says)) return state;
+  const others = state.wishes.filter(({ op }) => op !== call.op);
+  return { ...state, wishes: isPersons ? [call, ...others] : [...others, call] };
+}
 
 export function newSite(config: SiteConfig, boot: string, known: KnownStanding | undefined, now: MonotonicMillis): SiteState {
   const mode = known?.mode ?? "PAIR";

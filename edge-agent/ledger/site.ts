@@ -2,7 +2,17 @@ import type { MonotonicMillis } from "../values/time.ts";
 import type { CurrentRow, LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
 import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, silenceThatEnds } from "./lengths.ts";
 import { noLease, renewedByLedger, revoked, suspended } from "./serving-lease.ts";
-import { type Grant, type Lane, laneOf, MAX_BATCH, type SiteState, type Surroundings, standingOf, withBoot } from "./site-state.ts";
+import {
+  type Grant,
+  isForced,
+  type Lane,
+  laneOf,
+  MAX_BATCH,
+  type SiteState,
+  type Surroundings,
+  standingOf,
+  withBoot,
+} from "./site-state.ts";
 import { counterSeen, noEvidence, withdrawn } from "./witness.ts";
 
 /** What a site's core does after an event. */
@@ -36,6 +46,8 @@ export type SiteHappening =
       readonly ok: boolean;
       readonly detail: string;
       readonly heard: boolean;
+      /** It carried a person's word. */
+      readonly forced: boolean;
     }
   /** The standing to keep on disk, before anything that depends on it leaves. */
   | { readonly kind: "remember" }
@@ -58,7 +70,7 @@ export function onLedgerAnswer(
   const freed: SiteState = { ...state, busy: { ...state.busy, [lane]: undefined } };
   // who has said farewell, or was replaced, does not come back by an answer that was still to come
   if (state.phase === "stopped" && lane !== "control") return only(freed);
-  if (answer.result.outcome === "unanswered") return onSilence(freed, lane, answer, random);
+  if (answer.result.outcome === "unanswered") return onSilence(freed, { lane, call, answer }, random);
   const heard = succeeded(freed, lane, answer, around);
   if (answer.result.outcome === "fenced") return onFenced(heard, answer.op, answer.result.row, answer.endedAt);
   switch (answer.op) {
@@ -77,7 +89,7 @@ export function onLedgerAnswer(
     case "catch-up":
       return onCaughtUp(heard, answer);
     default:
-      return onControlAnswer(heard, answer);
+      return onControlAnswer(heard, answer, isForced(call));
   }
 }
 
@@ -87,7 +99,13 @@ const NEVER_RAN = "-";
 const only = (state: SiteState, ...happenings: readonly SiteHappening[]): SiteStep => ({ state, calls: [], happenings });
 const callOf = (answer: LedgerAnswer): LedgerCall => ({ op: answer.op }) as LedgerCall;
 
-function onSilence(state: SiteState, lane: Lane, answer: LedgerAnswer, random: (below: number) => number): SiteStep {
+interface Unanswered {
+  readonly lane: Lane;
+  readonly call: LedgerCall | undefined;
+  readonly answer: LedgerAnswer;
+}
+
+function onSilence(state: SiteState, { lane, call, answer }: Unanswered, random: (below: number) => number): SiteStep {
   const failures = state.failures[lane] + 1;
   const longest = Math.min(RETRY_LONGEST_MILLIS, RETRY_FIRST_MILLIS * 2 ** Math.min(failures, 10));
   const pause = Math.floor(longest / 2) + random(Math.max(1, Math.floor(longest / 2)));
@@ -102,7 +120,7 @@ function onSilence(state: SiteState, lane: Lane, answer: LedgerAnswer, random: (
   const first = lane === "beat" && failures === 1;
   const reason = "reason" in answer.result ? answer.result.reason : "no answer";
   if (answer.op === "ask-partner-down" || answer.op === "ask-clear") {
-    return only(next, { kind: "answered", op: answer.op, ok: false, detail: `no answer: ${reason}`, heard: false });
+    return only(next, { kind: "answered", op: answer.op, ok: false, detail: `no answer: ${reason}`, heard: false, forced: isForced(call) });
   }
   return only(next, ...(first ? [{ kind: "log", level: "warn", text: `ledger out of reach: ${reason}` } as const] : []));
 }
@@ -262,10 +280,10 @@ function onCaughtUp(state: SiteState, answer: Answer<"catch-up">): SiteStep {
   return only({ ...state, grant }, { kind: "caught-up", rows: answer.result.rows });
 }
 
-function onControlAnswer(state: SiteState, answer: Answer<"ask-partner-down" | "ask-clear">): SiteStep {
+function onControlAnswer(state: SiteState, answer: Answer<"ask-partner-down" | "ask-clear">, forced: boolean): SiteStep {
   const { result, op } = answer;
   const ok = result.outcome === "done";
   const detail = result.outcome === "refused" ? `${result.code}: ${result.detail}` : "";
   const hurried = ok ? { ...state, notBefore: { ...state.notBefore, beat: answer.endedAt } } : state;
-  return only(hurried, { kind: "answered", op, ok, detail, heard: true });
+  return only(hurried, { kind: "answered", op, ok, detail, heard: true, forced });
 }

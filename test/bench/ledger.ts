@@ -47,7 +47,7 @@ async function senderFor(ledger: Ledger, site: string): Promise<Sender> {
 /** All rows of a site with that much history: its own, and what the mirror put. */
 function* rowsOf(site: string, sender: Sender): Generator<Item & Key> {
   const entries = factsOf(EVENTS).map((fact) => ({ fact, as: "current" as const, history: true }));
-  const writes = [...registerWrites(site, config, 1, act()), ...mirrorWrites({ ...sender, site }, 0, EVENTS, entries)];
+  const writes = [...registerWrites(site, config, act()), ...mirrorWrites({ ...sender, site }, 0, EVENTS, entries)];
   for (const write of writes) if (write.kind === "put") yield write.item;
 }
 

@@ -66,7 +66,7 @@ export const claimOf = (n: number, client: string, over: Parameters<typeof fact>
 
 /** Registers `site`; throws if it cannot be. */
 export async function register(ledger: Ledger, site = SITE, config = CONFIG): Promise<void> {
-  must(await ledger.transact(registerWrites(site, config, 1, act())));
+  must(await ledger.transact(registerWrites(site, config, act())));
 }
 export async function serverOf(ledger: Ledger, server: ServerName, site = SITE): Promise<Srv> {
   return SrvItem.parse(await ledger.get(srvKey(site, server)));

@@ -84,7 +84,8 @@ export async function declareAlone(
   const verdict = mayBeDeclaredAlone(read, sole, basis);
   // The same wish again, already fulfilled, is no error.
   if (verdict.kind === "refused" && verdict.code === "ALREADY_PARTNER_DOWN" && ctl.sole === sole) {
-    return { kind: "reply", body: switchedBody(read, sole, ctl.basis ?? basis, ctl.ep) };
+    const body = switchedBody(read, sole, ctl.basis ?? basis, ctl.ep);
+    return basis === "lapsed" ? { kind: "reply", body } : recordWord(deps, read, act, body, extra(body));
   }
   if (verdict.kind === "refused") return recordRefusal(deps, read, verdict, act, sole);
   const body = switchedBody(read, sole, basis, ctl.ep + 1);
@@ -96,6 +97,20 @@ export async function declareAlone(
   return outcome.kind === "refused"
     ? recordRefusal(deps, read, refusedAtCommit(read, sole, outcome.reasons), act, sole)
     : unfinished(outcome);
+}
+
+/** A person vouched for what the ledger knows already: nothing is switched, and his word is on record before he is told so. */
+async function recordWord(
+  deps: Deps,
+  { ctl }: SiteSnapshot,
+  act: Act,
+  body: Switched,
+  extra: readonly Write[],
+): Promise<{ kind: "reply"; body: Switched } | Refused> {
+  const record = auditWrite(ctl.site, ctl.ep, "PARTNER_DOWN_ATTESTED", act, { sole: body.sole, down: body.down });
+  const outcome = await deps.ledger.transact([record, ...extra]);
+  if (outcome.kind === "busy" || outcome.kind === "unknown") return unfinished(outcome);
+  return { kind: "reply", body };
 }
 
 /** Puts an attempt that was refused into the audit trail. It changed nothing, so a ledger that does not answer does not change the answer. */

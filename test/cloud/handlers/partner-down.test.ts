@@ -69,10 +69,17 @@ test("refused while the partner is heard of, while the evidence is young, grante
   expect((await api.call("getPartnerDown", { path })).body).toMatchObject({ state: "PARTNER_DOWN", survivorKnows: false });
   await beat(api.ledger, "B", { failoverState: "PARTNER-DOWN" });
   expect((await api.call("getPartnerDown", { path })).body).toMatchObject({ survivorKnows: true });
+  const word = { survivor: "B", force: { attestation: "PARTNER IS POWERED OFF", reason: "it came back, and I pulled the plug" } };
+  expect(await api.call("requestPartnerDown", { path, body: word })).toMatchObject({ status: 200, body: { epoch: 2, basis: "lapsed" } });
   const trail = (await api.call("listEvents", { path })).body.items;
   expect(trail.map((item: { what: string }) => item.what)).toEqual(
     expect.arrayContaining(["REGISTERED", "PARTNER_DOWN_REFUSED", "PARTNER_DOWN"]),
   );
+  expect(trail.find((item: { what: string }) => item.what === "PARTNER_DOWN_ATTESTED")).toMatchObject({
+    by: "ana",
+    epoch: 2,
+    note: word.force.reason,
+  });
   expect(trail.find((item: { what: string }) => item.what === "PARTNER_DOWN")).toMatchObject({
     by: "ana",
     epoch: 2,

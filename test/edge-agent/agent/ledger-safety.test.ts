@@ -115,6 +115,46 @@ test("with the clear pending, nobody is told that the ledger has granted what it
   expect(site.A.failoverState).toBe("PARTNER-DOWN");
 });
 
+test("a person's word given while the same request without it is under way is asked for, and answered by itself", async () => {
+  site.kill(site.B);
+  await site.pass(5);
+  site.A.replies.clear();
+  const orders = [{ verb: "partner-down" }, { verb: "partner-down", force: { reason: "pulled the plug" } }];
+  await Promise.all(orders.map((order) => site.order(site.A, order)));
+  await site.pass(10);
+  expect([...site.A.replies.values()].map(({ ok }) => ok)).toEqual([false, true]);
+  expect(site.grants).toEqual(["A lapsed refused", "A attested granted"]);
+  expect(site.A.mode).toBe("SOLE");
+});
+
+test("a word given without the ledger while alone already is handed in, once", async () => {
+  await recoveredWithoutCloud();
+  site.kill(site.B);
+  await site.pass(20);
+  expect(await site.order(site.A, { verb: "partner-down", force: { reason: "unplugged" } })).toMatchObject({ ok: true });
+  site.grants.length = 0;
+  site.A.fault = "none";
+  await site.pass(120);
+  expect(site.grants).toEqual(["A attested refused"]);
+  expect(site.A.mode).toBe("SOLE");
+});
+
+test("a word given without the ledger is over when the pair has recovered: it frees nobody from his leases", async () => {
+  site.kill(site.B);
+  site.A.fault = "lost-request";
+  await site.pass(100);
+  expect(await site.order(site.A, { verb: "partner-down", force: { reason: "unplugged" } })).toMatchObject({ ok: true });
+  expect(site.A.failoverState).toBe("PARTNER-DOWN");
+  site.B.fault = "lost-request";
+  site.boot(site.B);
+  await site.pass(200);
+  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  expect(site.A.site?.forced).toBeUndefined();
+  site.linkCut = true;
+  await site.pass(100);
+  expect(await site.dora(site.A, 1)).toBeUndefined();
+});
+
 test("new terms by HUP: a shorter autonomy is kept to from the heartbeat that says so, and what else there is stays", async () => {
   const long = await new LedgerSite({ autonomyMillis: 3_600_000 }).register();
   site = long;

@@ -40,7 +40,7 @@ beforeEach(async () => {
     serials: { A: [], B: [] },
     foreign: "none" as const,
   };
-  const outcome = await ledger.transact(registerWrites(SITE, cfg, 1, { id: "r", at: 1, by: "test", note: "" }));
+  const outcome = await ledger.transact(registerWrites(SITE, cfg, { id: "r", at: 1, by: "test", note: "" }));
   expect(outcome.kind).toBe("done");
 });
 

@@ -31,7 +31,7 @@ const decommission: Scenario["build"] = async (ledger) => decommissionWrites((aw
 
 /** What the control plane writes to a site: registration, switches, standing wishes, answers. */
 export const SWITCH_SCENARIOS: readonly Scenario[] = [
-  { command: "register", title: "a new site", expected: "done", build: async () => registerWrites(SITE, CONFIG, 1, act()) },
+  { command: "register", title: "a new site", expected: "done", build: async () => registerWrites(SITE, CONFIG, act()) },
   ...[{ pk: `S#${SITE}`, sk: "CTL" }, srvKey(SITE, "A"), srvKey(SITE, "B")].map(
     (key): Scenario => ({
       command: "register",
@@ -39,7 +39,7 @@ export const SWITCH_SCENARIOS: readonly Scenario[] = [
       expected: "refused",
       build: async (ledger) => {
         must(await ledger.write(put({ ...key })));
-        return registerWrites(SITE, CONFIG, 1, act());
+        return registerWrites(SITE, CONFIG, act());
       },
     }),
   ),
@@ -47,7 +47,7 @@ export const SWITCH_SCENARIOS: readonly Scenario[] = [
     command: "register",
     title: "its audit record is there",
     expected: "refused",
-    build: eventThere(async () => registerWrites(SITE, CONFIG, 1, act())),
+    build: eventThere(async () => registerWrites(SITE, CONFIG, act())),
   },
   scenario("reconfigure", "as read", "done", async (ledger) => reconfigureWrites((await siteOf(ledger)).ctl, CONFIG, act())),
   scenario(
@@ -77,9 +77,11 @@ export const SWITCH_SCENARIOS: readonly Scenario[] = [
   scenario("partnerDown lapsed", "the evidence is about an older counter", "refused", bent("B", { oHb: 0 }, lapsed)),
   scenario("partnerDown lapsed", "the counter did not stand still long enough", "refused", bent("B", { oMs: 62_999 }, lapsed)),
   scenario("partnerDown lapsed", "the peer lease may still run", "refused", bent("B", { pMs: 31_999 }, lapsed)),
+  scenario("partnerDown lapsed", "the survivor is getting its leases back", "refused", bent("B", { fs: "RECOVER" }, lapsed)),
   audited("partnerDown lapsed", lapsed),
 
   scenario("partnerDown attested", "no evidence at all", "done", attested),
+  scenario("partnerDown attested", "the survivor is getting its leases back", "done", bent("B", { fs: "RECOVER" }, attested)),
   scenario("partnerDown attested", "the epoch moved on", "refused", ctl({ ep: 2 }, attested)),
   scenario("partnerDown attested", "the site is not NORMAL", "refused", ctl({ state: "DECOMMISSIONED" }, attested)),
   scenario("partnerDown attested", "the survivor restarted", "refused", bent("B", { boot: "other" }, attested)),
