@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { TableShape } from "../adapters/create-table.ts";
 import type { Statement } from "./iam.ts";
@@ -7,6 +7,9 @@ import type { StreamMapping } from "./stream.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const OUT = join(ROOT, "cdk.out/desk");
+/** A folder that is there while somebody synthesizes; left behind by one that was killed, it counts for three minutes. */
+const LOCK = join(ROOT, "cdk.out/desk.lock");
+const LOCK_MILLIS = 180_000;
 const TEMPLATE = join(OUT, "TandemControlPlane.template.json");
 
 /** A route as the template has it. */
@@ -48,7 +51,8 @@ interface Resource {
 
 /** The synthesized control plane; synthesized anew if a source is younger. Rejects if the synthesis fails. */
 export async function readTemplate(): Promise<Template> {
-  if (!existsSync(TEMPLATE) || newest(["cloud", "infra", "package.json", "cdk.json"]) > statSync(TEMPLATE).mtimeMs) await synthesize();
+  // the template is written before the synthesis ends
+  while (!isFresh() || existsSync(LOCK)) await synthesizeAlone();
   const { Resources, Parameters } = JSON.parse(readFileSync(TEMPLATE, "utf8")) as {
     Resources: Record<string, Resource>;
     Parameters: Record<string, { Default?: string }>;
@@ -138,6 +142,27 @@ function scheduleOf(found: Resource, resources: Record<string, Resource>): { han
   const target = Targets[0]?.Arn["Fn::GetAtt"][0];
   if (count === undefined || target === undefined) throw new Error(`the schedule ${ScheduleExpression} is not understood`);
   return { handler: handlerOf(target, resources), everyMs: Number(count) * (unit === "hour" ? 3_600_000 : 60_000) };
+}
+
+const isFresh = (): boolean => existsSync(TEMPLATE) && newest(["cloud", "infra", "package.json", "cdk.json"]) <= statSync(TEMPLATE).mtimeMs;
+
+/** Synthesizes, or waits half a second for another process that does: two at once spoil each other's bundles. */
+async function synthesizeAlone(): Promise<void> {
+  mkdirSync(join(LOCK, ".."), { recursive: true });
+  try {
+    mkdirSync(LOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const since = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs;
+    if (since !== undefined && Date.now() - since > LOCK_MILLIS) rmSync(LOCK, { recursive: true, force: true });
+    else await new Promise((resolve) => setTimeout(resolve, 500));
+    return;
+  }
+  try {
+    if (!isFresh()) await synthesize();
+  } finally {
+    rmSync(LOCK, { recursive: true, force: true });
+  }
 }
 
 function synthesize(): Promise<void> {
