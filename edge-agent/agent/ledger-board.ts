@@ -53,8 +53,7 @@ export class SiteBoard {
   }
 
   recorder(site: SiteAgent): Recorder {
-    const lastOf = this.ledger.lastOf.get(site.setting.relationship) ?? new Map<number, number>();
-    return recordChanges(site, this.ledger.ports, lastOf, this.at, this.writes);
+    return recordChanges(site, this);
   }
 
   /** The site's record is to be stored. */

@@ -34,7 +34,7 @@ export function needsClaim(relationship: Relationship, lease: Lease | undefined)
 export function mayClaim(site: SiteAgent, lease: Lease | undefined, mcltSeconds: number, at: Instant): boolean {
   const { core, forced } = site;
   const { grant } = core;
-  if (grant === undefined && forced === undefined) return false;
+  if (site.clockDoubt !== undefined || (grant === undefined && forced === undefined)) return false;
   // a word given after the grant is about a partner that had come back since
   const learntAt = Math.max(grant?.learntAt ?? 0, forced?.at ?? 0);
   if (grant !== undefined && !(grant.caughtUp && core.reachable)) return false;

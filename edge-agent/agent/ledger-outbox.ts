@@ -1,10 +1,10 @@
 import type { StoreWrite } from "../leases/store-write.ts";
 import { type BindingEvent, bindingEvent } from "../ledger/binding-event.ts";
-import { append, MERGE_BACKLOG, nextTs, type Outbox } from "../ledger/outbox.ts";
+import { append, MERGE_BACKLOG, nextTs, type Outbox, queuedIn, SQUEEZE_BACKLOG } from "../ledger/outbox.ts";
 import type { LeaseChange } from "../server/exchange.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { type Instant, NEVER } from "../values/time.ts";
-import { epochOf, type LedgerPorts, type SiteAgent } from "./ledger.ts";
+import { epochOf, type LedgerState, type SiteAgent } from "./ledger.ts";
 
 /** Appends to one site's outbox. */
 export interface Recorder {
@@ -13,14 +13,20 @@ export interface Recorder {
   append(event: BindingEvent): void;
 }
 
+/** What it takes of the event under way. */
+interface Board {
+  readonly ledger: LedgerState;
+  readonly at: Instant;
+  readonly writes: StoreWrite[];
+  say(level: "warn", text: string): void;
+}
+
 /** Who reports what (ledger.md 1.3): what this server did; what the partner did only when the partner cannot or may not report itself. */
-export function recordChanges(
-  site: SiteAgent,
-  ports: LedgerPorts,
-  lastOf: Map<number, number>,
-  at: Instant,
-  writes: StoreWrite[],
-): Recorder {
+export function recordChanges(site: SiteAgent, board: Board): Recorder {
+  const { at, writes, ledger } = board;
+  const { ports } = ledger;
+  const lastOf = ledger.lastOf.get(site.setting.relationship) ?? new Map<number, number>();
+  const squeeze = ports.squeezeBacklog ?? SQUEEZE_BACKLOG;
   const wallMillis = (at.now + at.wallOffset) * 1000;
   const { core } = site;
   let { outbox } = site;
@@ -30,7 +36,13 @@ export function recordChanges(
       lastOf,
       sentUpTo: core.sentUpTo,
       backlog: ports.mergeBacklog ?? MERGE_BACKLOG,
+      squeeze,
     });
+    if (queuedIn(outbox) < squeeze && queuedIn(done.outbox) >= squeeze)
+      board.say(
+        "warn",
+        `ledger: site ${site.setting.site}: ${squeeze} events wait for the ledger: of a lease its beginning and end are kept from here on`,
+      );
     outbox = done.outbox;
     writes.push(done.write);
   };

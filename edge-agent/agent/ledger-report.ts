@@ -32,7 +32,7 @@ export function siteReport(site: SiteAgent, service: Service, read: OutboxReader
 }
 
 function noteOf(site: SiteAgent, service: Service, at: Instant): string | undefined {
-  const { allocatesFrom, core, forced, claims } = site;
+  const { allocatesFrom, clockDoubt, core, forced, claims } = site;
   if (service === "none") return `serves nobody: ${silenceOf(site)}`;
   if (service === "run-down") return "run-down: known clients only, neither partner nor ledger in reach";
   if (allocatesFrom !== undefined && at.now < allocatesFrom)
@@ -40,6 +40,8 @@ function noteOf(site: SiteAgent, service: Service, at: Instant): string | undefi
   if (forced !== undefined) return `alone on an operator's word (${forced.reason})${forced.told ? "" : ", not yet handed in"}`;
   if (core.config.partnerIsForeign) return "the partner is no Tandem agent: nothing fences it, partner-down needs --force";
   if (core.conflicts > 0) return `${core.conflicts} of our bindings contradict the ledger`;
+  if (core.standing.mode === "SOLE" && clockDoubt !== undefined)
+    return `serves alone; asks for nothing of the partner's share: ${clockDoubt}`;
   return core.standing.mode === "SOLE" ? `serves alone; ${claims.size} addresses of the partner's share asked for or promised` : undefined;
 }
 

@@ -99,7 +99,8 @@ export class LedgerTurn implements Witness {
       const relationship = this.#board.failover.relationships.get(name);
       if (relationship === undefined) continue;
       const told = promiseOverLink(site, relationship);
-      if (told !== site) this.#board.sites.set(name, told);
+      const clockDoubt = this.#board.ledger.ports.clockDoubt?.();
+      if (told !== site || clockDoubt !== site.clockDoubt) this.#board.sites.set(name, { ...told, clockDoubt });
       const { endpoint } = relationship;
       // the witness is asked instead of the clock believed
       if (

@@ -2,6 +2,7 @@ import type { Relationship } from "../failover/relationship.ts";
 import { type Outbox, type OutboxReader, openOutbox, queuedIn } from "../ledger/outbox.ts";
 import { nextCallAt } from "../ledger/site-calls.ts";
 import { type KnownStanding, newSite, type SiteState } from "../ledger/site-state.ts";
+import { WRITE_BUDGET } from "../ledger/write-budget.ts";
 import type { DatagramReceived } from "../server/event.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { type EpochSeconds, epochSeconds, type MonotonicMillis } from "../values/time.ts";
@@ -18,6 +19,10 @@ export interface LedgerPorts {
   readonly outbox: OutboxReader;
   /** Renewals are merged beyond this backlog; default {@link MERGE_BACKLOG}. */
   readonly mergeBacklog?: number;
+  /** Renewals are kept with the lease that they renew beyond this backlog; default {@link SQUEEZE_BACKLOG}. */
+  readonly squeezeBacklog?: number;
+  /** Why the machine's clock is not to be trusted, if it is not. */
+  readonly clockDoubt?: () => string | undefined;
 }
 
 /** One site as the agent keeps it: the core, the outbox, and who waits for what. Immutable. */
@@ -28,6 +33,8 @@ export interface SiteAgent {
   readonly claims: ReadonlyMap<Ipv4Address, Claim>;
   /** Control requests that wait for the ledger's word. */
   readonly waiters: readonly Waiter[];
+  /** Why nothing is claimed at the moment, the machine's clock being what it is. */
+  readonly clockDoubt: string | undefined;
   /** The epoch for which PARTNER-DOWN was entered; 0 for none. */
   readonly entered: number;
   /** The epoch that the partner has named with an answer of its since the start; 0 for none. */
@@ -120,6 +127,7 @@ export function onTerms(site: SiteAgent, setting: LedgerSetting): SiteAgent {
     ...site.core.config,
     leaseMillis: setting.autonomyMillis,
     coldStart: setting.coldStart,
+    writeBudget: setting.writeBudget ?? WRITE_BUDGET,
     partnerIsForeign: setting.foreign,
   };
   return { ...site, setting, core: { ...site.core, config } };
@@ -139,6 +147,7 @@ export function startSite(
     leaseMillis: setting.autonomyMillis,
     mcltMillis: 0,
     coldStart: setting.coldStart,
+    writeBudget: setting.writeBudget ?? WRITE_BUDGET,
     partnerIsForeign: setting.foreign,
   };
   const isSameHost = known !== undefined && known.host === ports.host;
@@ -149,6 +158,7 @@ export function startSite(
     outbox: openOutbox(setting.relationship, known ?? {}, ports.outbox),
     claims: NO_CLAIMS,
     waiters: [],
+    clockDoubt: ports.clockDoubt?.(),
     entered: known?.entered ?? 0,
     partnersEpoch: 0,
     forced: known?.forced === undefined ? undefined : { reason: known.forced, at: now, told: false },

@@ -5,6 +5,7 @@ import type { LedgerEffect, LedgerEvent } from "../agent/service-events.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { LedgerAnswer, LedgerCall } from "../ledger/calls.ts";
 import { type AgentFile, type AgentSite, readAgentFile } from "../rim/agent-file.ts";
+import { clockDoubt } from "../rim/clock-sync.ts";
 import { controlPlane } from "../rim/control-plane.ts";
 import { discreet } from "../rim/credentials.ts";
 import { ledgerClient } from "../rim/ledger-client.ts";
@@ -44,7 +45,13 @@ export async function openLedger(
   let clients = await openClients(file.value, settings);
   const running = new Set<Promise<void>>();
   return {
-    ports: { settings, boot: randomUUID(), host: machineName(), outbox: (lane, after, limit) => store.outbox(after, limit, lane) },
+    ports: {
+      settings,
+      boot: randomUUID(),
+      host: machineName(),
+      outbox: (lane, after, limit) => store.outbox(after, limit, lane),
+      clockDoubt: clockDoubt(file.value.ledger.clock),
+    },
     perform: ({ relationship, call }) => {
       const client = clients.get(relationship);
       if (client === undefined) return;
@@ -86,6 +93,7 @@ function settingOf(site: AgentSite, config: AgentConfig): LedgerSetting {
     server: site.server ?? (peer.role === "primary" ? "A" : "B"),
     autonomyMillis: site.autonomySeconds * 1000,
     coldStart: site.coldStart,
+    writeBudget: site.writeUnitsPerSecond,
     foreign: site.partner === "isc",
   };
 }

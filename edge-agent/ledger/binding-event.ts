@@ -82,11 +82,17 @@ function whose(before: Lease | undefined, after: Lease): string {
   return (after.status === "FREE" || after.status === "BACKUP") && !after.reserved ? "" : clientName(after);
 }
 
-/** Two successive renewals as one row: who had the address, and when, stays; only the times of single renewals go. */
-export function mergeRenewals(earlier: BindingEvent, later: BindingEvent): BindingEvent | undefined {
+/**
+ * Two successive renewals as one row, or with `intoLease` a lease and its renewals: who had the address, and when, stays; only the times of
+ * single renewals go.
+ */
+export function mergeRenewals(earlier: BindingEvent, later: BindingEvent, intoLease = false): BindingEvent | undefined {
   const same = earlier.address === later.address && earlier.client === later.client && earlier.epoch === later.epoch;
-  if (!same || !earlier.renewal || !later.renewal || earlier.fromPartner !== later.fromPartner) return undefined;
-  return { ...later, ts: earlier.ts, renewals: earlier.renewals + later.renewals, potential: Math.max(earlier.potential, later.potential) };
+  const isRenewed = earlier.renewal || (intoLease && earlier.status === "ACTIVE");
+  if (!same || !isRenewed || !later.renewal || earlier.fromPartner !== later.fromPartner) return undefined;
+  const { renewal, ts } = earlier;
+  const renewals = earlier.renewals + later.renewals;
+  return { ...later, renewal, ts, renewals, potential: Math.max(earlier.potential, later.potential) };
 }
 
 /** The event as the outbox stores it: JSON, so that an outbox of a week ago reads in any version. */

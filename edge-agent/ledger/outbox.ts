@@ -25,6 +25,8 @@ export interface Outbox {
 export const KEEP_MILLIS = 7 * 86_400_000;
 /** With more entries waiting, renewals of one lease are merged. */
 export const MERGE_BACKLOG = 50_000;
+/** With more, some hundred megabytes, renewals are merged into the lease that they renew, too. */
+export const SQUEEZE_BACKLOG = 250_000;
 const TRIM_BATCH = 200;
 const PAGE = 10_000;
 
@@ -63,7 +65,13 @@ export const nextTs = (outbox: Outbox, wallMillis: number, atLeast = 0): number 
 export function append(
   outbox: Outbox,
   event: BindingEvent,
-  merging: { readonly read: OutboxReader; readonly lastOf: Map<number, number>; readonly sentUpTo: number; readonly backlog: number },
+  merging: {
+    readonly read: OutboxReader;
+    readonly lastOf: Map<number, number>;
+    readonly sentUpTo: number;
+    readonly backlog: number;
+    readonly squeeze: number;
+  },
 ): { readonly outbox: Outbox; readonly write: StoreWrite } {
   const { lane } = outbox;
   const { lastOf } = merging;
@@ -72,7 +80,7 @@ export function append(
     const seq = lastOf.get(event.address);
     const [before] = seq === undefined || seq + outbox.shift <= merging.sentUpTo ? [] : merging.read(lane, seq - 1, 1);
     const earlier = before !== undefined && before.seq === seq ? decodeEvent(before.value) : undefined;
-    const merged = earlier === undefined ? undefined : mergeRenewals(earlier, event);
+    const merged = earlier === undefined ? undefined : mergeRenewals(earlier, event, queuedIn(outbox) >= merging.squeeze);
     if (merged !== undefined && before !== undefined) {
       const write: StoreWrite = { kind: "outbox", lane, seq: before.seq, value: encodeEvent(merged) };
       return { outbox: { ...outbox, lastTs: event.lastTs }, write };

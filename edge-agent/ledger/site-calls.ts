@@ -31,10 +31,12 @@ export function nextCallAt(
   if (state.phase === "stopped") return undefined;
   const wanted: Lane[] = ["beat"];
   if (state.phase === "running" && around.interrupted && state.standing.mode === "PAIR") wanted.push("partner");
-  if (state.phase === "running" && (around.queued > 0 || state.claims.some((claim) => !claim.asked) || needsCatchUp(state)))
-    wanted.push("data");
+  const isWaitedFor = hasUrgentData(state);
+  if (state.phase === "running" && (around.queued > 0 || isWaitedFor)) wanted.push("data");
   if (state.phase === "running" && state.wishes.length > 0) wanted.push("control");
-  const times = wanted.filter((lane) => state.busy[lane] === undefined).map((lane) => state.notBefore[lane]);
+  const times = wanted
+    .filter((lane) => state.busy[lane] === undefined)
+    .map((lane) => (lane === "data" && !isWaitedFor ? Math.max(state.notBefore.data, state.mirrorFrom) : state.notBefore[lane]));
   return times.length === 0 ? undefined : (Math.min(...times) as MonotonicMillis);
 }
 
@@ -47,7 +49,7 @@ function nextCall(
   if (lane === "beat") return nextBeat(state, now, around);
   if (state.phase !== "running") return undefined;
   if (lane === "partner") return around.interrupted && state.standing.mode === "PAIR" ? { state, call: { op: "read-partner" } } : undefined;
-  if (lane === "data") return nextData(state, around);
+  if (lane === "data") return nextData(state, now, around);
   const [wish, ...wishes] = state.wishes;
   return wish === undefined ? undefined : { state: { ...state, wishes }, call: wish };
 }
@@ -76,10 +78,17 @@ function nextBeat(state: SiteState, now: MonotonicMillis, around: Surroundings):
   return { state: { ...state, beat, evidence, publishedLeaseMillis, lease }, call };
 }
 
+/** Is there anything for the ledger that somebody waits for? */
+const hasUrgentData = (state: SiteState): boolean =>
+  needsCatchUp(state) || (state.standing.mode === "SOLE" && state.claims.some((claim) => !claim.asked));
 const needsCatchUp = (state: SiteState): boolean => state.grant !== undefined && !state.grant.caughtUp;
 
 /** Claims go before the mirror: somebody waits for them. */
-function nextData(state: SiteState, around: Surroundings): { readonly state: SiteState; readonly call: LedgerCall } | undefined {
+function nextData(
+  state: SiteState,
+  now: MonotonicMillis,
+  around: Surroundings,
+): { readonly state: SiteState; readonly call: LedgerCall } | undefined {
   const { standing } = state;
   if (needsCatchUp(state)) return { state, call: { op: "catch-up" } };
   const waiting = state.claims.slice(0, 33);
@@ -89,6 +98,7 @@ function nextData(state: SiteState, around: Surroundings): { readonly state: Sit
     const safeMillis = newest - state.config.mcltMillis - 5000;
     return { state: { ...state, claims }, call: { op: "claim", standing, claims: waiting.map(({ entry }) => entry), safeMillis } };
   }
+  if (now < state.mirrorFrom) return undefined;
   const entries = around.outbox.head.filter(({ seq }) => seq > state.ack).slice(0, state.batchLimit);
   if (entries.length === 0) return undefined;
   const sentUpTo = Math.max(state.sentUpTo, entries.at(-1)?.seq ?? 0);

@@ -13,6 +13,8 @@ export interface SiteConfig {
   readonly leaseMillis: number;
   readonly mcltMillis: number;
   readonly coldStart: ColdStart;
+  /** Write units a second that the site's mirrors take together; 0: no limit. */
+  readonly writeBudget: number;
   /** The partner is no Tandem agent: nothing fences it, no partner leases are exchanged. */
   readonly partnerIsForeign: boolean;
 }
@@ -52,6 +54,8 @@ export interface SiteState {
   readonly notBefore: Readonly<Record<Lane, MonotonicMillis>>;
   readonly failures: Readonly<Record<Lane, number>>;
   readonly batchLimit: number;
+  /** Until then what was mirrored uses up what may be written. */
+  readonly mirrorFrom: MonotonicMillis;
   /** The last outbox entry that ever left in a mirror call, by the ledger's number: it may be in the history, whatever was answered. */
   readonly sentUpTo: number;
   /** Addresses of the partner's share that are being asked for, in order of asking. */
@@ -147,6 +151,7 @@ export function newSite(config: SiteConfig, boot: string, known: KnownStanding |
     notBefore: { beat: now, partner: now, data: now, control: now },
     failures: { beat: 0, partner: 0, data: 0, control: 0 },
     batchLimit: MAX_BATCH,
+    mirrorFrom: now,
     sentUpTo: 0,
     claims: [],
     nextClaim: known?.nextClaim ?? FIRST_CLAIM,

@@ -14,6 +14,7 @@ import {
   withBoot,
 } from "./site-state.ts";
 import { counterSeen, noEvidence, withdrawn } from "./witness.ts";
+import { paceMillis } from "./write-budget.ts";
 
 /** What a site's core does after an event. */
 export interface SiteStep {
@@ -83,7 +84,7 @@ export function onLedgerAnswer(
     case "read-partner":
       return onPartnerRow(heard, answer);
     case "mirror":
-      return onMirrored(heard, answer);
+      return onMirrored(heard, answer, call);
     case "claim":
       return onClaims(heard, answer);
     case "catch-up":
@@ -247,12 +248,17 @@ function onPartnerRow(state: SiteState, answer: Answer<"read-partner">): SiteSte
   return only({ ...state, partnerLeaseMillis: leaseMillis, notBefore, evidence });
 }
 
-function onMirrored(state: SiteState, answer: Answer<"mirror">): SiteStep {
+function onMirrored(state: SiteState, answer: Answer<"mirror">, call: LedgerCall | undefined): SiteStep {
   if (answer.result.outcome !== "mirrored") return only(state);
   const { upTo, conflicts } = answer.result;
+  const { config, standing } = state;
+  // of a pair each server writes, so each has half
+  const budget = standing.mode === "PAIR" && !config.partnerIsForeign ? config.writeBudget / 2 : config.writeBudget;
+  const written = call?.op === "mirror" ? call.entries.filter(({ seq }) => seq <= upTo) : [];
   const next = {
     ...state,
     ack: upTo,
+    mirrorFrom: laterBy(answer.begunAt, paceMillis(written, budget)),
     conflicts: state.conflicts + conflicts,
     lease: renewedByLedger(state.lease, answer.begunAt, state.publishedLeaseMillis),
   };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { WRITE_BUDGET } from "../ledger/write-budget.ts";
 import { err, ok, type Result } from "../values/result.ts";
 
 const Site = z.strictObject({
@@ -8,6 +9,8 @@ const Site = z.strictObject({
   /** Which of the two; by default A for the primary, B for the secondary. */
   server: z.enum(["A", "B"]).optional(),
   autonomySeconds: z.int().min(60).max(86_400).default(3600),
+  /** DynamoDB's write units a second that the site's two mirrors take together; 0 = no limit. */
+  writeUnitsPerSecond: z.union([z.literal(0), z.int().min(50).max(40_000)]).default(WRITE_BUDGET),
   coldStart: z.enum(["run-down", "fence"]).default("run-down"),
   partner: z.enum(["tandem", "isc"]).default("tandem"),
   /** Profile of the AWS configuration whose credentials are this site's, where the agent takes part in several. */
@@ -25,6 +28,8 @@ const AgentFile = z.strictObject({
     endpoint: z.url().optional(),
     /** The control plane's API; without it this server cannot ask to be alone, only be told. */
     api: z.url().optional(),
+    /** Whether a clock that is not synchronised keeps this server from asking for the partner's addresses. */
+    clock: z.enum(["auto", "ntp", "trusted"]).default("auto"),
   }),
   sites: z.array(Site).min(1),
 });

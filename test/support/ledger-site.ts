@@ -31,6 +31,8 @@ export class LedgerSite {
   readonly B = new SiteServer("B");
   millis = 0;
   linkCut = false;
+  /** What the servers think of their clocks. */
+  clockDoubt: string | undefined;
   /** What was asked for, and how it looked. */
   readonly grants: string[] = [];
   /** How far the servers' wall clocks are ahead of elapsed time. Seconds. */
@@ -90,6 +92,7 @@ export class LedgerSite {
       settings: [setting],
       boot: `boot-${server.server}-${server.boots}`,
       outbox: (lane: string, after: number, limit: number) => server.store.outbox(after, limit, lane),
+      clockDoubt: () => this.clockDoubt,
       ...(this.#options.mergeBacklog === undefined ? {} : { mergeBacklog: this.#options.mergeBacklog }),
     };
     const names = { hostName: server.server, serverPort: 67, clientPort: 68 };

@@ -155,6 +155,25 @@ test("a word given without the ledger is over when the pair has recovered: it fr
   expect(await site.dora(site.A, 1)).toBeUndefined();
 });
 
+test("with a clock that is not synchronised nothing of the partner's share is asked for; what is its own it gives", async () => {
+  site.kill(site.B);
+  await site.pass(100);
+  expect(await site.grant("A")).toEqual({ outcome: "done" });
+  await site.pass(70);
+  site.clockDoubt = "not synchronised";
+  await site.pass(10);
+  let given = 0;
+  for (let mac = 1; mac <= 12; mac++) given += (await site.dora(site.A, mac)) === undefined ? 0 : 1;
+  expect(given).toBeGreaterThan(0);
+  expect(given).toBeLessThan(12);
+  expect(await site.order(site.A, { verb: "status" })).toMatchObject({
+    result: { ledger: { note: expect.stringContaining("not synchronised") } },
+  });
+  site.clockDoubt = undefined;
+  await site.pass(10);
+  expect(await site.dora(site.A, 13)).toBeDefined();
+});
+
 test("new terms by HUP: a shorter autonomy is kept to from the heartbeat that says so, and what else there is stays", async () => {
   const long = await new LedgerSite({ autonomyMillis: 3_600_000 }).register();
   site = long;

@@ -62,6 +62,7 @@ class Agent {
       leaseMillis: AUTONOMY,
       mcltMillis: 60_000,
       coldStart: "run-down" as const,
+      writeBudget: 0,
       partnerIsForeign: false,
     };
     this.state = newSite(config, boot, known, now);

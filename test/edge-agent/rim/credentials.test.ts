@@ -61,11 +61,19 @@ const credentials = (AccessKeyId: string, expires = 3_600_000) =>
 const setting = (relationship: string, site: string) =>
   ({ relationship, site, server: "A", autonomyMillis: 60_000, coldStart: "run-down", foreign: false }) as const;
 const site = (relationship: string, name: string, profile?: string) => ({
-  ...{ relationship, site: name, autonomySeconds: 60, coldStart: "run-down" as const, partner: "tandem" as const, keepDays: 0 },
+  ...{
+    relationship,
+    site: name,
+    autonomySeconds: 60,
+    coldStart: "run-down" as const,
+    partner: "tandem" as const,
+    keepDays: 0,
+    writeUnitsPerSecond: 600,
+  },
   ...(profile === undefined ? {} : { profile }),
 });
 async function ask(...sites: ReturnType<typeof site>[]): Promise<LedgerAnswer[]> {
-  const file = { ledger: { table: "t", region: "eu-central-1", endpoint }, sites };
+  const file = { ledger: { table: "t", region: "eu-central-1", endpoint, clock: "auto" as const }, sites };
   const clients = await openClients(
     file,
     sites.map((each) => setting(each.relationship, each.site)),
