@@ -4,7 +4,7 @@ import type { AgentOptions } from "../cli.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import { ACT_MILLIS } from "../ledger/lengths.ts";
 import { CLOCK_RECORD, type LeaseClock } from "../rim/clock.ts";
-import { DatagramReceiver, type ListeningSockets } from "../rim/datagram-port.ts";
+import { closeListeningSockets, DatagramReceiver, type ListeningSockets } from "../rim/datagram-port.ts";
 import { DatagramSender } from "../rim/datagram-sender.ts";
 import { CommandRunner } from "../rim/execute.ts";
 import { type FailoverAddresses, FailoverTcp, lookUpName } from "../rim/failover-tcp.ts";
@@ -63,6 +63,7 @@ export class AgentProcess<State> {
   readonly #parts: AgentParts<State>;
   readonly #receiver: DatagramReceiver;
   readonly #sender: DatagramSender;
+  #sockets: ListeningSockets;
   readonly #probe: IcmpProbe;
   readonly #names: ReverseLookup;
   readonly #failover: FailoverTcp | undefined;
@@ -75,14 +76,14 @@ export class AgentProcess<State> {
   constructor(parts: AgentParts<State>) {
     this.#parts = parts;
     const { sockets, interfaces, store, clock, logger, metrics } = parts;
-    const sender = new DatagramSender(sockets, interfaces, {
+    this.#sockets = sockets;
+    this.#sender = new DatagramSender(sockets, interfaces, {
       port: parts.port,
       broadcastAddress: parts.broadcastAddress,
       // whoever has the answer can read the line that tells of it, as with dhcpd
       beforeSend: () => logger.flush(),
       onRefused: (count, error) => this.#refuse(`send ${error}`, count),
     });
-    this.#sender = sender;
     this.#probe = new IcmpProbe(parts.icmpSocket, bootMillis, (address, answered) =>
       this.take({ kind: "probe-result", address, answered, at: clock.instant() }),
     );
@@ -91,7 +92,7 @@ export class AgentProcess<State> {
     this.#failover = this.#openFailover(parts);
     this.#names = new ReverseLookup(findNameByResolver, (id, name) => this.take({ kind: "name-result", id, name, at: clock.instant() }));
     const performers = {
-      sender,
+      sender: this.#sender,
       probe: this.#probe,
       names: this.#names,
       logger,
@@ -110,7 +111,7 @@ export class AgentProcess<State> {
       committed: parts.onCommitted,
       flush: () => {
         logger.flush();
-        sender.flush();
+        this.#sender.flush();
       },
       latest: parts.ledger === undefined ? undefined : { millis: ACT_MILLIS, dropped: (count) => this.#refuse(TOO_LATE, count) },
       onCommitTrouble: (failures, reason) => this.#commitTrouble(failures, reason),
@@ -137,6 +138,7 @@ export class AgentProcess<State> {
 
   /** Serves these interfaces from here on, by these sockets; those of `left` are closed. */
   useInterfaces(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], left: readonly number[]): void {
+    this.#sockets = sockets;
     this.#sender.use(sockets, interfaces);
     this.#receiver.use(sockets, interfaces, left);
   }
@@ -156,6 +158,8 @@ export class AgentProcess<State> {
     await Promise.race([this.loop.idle(), tooLong]);
     clearTimeout(timer);
     this.loop.stop();
+    this.#sender.close();
+    closeListeningSockets(this.#sockets);
     this.#probe.close();
     this.#names.close();
     this.#failover?.close();

@@ -10,7 +10,10 @@ export interface AllocatablePool {
   readonly order: NeverUsedOrder;
 }
 
-/** How many addresses are taken from the view at a time. */
+/**
+ * How many addresses are taken from the view at a time, at least. The search passes over all that are on offer: where it passed over
+ * many, as many are read ahead, so that the next search of that length comes only after so many offers more.
+ */
 const BATCH = 128;
 
 /** Addresses read ahead, with when they came free. */
@@ -54,11 +57,15 @@ export class Candidates {
     }
     const addresses: Ipv4Address[] = [];
     const ends: EpochSeconds[] = [];
+    let passed = 0;
     for (const address of view.oldest(pool, status, order)) {
-      if (!usable(address)) continue;
+      if (!usable(address)) {
+        passed += 1;
+        continue;
+      }
       addresses.push(address);
       ends.push(view.get(address)?.ends ?? NO_TIME);
-      if (addresses.length >= BATCH) break;
+      if (addresses.length >= BATCH && addresses.length >= passed) break;
     }
     this.#queues.set(key, { addresses, ends, next: 0 });
     return addresses[0];

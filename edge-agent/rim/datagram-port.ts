@@ -63,6 +63,12 @@ export function refitSockets(
   return { sockets: { ...sockets, packet }, left: sockets.packet.map(({ fd }) => fd).filter((fd) => !kept.has(fd)) };
 }
 
+/** Only when nothing is read from them and sent through them any more: their numbers may be given to other files. */
+export function closeListeningSockets({ packet, udp }: ListeningSockets): void {
+  for (const { fd } of packet) closeSocket(fd);
+  closeSocket(udp);
+}
+
 export interface Listening {
   /** Datagrams that were waiting are about to be handed over. */
   onRead(): void;
@@ -130,12 +136,11 @@ export class DatagramReceiver {
     return list;
   }
 
+  /** Reads nothing more. The sockets stay open, for answers. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
     wake(this.#waker);
-    for (const { fd } of this.#sockets.packet) closeSocket(fd);
-    closeSocket(this.#sockets.udp);
   }
 
   #wait(): void {

@@ -2,12 +2,17 @@ import type { SendDatagram } from "../server/effect.ts";
 import { type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { ListeningSockets } from "./datagram-port.ts";
 import type { NetworkInterface } from "./interfaces.ts";
-import { inetAddress, lastError, linkAddress, sendMany, setInetAddress, setStation } from "./linux-sockets.ts";
+import { bootMillis, inetAddress, lastError, linkAddress, sendMany, setInetAddress, setStation } from "./linux-sockets.ts";
 import { MessageArena } from "./message-arena.ts";
 import { writeUdpPacket } from "./raw-reply.ts";
+import { ReplyPace } from "./reply-pace.ts";
 
 const SLOTS = 128;
 const DATA_BYTES = 9216;
+/** More than that do not wait for their turn: the oldest leave at once. */
+const MOST_WAITING = 4096;
+/** What waited longer, in a process that stood still, is not sent: the right to give that answer was looked at before. Milliseconds. */
+const STALE_MILLIS = 1000;
 const BROADCAST_STATION = Uint8Array.of(255, 255, 255, 255, 255, 255);
 
 export interface SenderOptions {
@@ -42,16 +47,27 @@ const waysThrough = (interfaces: readonly NetworkInterface[]): ReadonlyMap<strin
     }),
   );
 
-/** Gathers replies and sends them in batches: frames through a packet socket, the rest by UDP. */
+/**
+ * Gathers replies and sends them in batches: frames through a packet socket, the rest by UDP. What goes to relays and other sockets
+ * is paced ({@link ReplyPace}): their buffers are small.
+ */
 export class DatagramSender {
   readonly #options: SenderOptions;
   #interfaces: ReadonlyMap<string, Way>;
   readonly #inet = inetAddress(0, 0);
   readonly #udp: Outlet;
   #packet: Outlet | undefined;
+  readonly #now: () => number;
+  readonly #pace: ReplyPace;
+  /** UDP datagrams that are not allowed out yet, from {@link #next} on. */
+  #waiting: SendDatagram[] = [];
+  #next = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], options: SenderOptions) {
+  constructor(sockets: ListeningSockets, interfaces: readonly NetworkInterface[], options: SenderOptions, now = bootMillis) {
     this.#options = options;
+    this.#now = now;
+    this.#pace = new ReplyPace(now());
     this.#interfaces = waysThrough(interfaces);
     this.#udp = { arena: new MessageArena(SLOTS, DATA_BYTES), fd: sockets.udp, used: 0 };
     this.#packet = this.#frames(sockets);
@@ -71,11 +87,13 @@ export class DatagramSender {
     return { arena, fd: first.fd, used: 0 };
   }
 
-  /** Takes a reply in; it leaves at {@link flush}, or before if many are waiting. */
-  send({ destination, interfaceName, bytes }: SendDatagram): void {
+  /** Takes a reply in; it leaves at {@link flush} or in its turn, or before if many are waiting. */
+  send(reply: SendDatagram): void {
+    const { destination, interfaceName, bytes } = reply;
     const { port } = destination;
     if (destination.kind === "udp") {
-      this.#sendUdp(destination.address, port, bytes, undefined, UNSPECIFIED);
+      if (this.#next === this.#waiting.length && this.#pace.take()) this.#sendUdp(destination.address, port, bytes, undefined, UNSPECIFIED);
+      else this.#wait(reply);
       return;
     }
     const found = this.#interfaces.get(interfaceName);
@@ -104,6 +122,49 @@ export class DatagramSender {
   flush(): void {
     if (this.#udp.used > 0) this.#flush(this.#udp);
     if (this.#packet !== undefined && this.#packet.used > 0) this.#flush(this.#packet);
+    if (this.#timer === undefined) this.#work();
+  }
+
+  /** Sends what still waits for its turn; the sockets may be closed then. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#next < this.#waiting.length) this.#sendNext();
+    this.#forgetSent();
+    if (this.#udp.used > 0) this.#flush(this.#udp);
+  }
+
+  #wait(reply: SendDatagram): void {
+    if (this.#waiting.length - this.#next >= MOST_WAITING) this.#sendNext();
+    this.#waiting.push(reply);
+  }
+
+  /** Sends of what waits as much as is allowed by now, and comes back for the rest. */
+  #work(): void {
+    const left = this.#waiting.length - this.#next;
+    const passed = this.#pace.look(this.#now(), left);
+    if (left === 0) return;
+    if (this.#timer !== undefined && passed >= STALE_MILLIS) {
+      this.#options.onRefused(left, "ETIME");
+      this.#next = this.#waiting.length;
+    }
+    while (this.#next < this.#waiting.length && this.#pace.take()) this.#sendNext();
+    if (this.#udp.used > 0) this.#flush(this.#udp);
+    this.#forgetSent();
+    this.#timer = this.#waiting.length === 0 ? undefined : setTimeout(() => this.#work(), 1);
+  }
+
+  #forgetSent(): void {
+    if (this.#next < this.#waiting.length && this.#next < MOST_WAITING) return;
+    this.#waiting = this.#waiting.slice(this.#next);
+    this.#next = 0;
+  }
+
+  #sendNext(): void {
+    const reply = this.#waiting[this.#next];
+    this.#next += 1;
+    if (reply?.destination.kind === "udp")
+      this.#sendUdp(reply.destination.address, reply.destination.port, reply.bytes, undefined, UNSPECIFIED);
   }
 
   #sendFrame(outlet: Outlet, to: Uint8Array, endpoints: Parameters<typeof writeUdpPacket>[2], payload: Uint8Array): void {

@@ -1,6 +1,11 @@
 import { createSocket } from "node:dgram";
 import { afterEach, expect, test } from "vitest";
-import { DatagramReceiver, type ListeningSockets, openListeningSockets } from "../../../edge-agent/rim/datagram-port.ts";
+import {
+  closeListeningSockets,
+  DatagramReceiver,
+  type ListeningSockets,
+  openListeningSockets,
+} from "../../../edge-agent/rim/datagram-port.ts";
 import { DatagramSender } from "../../../edge-agent/rim/datagram-sender.ts";
 import { findInterface } from "../../../edge-agent/rim/interfaces.ts";
 import { interfaceIndex } from "../../../edge-agent/rim/linux-sockets.ts";
@@ -19,7 +24,10 @@ function listen(onDatagram: (datagram: DatagramReceived) => void): { sockets: Li
   const sockets = openListeningSockets("udp", PORT, interfaces);
   const refused: string[] = [];
   const receiver = new DatagramReceiver(sockets, interfaces, { onRead: () => {}, onDatagram, onRefused: (reason) => refused.push(reason) });
-  close.push(() => receiver.close());
+  close.push(() => {
+    receiver.close();
+    closeListeningSockets(sockets);
+  });
   return { sockets, refused };
 }
 
@@ -81,4 +89,45 @@ test("a datagram longer than any DHCP message is refused", async () => {
   client.send(new Uint8Array(300), PORT, "127.0.0.1");
   await small;
   expect(refused).toEqual(["truncated"]);
+});
+
+test("a flood of answers is spread over some milliseconds, in order, and none is lost", async () => {
+  const client = createSocket("udp4");
+  const heard: string[] = [];
+  close.push(() => client.close());
+  await new Promise<void>((resolve) => client.bind(0, "127.0.0.1", resolve));
+  const { sockets } = listen(() => {});
+  const refused: string[] = [];
+  let now = 1000;
+  const options = {
+    port: PORT,
+    broadcastAddress: LIMITED_BROADCAST,
+    onRefused: (count: number, error: string) => refused.push(`${count} ${error}`),
+  };
+  const sender = new DatagramSender(sockets, [findInterface("lo", interfaceIndex)], options, () => now);
+  const destination = { kind: "udp", address: ipv4(0x7f000001), port: client.address().port } as const;
+  const answer = (index: number) => sender.send({ kind: "send", interfaceName: "lo", destination, bytes: Buffer.from(`${index}`) });
+  const all = new Promise<void>((resolve) => {
+    client.on("message", (bytes) => {
+      if (heard.push(bytes.toString()) === 200) resolve();
+    });
+  });
+  for (let index = 0; index < 200; index += 1) answer(index);
+  sender.flush();
+  const step = setInterval(() => {
+    now += 1;
+  }, 1);
+  await all;
+  clearInterval(step);
+  expect(heard).toEqual(Array.from({ length: 200 }, (_, index) => `${index}`));
+  // what waits while the process stands still is not sent; what waits at the end is
+  for (let index = 0; index < 150; index += 1) answer(index);
+  sender.flush();
+  now += 60_000;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(refused.map((line) => line.split(" ")[1])).toEqual(["ETIME"]);
+  for (let index = 0; index < 150; index += 1) answer(1000 + index);
+  sender.close();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(heard.at(-1)).toBe("1149");
 });
