@@ -3,6 +3,7 @@ import { currentQuery, type DnsQuery, type DnsTask, type DnsTransaction, onAnswe
 import type { Lease } from "../leases/lease.ts";
 import { clientName } from "../ledger/binding-event.ts";
 import { type Exchange, leaseAt, say } from "../server/exchange.ts";
+import { sameBytes, sameHardware } from "../values/hardware-address.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { DnsEffect, DnsEvent } from "./service-events.ts";
 
@@ -83,12 +84,16 @@ function inverseOf(task: DnsTask): DnsTask | undefined {
   return task.kind === "add-reverse" ? { kind: "remove-reverse", reverseName: task.reverseName, clientDidUpdate: false } : undefined;
 }
 
+/** As their {@link clientName}s say, which are made only where identities are not the same bytes. */
+const hasSameHolder = (before: Lease, after: Lease): boolean =>
+  (sameBytes(before.clientId, after.clientId) && sameHardware(before.hardware, after.hardware)) || clientName(before) === clientName(after);
+
 /** DNS work that this step's grants and ended leases call for. */
 export function followNames(names: NamesAtWork, exchange: Exchange): void {
   for (const { before, after } of exchange.changes) {
     if (before?.status !== "ACTIVE") continue;
-    const isSameHolder = after.status === "ACTIVE" && clientName(before) === clientName(after);
-    if (!isSameHolder) names.end(before.address, clientName(before), planRemoval(before, true));
+    if (after.status === "ACTIVE" && hasSameHolder(before, after)) continue;
+    names.end(before.address, clientName(before), planRemoval(before, true));
   }
   for (const { address, lease, plan } of exchange.names) {
     names.start(address, lease === undefined ? undefined : clientName(lease), plan.tasks);

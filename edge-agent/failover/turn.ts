@@ -2,6 +2,7 @@ import type { BindingStatus } from "../leases/binding-status.ts";
 import { type Lease, neverUsed } from "../leases/lease.ts";
 import type { LeaseView, PoolId } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
+import { shortLivedBytes } from "../values/byte-slab.ts";
 import { ByteWriter } from "../values/byte-writer.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { Instant } from "../values/time.ts";
@@ -90,7 +91,7 @@ export class Turn {
   /** Where to write what is to be sent on a connection. */
   outgoing(link: LinkId): ByteWriter {
     for (const each of this.#bytes) if (each.link === link) return each.bytes;
-    const bytes = new ByteWriter(MOST_SENT, 256);
+    const bytes = new ByteWriter(MOST_SENT, shortLivedBytes(256));
     this.#bytes.push({ link, bytes });
     return bytes;
   }

@@ -6,6 +6,7 @@ import { decodeFqdn } from "../dhcp/wire/fqdn.ts";
 import { BOOTREPLY, type DhcpMessage } from "../dhcp/wire/message.ts";
 import { FILE_OFFSET, HEADER_SIZE, MAGIC_COOKIE, OPTION, OPTIONS_OFFSET, SNAME_OFFSET } from "../dhcp/wire/option-codes.ts";
 import { echoOf } from "../dhcp/wire/relay-agent.ts";
+import { shortLivedBytes } from "../values/byte-slab.ts";
 import { type Ipv4Address, ipv4, ipv4FromBytes } from "../values/ipv4.ts";
 import { agentLength, type Layout, layOut, type ReplyOption, type Room } from "./reply-layout.ts";
 import { replyOrder } from "./reply-order.ts";
@@ -104,7 +105,7 @@ function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Arra
   const shared = plan.evaluation === undefined ? undefined : sharedPart(plan.evaluation);
   const question = questionOf(plan, room);
   const layout = shared?.reusable === true ? templateFor(shared, question, () => fresh(plan, room)) : fresh(plan, room).layout;
-  const bytes = zeros(Math.max(MINIMUM_MESSAGE, OPTIONS_OFFSET + layout.area.length));
+  const bytes = shortLivedBytes(Math.max(MINIMUM_MESSAGE, OPTIONS_OFFSET + layout.area.length));
   writeFields(bytes, plan, layout.file === undefined ? plan.file : NO_BYTES, layout.sname === undefined ? plan.sname : NO_BYTES);
   if (layout.file !== undefined) bytes.set(layout.file, FILE_OFFSET);
   if (layout.sname !== undefined) bytes.set(layout.sname, SNAME_OFFSET);
@@ -112,20 +113,6 @@ function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Arra
   bytes.set(layout.area, OPTIONS_OFFSET);
   if (isTemplate(layout)) patch(bytes, OPTIONS_OFFSET, layout, question);
   return bytes;
-}
-
-const SLAB_BYTES = 65_536;
-let slab = new Uint8Array(SLAB_BYTES);
-let slabUsed = 0;
-
-/** New bytes, zero: a piece of a larger allocation, since one for each reply costs more than filling it. */
-function zeros(size: number): Uint8Array {
-  if (slabUsed + size > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES);
-    slabUsed = 0;
-  }
-  slabUsed += size;
-  return slab.subarray(slabUsed - size, slabUsed);
 }
 
 function writeFields(bytes: Uint8Array, plan: ReplyPlan, file: Uint8Array, sname: Uint8Array): void {

@@ -60,6 +60,17 @@ export class ByteReader {
     const at = this.#take(size);
     return at < 0 ? new Uint8Array(0) : this.#bytes.subarray(at, at + size);
   }
+  /** The next `size` bytes as a copy; empty when there are fewer. */
+  copy(size: number): Uint8Array {
+    const at = this.#take(size);
+    const copied = new Uint8Array(at < 0 ? 0 : size);
+    // by hand, since most are a few bytes: a view to copy from would cost more than they
+    for (let index = 0; index < copied.length; index += 1) copied[index] = this.#bytes[at + index]!;
+    return copied;
+  }
+  skip(size: number): void {
+    this.#take(size);
+  }
   rest(): Uint8Array {
     return this.bytes(this.remaining);
   }

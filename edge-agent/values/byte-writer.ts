@@ -7,9 +7,10 @@ export class ByteWriter {
   #overflowed = false;
   readonly #maximum: number;
 
-  constructor(maximum: number, initial = Math.min(maximum, 512)) {
+  /** `initial`: how many bytes are made room for at first, or where to write as long as there is room. */
+  constructor(maximum: number, initial: number | Uint8Array = Math.min(maximum, 512)) {
     this.#maximum = maximum;
-    this.#bytes = new Uint8Array(initial);
+    this.#bytes = typeof initial === "number" ? new Uint8Array(initial) : initial;
   }
 
   get length(): number {
@@ -55,9 +56,11 @@ export class ByteWriter {
     return this.u32(value);
   }
   bytes(value: Uint8Array): this {
-    if (!this.#reserve(value.length)) return this;
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    const { length } = value;
+    if (!this.#reserve(length)) return this;
+    if (length > 16) this.#bytes.set(value, this.#length);
+    else for (let index = 0; index < length; index += 1) this.#bytes[this.#length + index] = value[index]!;
+    this.#length += length;
     return this;
   }
   zeros(size: number): this {

@@ -144,8 +144,12 @@ function accepted(turn: Turn, { options, lease, status }: Incoming): Lease {
   const stored = status === "EXPIRED" || status === "RELEASED" || status === "RESET" ? "FREE" : status;
   const keepsClient = status === "FREE" || status === "BACKUP" || status === "RESET";
   const anonymous = status === "ABANDONED";
-  const hardware = hardwareOf(options.clientHardwareAddress) ?? (anonymous ? undefined : lease.hardware);
-  const clientId = options.clientIdentifier ?? (keepsClient ? lease.clientId : undefined);
+  const said = hardwareOf(options.clientHardwareAddress);
+  // the bytes that are there already, if they are the same: a copy of each update would live as long as the lease
+  const before = anonymous ? undefined : lease.hardware;
+  const hardware = said === undefined || sameHardware(said, before) ? before : said;
+  const saidId = options.clientIdentifier ?? (keepsClient ? lease.clientId : undefined);
+  const clientId = sameBytes(saidId, lease.clientId) ? lease.clientId : saidId;
   const flags = options.ipFlags ?? 0;
   const horizon = time(options.potentialExpirationTime) ?? lease.failover?.tsfp ?? NO_TIME;
   const next: Lease = {

@@ -14,30 +14,33 @@ export function bindingUpdate(lease: Lease, toTandem: boolean, at: Instant): Opt
   const hardware = hasClient ? lease.hardware : undefined;
   const flags = (lease.reserved ? RESERVED_FLAG : 0) | (lease.bootp ? BOOTP_FLAG : 0);
   const isPrivate = toTandem && hasClient && (lease.hostname !== undefined || lease.agentOptions !== undefined);
-  return {
+  const options: { -readonly [Name in keyof Options]: Options[Name] } = {
     assignedIpAddress: lease.address,
     bindingStatus: BINDING_STATUS_CODES[lease.status],
-    ...(clientId === undefined ? {} : { clientIdentifier: clientId }),
-    ...(hardware === undefined ? {} : { clientHardwareAddress: typed(hardware) }),
     leaseExpirationTime: toWireTime(lease.ends, at),
     // what was released promises nothing any more
     potentialExpirationTime: toWireTime(lease.status === "RELEASED" ? lease.ends : timesOf(lease).tstp, at),
     startTimeOfState: toWireTime(lease.starts, at),
-    ...(lease.cltt === 0 ? {} : { clientLastTransactionTime: toWireTime(lease.cltt, at) }),
-    ...(flags === 0 ? {} : { ipFlags: flags }),
-    ...(isPrivate ? { vendorSpecificOptions: encodePrivateData({ hostname: lease.hostname, agentOptions: lease.agentOptions }) } : {}),
   };
+  if (lease.cltt !== 0) options.clientLastTransactionTime = toWireTime(lease.cltt, at);
+  if (hardware !== undefined) options.clientHardwareAddress = typed(hardware);
+  if (clientId !== undefined) options.clientIdentifier = clientId;
+  if (flags !== 0) options.ipFlags = flags;
+  if (isPrivate) options.vendorSpecificOptions = encodePrivateData({ hostname: lease.hostname, agentOptions: lease.agentOptions });
+  return options;
 }
 
 function typed({ htype, bytes }: HardwareAddress): Uint8Array {
   const whole = new Uint8Array(bytes.length + 1);
   whole[0] = htype;
-  whole.set(bytes, 1);
+  for (let index = 0; index < bytes.length; index += 1) whole[index + 1] = bytes[index] ?? 0;
   return whole;
 }
 
 /** client-hardware-address: the type's byte, then the address. Undefined if there is none. */
 export function hardwareOf(option: Uint8Array | undefined): HardwareAddress | undefined {
   if (option === undefined || option.length < 2) return undefined;
-  return { htype: option[0] ?? 0, bytes: new Uint8Array(option.subarray(1)) };
+  const bytes = new Uint8Array(option.length - 1);
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = option[index + 1] ?? 0;
+  return { htype: option[0] ?? 0, bytes };
 }

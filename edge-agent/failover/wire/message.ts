@@ -58,7 +58,7 @@ export function decodeMessage(bytes: Uint8Array): Result<FailoverMessage, Messag
   const xid = reader.u32();
   if (reader.failed || length !== bytes.length) return malformed(`length ${length} of ${bytes.length} bytes`);
   if (offset < HEADER_SIZE || offset > length) return malformed(`payload offset ${offset}`);
-  reader.bytes(offset - HEADER_SIZE);
+  reader.skip(offset - HEADER_SIZE);
   const type = TYPE_BY_NUMBER[number];
   if (type === undefined) return err({ kind: "unknown-type", type: number, hasOptions: reader.remaining > 0 });
   const options = readOptions(type, reader);
@@ -74,13 +74,13 @@ function readOptions(type: MessageType, reader: ByteReader): Options | string {
     const code = reader.u16();
     const length = reader.u16();
     if (reader.failed || length > reader.remaining) return `option ${code} runs past the end of the message`;
-    const name = OPTION_BY_CODE[code];
-    if (name === undefined || !allowed[code]) {
-      reader.bytes(length);
+    const name = allowed[code] === true ? OPTION_BY_CODE[code] : undefined;
+    if (name === undefined) {
+      reader.skip(length);
       continue;
     }
     if (options[name] !== undefined) return `option ${FAILOVER_OPTIONS[name].draftName} is there twice`;
-    const value = readOption(name, reader, length);
+    const value = readOption(code, reader, length);
     if (value === undefined) return `option ${FAILOVER_OPTIONS[name].draftName} has a length of ${length}`;
     options[name] = value;
   }
@@ -98,9 +98,14 @@ export function encodeMessage(message: FailoverMessage): Uint8Array {
 export function writeMessage(message: FailoverMessage, out: ByteWriter): void {
   const start = out.length;
   out.u16(0).u8(MESSAGE_TYPES[message.type]).u8(HEADER_SIZE).u32(message.time).u32(message.xid);
+  // most messages have few of the options that theirs may have, and those first
+  let left = Object.keys(message.options).length;
   for (const name of MESSAGE_OPTIONS[message.type]) {
+    if (left === 0) break;
     const value = message.options[name as OptionName];
-    if (value !== undefined) writeOption(name, value, out, start + MAXIMUM_MESSAGE);
+    if (value === undefined) continue;
+    writeOption(name, value, out, start + MAXIMUM_MESSAGE);
+    left -= 1;
   }
   out.patchU16(start, out.length - start);
 }

@@ -28,7 +28,7 @@ const u32 = number(4);
 /** Seconds since 1970 on the sender's wall clock; 0 = none, 0x7fffffff = never. */
 const time = number(4);
 const address: Field<Ipv4Address> = { size: 4, read: (bytes) => ipv4FromBytes(bytes), write: (value, out) => out.address(value) };
-const bytes = (size?: number): Field<Uint8Array> => ({ size, read: (raw) => new Uint8Array(raw), write: (value, out) => out.bytes(value) });
+const anyBytes: Field<Uint8Array> = { size: undefined, read: (raw) => new Uint8Array(raw), write: (value, out) => out.bytes(value) };
 const text: Field<string> = {
   size: undefined,
   read: (raw) => new TextDecoder().decode(raw),
@@ -50,32 +50,32 @@ export const FAILOVER_OPTIONS = {
   addressesTransferred: { code: 1, draftName: "addresses-transferred", field: u32 },
   assignedIpAddress: { code: 2, draftName: "assigned-IP-address", field: address },
   bindingStatus: { code: 3, draftName: "binding-status", field: u8 },
-  clientIdentifier: { code: 4, draftName: "client-identifier", field: bytes() },
-  clientHardwareAddress: { code: 5, draftName: "client-hardware-address", field: bytes() },
+  clientIdentifier: { code: 4, draftName: "client-identifier", field: anyBytes },
+  clientHardwareAddress: { code: 5, draftName: "client-hardware-address", field: anyBytes },
   clientLastTransactionTime: { code: 6, draftName: "client-last-transaction-time", field: time },
-  clientReplyOptions: { code: 7, draftName: "client-reply-options", field: bytes() },
-  clientRequestOptions: { code: 8, draftName: "client-request-options", field: bytes() },
-  ddns: { code: 9, draftName: "DDNS", field: bytes() },
+  clientReplyOptions: { code: 7, draftName: "client-reply-options", field: anyBytes },
+  clientRequestOptions: { code: 8, draftName: "client-request-options", field: anyBytes },
+  ddns: { code: 9, draftName: "DDNS", field: anyBytes },
   delayedServiceParameter: { code: 10, draftName: "delayed-service-parameter", field: u8 },
-  hashBucketAssignment: { code: 11, draftName: "hash-bucket-assignment", field: bytes() },
+  hashBucketAssignment: { code: 11, draftName: "hash-bucket-assignment", field: anyBytes },
   ipFlags: { code: 12, draftName: "IP-flags", field: u16 },
   leaseExpirationTime: { code: 13, draftName: "lease-expiration-time", field: time },
   maxUnackedBndupd: { code: 14, draftName: "max-unacked-bndupd", field: u32 },
   mclt: { code: 15, draftName: "MCLT", field: u32 },
   message: { code: 16, draftName: "message", field: text },
-  messageDigest: { code: 17, draftName: "message-digest", field: bytes() },
+  messageDigest: { code: 17, draftName: "message-digest", field: anyBytes },
   potentialExpirationTime: { code: 18, draftName: "potential-expiration-time", field: time },
   receiveTimer: { code: 19, draftName: "receive-timer", field: u32 },
   protocolVersion: { code: 20, draftName: "protocol-version", field: u8 },
   rejectReason: { code: 21, draftName: "reject-reason", field: u8 },
-  relationshipName: { code: 22, draftName: "relationship-name", field: bytes() },
+  relationshipName: { code: 22, draftName: "relationship-name", field: anyBytes },
   serverFlags: { code: 23, draftName: "server-flags", field: u8 },
   serverState: { code: 24, draftName: "server-state", field: u8 },
   startTimeOfState: { code: 25, draftName: "start-time-of-state", field: time },
   tlsReply: { code: 26, draftName: "TLS-reply", field: u8 },
   tlsRequest: { code: 27, draftName: "TLS-request", field: u8 },
   vendorClassIdentifier: { code: 28, draftName: "vendor-class-identifier", field: text },
-  vendorSpecificOptions: { code: 29, draftName: "vendor-specific-options", field: bytes() },
+  vendorSpecificOptions: { code: 29, draftName: "vendor-specific-options", field: anyBytes },
 } as const satisfies Record<string, OptionRow>;
 
 export type OptionName = keyof typeof FAILOVER_OPTIONS;
@@ -89,6 +89,10 @@ export const OPTION_BY_CODE: readonly (OptionName | undefined)[] = (() => {
   for (const [name, row] of Object.entries(FAILOVER_OPTIONS)) table[row.code] = name as OptionName;
   return table;
 })();
+
+const FIELD_BY_CODE: readonly (Field<unknown> | undefined)[] = OPTION_BY_CODE.map((name) =>
+  name === undefined ? undefined : (FAILOVER_OPTIONS[name].field as Field<unknown>),
+);
 
 /** Messages of failover-12 §6.1, by the number on the wire. */
 export const MESSAGE_TYPES = {
@@ -143,15 +147,17 @@ export const MESSAGE_OPTIONS = {
   DISCONNECT: ["rejectReason", "message"],
 } as const satisfies Record<MessageType, readonly OptionName[]>;
 
-/** Reads one option's value; undefined if its size is not the field's. */
-export function readOption(name: OptionName, reader: ByteReader, length: number): unknown {
-  const field = FAILOVER_OPTIONS[name].field as Field<unknown>;
-  if (field.size !== undefined && field.size !== length) {
-    reader.bytes(length);
+/** Reads the value of the option with this code; undefined if its size is not the field's. */
+export function readOption(code: number, reader: ByteReader, length: number): unknown {
+  const field = FIELD_BY_CODE[code];
+  if (field === undefined || (field.size !== undefined && field.size !== length)) {
+    reader.skip(length);
     return undefined;
   }
   // the commonest, without a view on the bytes
   if (field === u32 || field === time) return reader.u32();
   if (field === address) return reader.address();
+  if (field === u8) return reader.u8();
+  if (field === anyBytes) return reader.copy(length);
   return field.read(reader.bytes(length));
 }
