@@ -288,6 +288,20 @@ test("a partner that stopped cleanly and came back without the ledger is not dec
   expect(await grant("A")).toBe("done");
 });
 
+test("a server that is stopped while it starts does not begin to run by the answer to its boot", async () => {
+  const a = new Agent("A");
+  const read = startCalls(a.state, now, { interrupted: false, failoverState: "NORMAL", outbox: { head: [], queued: 3 } });
+  const booting = onLedgerAnswer(read.state, await a.call(read.calls[0] as LedgerCall), { interrupted: false }, () => 0);
+  expect(booting.calls).toMatchObject([{ op: "boot" }]);
+  const { state: stopped } = farewell(booting.state, { failoverState: "NORMAL", queued: 3 });
+  const booted = await a.call(booting.calls[0] as LedgerCall);
+  expect(booted.result.outcome).toBe("booted");
+  const after = onLedgerAnswer(stopped, booted, { interrupted: false }, () => 0);
+  expect([after.state.phase, after.calls, after.happenings]).toEqual(["stopped", [], []]);
+  // with events queued, running and not aligned it would be due at once, for ever
+  expect(nextCallAt(after.state, { interrupted: false, queued: 3 })).toBeUndefined();
+});
+
 test("after a jump of the clock nobody new is served until the ledger or the partner has answered anew", async () => {
   const a = new Agent("A");
   await run([a], 1000);
