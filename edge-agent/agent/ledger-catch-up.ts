@@ -12,6 +12,8 @@ import type { Ipv4Address } from "../values/ipv4.ts";
 import { type EpochSeconds, epochSeconds, latest, NEVER, NO_TIME } from "../values/time.ts";
 
 interface CatchUp {
+  /** This server's name in the ledger. */
+  readonly server: string;
   readonly rows: readonly CurrentRow[];
   readonly relationship: Relationship;
   readonly turn: Turn;
@@ -29,7 +31,7 @@ const MOST_PENDING = 100_000;
  * given away before its time. Gives the addresses that changed, and what we know of the partner's and the ledger lacks.
  */
 export function mergeRows(given: CatchUp): { readonly merged: readonly Ipv4Address[]; readonly lacking: readonly BindingEvent[] } {
-  const { rows, relationship, turn, exchange } = given;
+  const { rows, relationship, turn, exchange, server } = given;
   const merged: Ipv4Address[] = [];
   const known = new Map<Ipv4Address, CurrentRow>();
   for (const row of rows) {
@@ -37,7 +39,8 @@ export function mergeRows(given: CatchUp): { readonly merged: readonly Ipv4Addre
     const pool = turn.view.poolOf(row.address);
     if (pool === undefined || !relationship.poolIds.has(pool)) continue;
     const before = turn.lease(row.address);
-    const next = mergedLease(before, row, exchange.at.wallOffset, relationship.endpoint.mclt, turn.at.now);
+    const seen = { isOwn: row.server === server, wallOffset: exchange.at.wallOffset, mclt: relationship.endpoint.mclt, now: turn.at.now };
+    const next = mergedLease(before, row, seen);
     if (next === undefined) continue;
     exchange.state.billing.changed(before, next);
     turn.seed(next);
@@ -53,25 +56,32 @@ export function leaseTime(millis: number, wallOffset: number): EpochSeconds {
   return seconds >= NEVER ? NEVER : epochSeconds(Math.max(0, seconds - wallOffset));
 }
 
-/** The record as the row makes it; undefined where the row says nothing that we do not know. */
+/**
+ * The record as the row makes it; undefined where the row says nothing that we do not know. The partner has agreed to what it wrote itself;
+ * what this server wrote (`isOwn`) it may never have heard of: that is announced, no more.
+ */
 export function mergedLease(
   before: Lease | undefined,
   row: CurrentRow,
-  wallOffset: number,
-  mcltSeconds: number,
-  now: EpochSeconds,
+  {
+    isOwn,
+    wallOffset,
+    mclt,
+    now,
+  }: { readonly isOwn: boolean; readonly wallOffset: number; readonly mclt: number; readonly now: EpochSeconds },
 ): Lease | undefined {
   const time = (millis: number): EpochSeconds => leaseTime(millis, wallOffset);
   if (row.status !== "ACTIVE") return undefined;
   const starts = time(row.startsMillis);
   const ends = time(row.expiresMillis);
   const horizon = latest(ends, time(row.potentialMillis));
-  if (horizon !== NEVER && horizon + mcltSeconds <= now) return undefined;
+  if (horizon !== NEVER && horizon + mclt <= now) return undefined;
   const lease = before ?? neverUsed(row.address);
   const times = timesOf(lease);
   if (lease.status === "ACTIVE" && clientName(lease) === row.client) {
-    if (ends <= lease.ends && horizon <= times.tsfp) return undefined;
-    return { ...lease, ends: latest(ends, lease.ends), failover: { ...times, tsfp: latest(horizon, times.tsfp) } };
+    if (ends <= lease.ends && horizon <= (isOwn ? latest(times.tstp, times.tsfp) : times.tsfp)) return undefined;
+    const told = isOwn ? { tstp: latest(horizon, times.tstp), owed: true } : { tsfp: latest(horizon, times.tsfp) };
+    return { ...lease, ends: latest(ends, lease.ends), failover: { ...times, ...told } };
   }
   // ours is younger: the partner heard of it, or will
   if (lease.ends !== NO_TIME && Math.max(lease.cltt, lease.starts) >= starts) return undefined;
@@ -88,7 +98,9 @@ export function mergedLease(
     cltt: starts,
     hostname: row.hostname,
     reserved: lease.reserved,
-    failover: { tstp: ends, tsfp: horizon, atsfp: NO_TIME, owed: hasEnded, rewindStatus: "ACTIVE" },
+    failover: isOwn
+      ? { tstp: horizon, tsfp: NO_TIME, atsfp: NO_TIME, owed: true, rewindStatus: "ACTIVE" }
+      : { tstp: ends, tsfp: horizon, atsfp: NO_TIME, owed: hasEnded, rewindStatus: "ACTIVE" },
   };
 }
 

@@ -108,6 +108,7 @@ function catchUp(
 ): SiteAgent {
   const read = board.ledger.ports.outbox;
   const { merged, lacking } = mergeRows({
+    server: site.setting.server,
     rows,
     relationship,
     turn,

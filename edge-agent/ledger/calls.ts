@@ -76,6 +76,8 @@ export interface CurrentRow {
   readonly potentialMillis: number;
   readonly hostname: string | undefined;
   readonly reserved: boolean;
+  /** Which server of the site wrote it. */
+  readonly server: string;
 }
 
 /** All current rows, and by what right we are alone. */

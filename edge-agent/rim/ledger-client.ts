@@ -204,5 +204,6 @@ function currentRow(item: Item): CurrentRow {
     potentialMillis: number("pex"),
     hostname: text("hn") === "" ? undefined : text("hn"),
     reserved: number("rs") === 1,
+    server: text("srv"),
   };
 }

@@ -55,6 +55,7 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
   [36886, "a claim waits as long as the ledger is out of reach (the checker)"],
   [36908, "two extensions of one lease crossed, each server rejected the other's, and neither told its own again"],
   [38347, "RECOVER-DONE stayed so beside a partner that had been in POTENTIAL-CONFLICT since before"],
+  [50785, "a server that was alone took what it had mirrored itself, and its partner never heard of, for agreed"],
   [726106441, "a server lets its partner serve from the first answer on, not from when it is looked at (the checker)"],
 ];
 

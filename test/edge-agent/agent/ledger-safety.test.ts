@@ -234,6 +234,25 @@ test("a server whose store is empty though the ledger knows it serves nobody, al
   expect(await site.dora(site.B, 2)).toBeUndefined();
 });
 
+test("what a server mirrored itself is no word of the partner's: read again after a restart, it is agreed to by nobody", async () => {
+  const ip = (await site.dora(site.A, 1)) ?? "";
+  await site.pass(10);
+  site.kill(site.B);
+  await site.pass(100);
+  expect(await site.grant("A")).toEqual({ outcome: "done" });
+  await site.pass(10);
+  await site.again(site.A, 1, ip);
+  await site.pass(10);
+  const agreed = site.A.store.view.get(address(ip))?.failover?.tsfp ?? 0;
+  site.kill(site.A);
+  site.boot(site.A);
+  await site.pass(30);
+  expect([site.A.mode, site.A.site?.core.grant?.caughtUp]).toEqual(["SOLE", true]);
+  const times = site.A.store.view.get(address(ip))?.failover;
+  expect(times?.tsfp).toBe(agreed);
+  expect(times?.tstp).toBeGreaterThan(agreed);
+});
+
 test("what a server does on its partner's word bears the partner's epoch, though its own store knows of none", async () => {
   const first = await site.dora(site.A, 1);
   await recoveredWithoutCloud();
