@@ -6,7 +6,6 @@ import type { Instant } from "../values/time.ts";
 import type { AgentEffect } from "./effect.ts";
 import type { Failover } from "./failover.ts";
 import { type LedgerState, type SiteAgent, startSites } from "./ledger.ts";
-import { type Recorder, recordChanges } from "./ledger-outbox.ts";
 import type { LedgerSetting } from "./ledger-setting.ts";
 
 /** All sites in one event: as they are by now, and what came of it so far. Mutable, and gone after the event. */
@@ -14,7 +13,9 @@ export class SiteBoard {
   readonly ledger: LedgerState;
   readonly failover: Failover;
   readonly at: Instant;
-  readonly sites: Map<string, SiteAgent>;
+  #sites: ReadonlyMap<string, SiteAgent>;
+  /** {@link #sites} if any of them has changed. */
+  #own: Map<string, SiteAgent> | undefined;
   /** Sites whose record is to be stored. */
   readonly dirty: string[] = [];
   readonly effects: AgentEffect[] = [];
@@ -33,7 +34,11 @@ export class SiteBoard {
     this.ledger = ledger;
     this.failover = failover;
     this.at = at;
-    this.sites = new Map(ledger.sites ?? startSites(ledger.ports, failover.record, at.monotonic));
+    this.#sites = ledger.sites ?? startSites(ledger.ports, failover.record, at.monotonic);
+  }
+
+  get sites(): ReadonlyMap<string, SiteAgent> {
+    return this.#sites;
   }
 
   service(site: SiteAgent): Service {
@@ -52,16 +57,20 @@ export class SiteBoard {
     return (this.at.now + this.at.wallOffset) * 1000;
   }
 
-  recorder(site: SiteAgent): Recorder {
-    return recordChanges(site, this);
-  }
-
   /** The site's record is to be stored. */
   mark(name: string): void {
     if (!this.dirty.includes(name)) this.dirty.push(name);
   }
   put(name: string, site: SiteAgent): void {
-    this.sites.set(name, site);
+    if (this.#sites.get(name) === site) return;
+    this.#own ??= new Map(this.#sites);
+    this.#own.set(name, site);
+    this.#sites = this.#own;
+  }
+  /** Other sites altogether. */
+  replace(sites: ReadonlyMap<string, SiteAgent>): void {
+    this.#sites = sites;
+    this.#own = undefined;
   }
   say(level: "info" | "warn", text: string): void {
     this.effects.push({ kind: "log", event: level === "info" ? "ledger" : "ledger-trouble", fields: { text } });

@@ -13,6 +13,7 @@ import { NO_CLAIMS, type SiteAgent, type Waiter } from "./ledger.ts";
 import type { SiteBoard } from "./ledger-board.ts";
 import { mergeRows } from "./ledger-catch-up.ts";
 import { claimSettled } from "./ledger-claims.ts";
+import { recordEvents } from "./ledger-outbox.ts";
 import { replyTo } from "./ledger-report.ts";
 
 /** How often the control plane is asked of our own accord. */
@@ -119,9 +120,7 @@ function catchUp(
   });
   board.merged = new Set([...(board.merged ?? []), ...merged]);
   if (merged.length > 0) board.say("info", `ledger: ${merged.length} leases that the partner had mirrored and not told us`);
-  const recorder = board.recorder(site);
-  for (const event of lacking) recorder.append(event);
-  return { ...site, outbox: recorder.outbox };
+  return { ...site, outbox: recordEvents(site, board, lacking) };
 }
 
 function onClaimed(board: SiteBoard, name: string, site: SiteAgent, address: Ipv4Address, granted: boolean): void {

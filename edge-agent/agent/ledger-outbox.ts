@@ -6,13 +6,6 @@ import type { Ipv4Address } from "../values/ipv4.ts";
 import { type Instant, NEVER } from "../values/time.ts";
 import { epochOf, type LedgerState, type SiteAgent } from "./ledger.ts";
 
-/** Appends to one site's outbox. */
-export interface Recorder {
-  readonly outbox: Outbox;
-  change(change: LeaseChange): void;
-  append(event: BindingEvent): void;
-}
-
 /** What it takes of the event under way. */
 interface Board {
   readonly ledger: LedgerState;
@@ -21,49 +14,49 @@ interface Board {
   say(level: "warn", text: string): void;
 }
 
-/** Who reports what (ledger.md 1.3): what this server did; what the partner did only when the partner cannot or may not report itself. */
-export function recordChanges(site: SiteAgent, board: Board): Recorder {
-  const { at, writes, ledger } = board;
-  const { ports } = ledger;
-  const lastOf = ledger.lastOf.get(site.setting.relationship) ?? new Map<number, number>();
-  const squeeze = ports.squeezeBacklog ?? SQUEEZE_BACKLOG;
-  const wallMillis = (at.now + at.wallOffset) * 1000;
-  const { core } = site;
+/**
+ * The outbox with what this change means for the history, if anything. What this server did is reported; what the partner did only when the
+ * partner cannot or may not report it itself.
+ */
+export function recordChange(site: SiteAgent, board: Board, { cause, before, after }: LeaseChange): Outbox {
+  const { at } = board;
+  const { core, outbox } = site;
+  const fromPartner = cause === "partner";
+  if (fromPartner && !core.config.partnerIsForeign && core.standing.mode !== "SOLE") return outbox;
+  // after whatever the partner's clock said of the lease before
+  const told = before === undefined || before.cltt === NEVER ? 0 : (Math.max(before.cltt, before.starts) + at.wallOffset + 1) * 1000;
+  const wallMillis = nextTs(outbox, (at.now + at.wallOffset) * 1000, told);
+  const event = bindingEvent(before, after, { wallMillis, wallOffset: at.wallOffset, epoch: epochOf(site), fromPartner });
+  return event === undefined ? outbox : withEvent(site, outbox, board, event);
+}
+
+/** The outbox with these events, each later than those before it. */
+export function recordEvents(site: SiteAgent, board: Board, events: Iterable<BindingEvent>): Outbox {
+  const wallMillis = (board.at.now + board.at.wallOffset) * 1000;
   let { outbox } = site;
-  const add = (event: BindingEvent): void => {
-    const done = append(outbox, event, {
-      read: ports.outbox,
-      lastOf,
-      sentUpTo: core.sentUpTo,
-      backlog: ports.mergeBacklog ?? MERGE_BACKLOG,
-      squeeze,
-    });
-    if (queuedIn(outbox) < squeeze && queuedIn(done.outbox) >= squeeze)
-      board.say(
-        "warn",
-        `ledger: site ${site.setting.site}: ${squeeze} events wait for the ledger: of a lease its beginning and end are kept from here on`,
-      );
-    outbox = done.outbox;
-    writes.push(done.write);
-  };
-  return {
-    get outbox() {
-      return outbox;
-    },
-    append: (event) => {
-      const ts = nextTs(outbox, wallMillis, event.ts);
-      add({ ...event, ts, lastTs: ts });
-    },
-    change: ({ cause, before, after }) => {
-      const fromPartner = cause === "partner";
-      if (fromPartner && !core.config.partnerIsForeign && core.standing.mode !== "SOLE") return;
-      // after whatever the partner's clock said of the lease before
-      const told = before === undefined || before.cltt === NEVER ? 0 : (Math.max(before.cltt, before.starts) + at.wallOffset + 1) * 1000;
-      const ts = nextTs(outbox, wallMillis, told);
-      const event = bindingEvent(before, after, { wallMillis: ts, wallOffset: at.wallOffset, epoch: epochOf(site), fromPartner });
-      if (event !== undefined) add(event);
-    },
-  };
+  for (const event of events) {
+    const ts = nextTs(outbox, wallMillis, event.ts);
+    outbox = withEvent(site, outbox, board, { ...event, ts, lastTs: ts });
+  }
+  return outbox;
+}
+
+function withEvent(site: SiteAgent, outbox: Outbox, board: Board, event: BindingEvent): Outbox {
+  const { ports, lastOf } = board.ledger;
+  const squeeze = ports.squeezeBacklog ?? SQUEEZE_BACKLOG;
+  const done = append(outbox, event, {
+    read: ports.outbox,
+    lastOf: lastOf.get(outbox.lane) ?? new Map<number, number>(),
+    sentUpTo: site.core.sentUpTo,
+    backlog: ports.mergeBacklog ?? MERGE_BACKLOG,
+    squeeze,
+  });
+  board.writes.push(done.write);
+  if (queuedIn(outbox) < squeeze && queuedIn(done.outbox) >= squeeze) {
+    const text = `${squeeze} events wait for the ledger: of a lease its beginning and end are kept from here on`;
+    board.say("warn", `ledger: site ${site.setting.site}: ${text}`);
+  }
+  return done.outbox;
 }
 
 /** A promised address that nobody came for: free for others at once. */

@@ -35,10 +35,11 @@ import { SiteBoard } from "./ledger-board.ts";
 import { askFor, type ClaimVerdict, lapse, withoutClaim } from "./ledger-claims.ts";
 import { ASK_MILLIS, ask, onHappening, order } from "./ledger-happenings.ts";
 import { heardFromLink, promiseOverLink } from "./ledger-link.ts";
-import { lapsedEvent } from "./ledger-outbox.ts";
+import { lapsedEvent, recordChange, recordEvents } from "./ledger-outbox.ts";
 import { siteReport } from "./ledger-report.ts";
 import type { LedgerSetting } from "./ledger-setting.ts";
 
+const NOTHING = { again: [], refused: [] } as const;
 const TRIM_MILLIS = 60_000;
 /** States of one that is not alone, whatever was said before. */
 const WITH_PARTNER: ReadonlySet<string> = new Set(["NORMAL", "COMMUNICATIONS-INTERRUPTED", "RECOVER", "RECOVER-WAIT", "RECOVER-DONE"]);
@@ -84,7 +85,7 @@ export class LedgerTurn implements Witness {
     const waiting = { ...wanted.datagram, bytes: Uint8Array.from(wanted.datagram.bytes) };
     this.#isActive = true;
     const asked = askFor(site, { address: wanted.address, client: wanted.client, waiting, pool }, this.#board.at);
-    this.#board.sites.set(name, asked.site);
+    this.#board.put(name, asked.site);
     return asked.verdict;
   }
 
@@ -100,7 +101,7 @@ export class LedgerTurn implements Witness {
       if (relationship === undefined) continue;
       const told = promiseOverLink(site, relationship);
       const clockDoubt = this.#board.ledger.ports.clockDoubt?.();
-      if (told !== site || clockDoubt !== site.clockDoubt) this.#board.sites.set(name, { ...told, clockDoubt });
+      if (told !== site || clockDoubt !== site.clockDoubt) this.#board.put(name, { ...told, clockDoubt });
       const { endpoint } = relationship;
       // the witness is asked instead of the clock believed
       if (
@@ -140,7 +141,7 @@ export class LedgerTurn implements Witness {
       if (next.lost) this.#board.say("warn", `ledger: site ${site.setting.site}: this server's leases are lost: ${HOW_TO_RESTORE}`);
       this.#board.mark(name);
     }
-    this.#board.sites.set(name, next);
+    this.#board.put(name, next);
     for (const call of step.calls) this.#board.effects.push({ kind: "ledger-call", relationship: name, call });
     for (const happening of step.happenings) onHappening(this.#board, name, happening, turn, exchange);
   }
@@ -153,8 +154,8 @@ export class LedgerTurn implements Witness {
   /** agent.json was read again: what stays goes on as it is, under the new terms. */
   reconfigure(settings: readonly LedgerSetting[]): void {
     const board = this.#board;
-    const before = new Map(board.sites);
-    board.sites.clear();
+    const before = board.sites;
+    board.replace(new Map());
     for (const setting of settings) {
       const site = before.get(setting.relationship);
       const isSame = site !== undefined && site.setting.site === setting.site && site.setting.server === setting.server;
@@ -177,7 +178,8 @@ export class LedgerTurn implements Witness {
 
   /** Messages that may be served now, and addresses that are somebody else's. */
   takeAgain(): { readonly again: readonly DatagramReceived[]; readonly refused: readonly Ipv4Address[] } {
-    return { again: this.#board.again.splice(0), refused: this.#board.refused.splice(0) };
+    const { again, refused } = this.#board;
+    return again.length + refused.length === 0 ? NOTHING : { again: again.splice(0), refused: refused.splice(0) };
   }
 
   /** After the event: leases from the partner, forced orders, and whatever is due to be asked. Before the failover turn is closed. */
@@ -233,9 +235,8 @@ export class LedgerTurn implements Witness {
     if (site === undefined || site.claims.size === 0) return;
     const { site: next, unused } = lapse(site, this.#board.at);
     if (next === site) return;
-    const recorder = this.#board.recorder(next);
-    for (const [address, client] of unused) recorder.append(lapsedEvent(address, client, next.core.standing.epoch));
-    this.#board.put(name, { ...next, outbox: recorder.outbox });
+    const events = unused.map(([address, client]) => lapsedEvent(address, client, next.core.standing.epoch));
+    this.#board.put(name, { ...next, outbox: recordEvents(next, this.#board, events) });
   }
 
   #startCalls(name: string, relationship: Relationship | undefined): void {
@@ -272,10 +273,9 @@ export class LedgerTurn implements Witness {
       const name = change.pool.failoverPeer;
       const site = name === undefined ? undefined : this.#board.sites.get(name);
       if (name === undefined || site === undefined || this.#board.merged?.has(change.after.address) === true) continue;
-      const recorder = this.#board.recorder(site);
-      recorder.change(change);
+      const outbox = recordChange(site, this.#board, change);
       const kept = change.after.status === "ACTIVE" ? withoutClaim(site, change.after.address) : site;
-      if (recorder.outbox !== site.outbox || kept !== site) this.#board.put(name, { ...kept, outbox: recorder.outbox });
+      if (outbox !== site.outbox || kept !== site) this.#board.put(name, { ...kept, outbox });
     }
   }
 
@@ -288,7 +288,8 @@ export class LedgerTurn implements Witness {
     }
     const { settings, ledger: was } = this.#board;
     const ports = settings === undefined ? was.ports : { ...was.ports, settings };
-    const ledger = { ...was, ports, sites: this.#board.sites, wallOffset: this.#board.at.wallOffset };
-    return { ledger, writes: this.#board.writes, effects: this.#board.effects };
+    const { sites, at, writes, effects } = this.#board;
+    const isSame = sites === was.sites && ports === was.ports && at.wallOffset === was.wallOffset;
+    return { ledger: isSame ? was : { ...was, ports, sites, wallOffset: at.wallOffset }, writes, effects };
   }
 }

@@ -1,6 +1,6 @@
 import type { BindingStatus } from "../leases/binding-status.ts";
 import type { Lease } from "../leases/lease.ts";
-import { hexPairs } from "../values/hardware-address.ts";
+import { hexPairs, sameBytes, sameHardware } from "../values/hardware-address.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { type EpochSeconds, NEVER } from "../values/time.ts";
 
@@ -36,6 +36,12 @@ export function clientName(lease: Pick<Lease, "clientId" | "hardware">): string 
   return lease.hardware === undefined ? "" : `m:${lease.hardware.htype}:${hexPairs(lease.hardware.bytes, "")}`;
 }
 
+/** Do both have one name in the ledger? */
+function isSameClient(left: Lease, right: Lease): boolean {
+  const isNamed = (left.clientId?.length ?? 0) > 0 || (right.clientId?.length ?? 0) > 0;
+  return isNamed ? sameBytes(left.clientId, right.clientId) : sameHardware(left.hardware, right.hardware);
+}
+
 /** A time of the lease clock as the ledger writes it: wall-clock milliseconds since 1970. */
 export const ledgerTime = (time: EpochSeconds, wallOffset: number): number =>
   time === NEVER ? NEVER_MILLIS : Math.max(0, (time + wallOffset) * 1000);
@@ -47,14 +53,9 @@ export function bindingEvent(
   moment: { readonly wallMillis: number; readonly wallOffset: number; readonly epoch: number; readonly fromPartner: boolean },
 ): BindingEvent | undefined {
   const millis = (time: EpochSeconds): number => ledgerTime(time, moment.wallOffset);
-  const client = clientName(after);
-  const renewal = after.status === "ACTIVE" && before?.status === "ACTIVE" && clientName(before) === client;
-  const unchanged =
-    before !== undefined &&
-    before.status === after.status &&
-    before.reserved === after.reserved &&
-    before.ends === after.ends &&
-    clientName(before) === client;
+  const isOneClient = before !== undefined && isSameClient(before, after);
+  const renewal = after.status === "ACTIVE" && before?.status === "ACTIVE" && isOneClient;
+  const unchanged = isOneClient && before.status === after.status && before.reserved === after.reserved && before.ends === after.ends;
   if (unchanged || (after.status === "FREE" && before?.status === "BACKUP") || (after.status === "BACKUP" && before?.status === "FREE")) {
     return undefined;
   }

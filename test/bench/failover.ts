@@ -5,10 +5,11 @@ import { addressOf, BenchPair, type PairSetup, type Program } from "./pair.ts";
 
 /*
  * A pair of Tandems beside a pair of ISC dhcpds, in one run on one machine. Needs root, perfdhcp, dhcpd.
- *   npm run bench:failover [-- [transfer] [rate] [cost] [delay] [--rounds N]]
+ *   npm run bench:failover [-- [transfer] [rate] [cost] [ledger] [delay] [--rounds N]]
  * transfer: a server with an empty database fetches all leases of its partner (UPDREQALL).
  * rate: four-way exchanges a second that a pair sustains.
  * cost: processor time of an exchange, at a rate that leaves the machine idle in between, of a pair and of a server alone.
+ * ledger: the processor time of an exchange of a pair without a ledger, with one that does not answer, and with one on its loopback.
  * delay: the rate again, with every byte between the partners DELAY milliseconds late in each direction.
  * Each part takes its contenders in turn, round after round, and gives medians and their ratios.
  */
@@ -137,6 +138,22 @@ if (does("cost")) {
   );
   say(
     `processor time of an exchange at ${COST_RATE}/s: alone ${micros.alone.toFixed(0)} µs, pair ${micros.pair.toFixed(0)} µs, both servers together: ${percent(micros.pair, micros.alone)} more`,
+  );
+}
+if (does("ledger")) {
+  // the SDK wants some
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" });
+  const micros = await rounds(
+    {
+      none: () => cost({ program: "tandem" }),
+      unreachable: () => cost({ program: "tandem", ledger: "unreachable" }),
+      reachable: () => cost({ program: "tandem", ledger: "reachable" }),
+    },
+    (seconds) => seconds * 1e6,
+  );
+  const { none, unreachable, reachable } = micros;
+  say(
+    `processor time of an exchange at ${COST_RATE}/s, both servers together: without a ledger ${none.toFixed(0)} µs; unreachable ${unreachable.toFixed(0)} µs: ${percent(unreachable, none)} more; reachable ${reachable.toFixed(0)} µs: ${percent(reachable, none)} more`,
   );
 }
 if (does("rate") || does("delay")) {

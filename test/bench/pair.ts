@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DhcpServer, ISC_DHCPD, TANDEM_DHCPD } from "../support/dhcp-server.ts";
-import { eventually, Lab, type Namespace } from "../support/netns.ts";
+import { eventually, Lab, type Namespace, type Running } from "../support/netns.ts";
 
 export type Program = "tandem" | "dhcpd";
 export type Role = "primary" | "secondary";
@@ -15,10 +16,15 @@ export interface PairSetup {
   readonly alone?: boolean;
   /** The primary's lease file at the start. */
   readonly leases?: string;
+  /** Both take part in a ledger: one that does not answer, or one on each one's loopback. */
+  readonly ledger?: "unreachable" | "reachable";
   /** Every byte on the failover link arrives that much later, in both directions. Milliseconds. */
   readonly delay?: number;
 }
 
+const LEDGER = fileURLToPath(new URL("ledger-endpoint.ts", import.meta.url));
+const LEDGER_PORT = "8001";
+const SITE = "BENCH-1";
 const PROXY = fileURLToPath(new URL("../support/delaying-proxy.ts", import.meta.url));
 const NEAR = { primary: "10.78.0.2", secondary: "10.78.1.2" } as const;
 /** What each server takes for its partner: the far end of its cable. */
@@ -45,6 +51,7 @@ export class BenchPair {
   readonly clients: Namespace;
   readonly servers: Readonly<Record<Role, DhcpServer>>;
   readonly roles: readonly Role[];
+  readonly #endpoints: Running[] = [];
 
   constructor(setup: PairSetup) {
     const { lab } = this;
@@ -68,6 +75,18 @@ export class BenchPair {
         leases: role === "primary" ? (setup.leases ?? "") : "",
       });
     this.servers = { primary: make("primary"), secondary: make("secondary") };
+    if (setup.ledger !== undefined) for (const role of ROLES) this.#joinLedger(role, namespaces[role], setup.ledger);
+  }
+
+  #joinLedger(role: Role, namespace: Namespace, ledger: "unreachable" | "reachable"): void {
+    const state = `${this.servers[role].leaseFile}.tandem`;
+    mkdirSync(state, { recursive: true });
+    const file = {
+      ledger: { table: "ledger", region: "local", endpoint: `http://127.0.0.1:${LEDGER_PORT}` },
+      sites: [{ relationship: "lab", site: SITE, writeUnitsPerSecond: 0 }],
+    };
+    writeFileSync(join(state, "agent.json"), JSON.stringify(file));
+    if (ledger === "reachable") this.#endpoints.push(namespace.start("ledger", [process.execPath, LEDGER, LEDGER_PORT, SITE]));
   }
 
   /** One cable between the servers, or two with a proxy between. */
@@ -89,6 +108,7 @@ export class BenchPair {
 
   /** Starts what is there, and waits until both are in NORMAL and have shared out their addresses. */
   async start(): Promise<void> {
+    for (const endpoint of this.#endpoints) await endpoint.waitForLog(/ready/, 30_000);
     for (const role of this.roles) await this.servers[role].start();
     if (this.roles.length < 2) return;
     for (const role of this.roles) await this.isIn(role, "normal");

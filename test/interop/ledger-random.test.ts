@@ -5,7 +5,7 @@ import { randomRun } from "../support/ledger-random.ts";
 const OPERATIONS = Number(process.env["LEDGER_OPERATIONS"] ?? 20_000);
 
 test(`${OPERATIONS} random operations on DynamoDB Local: one holder, nothing lost`, async () => {
-  const opened = await openDynamoLocal();
+  const opened = await openDynamoLocal({ isLongRun: true });
   try {
     const outcome = await randomRun(opened.ledger, 20_000, OPERATIONS);
     process.stdout.write(`${JSON.stringify(outcome)}\n`);
@@ -15,4 +15,5 @@ test(`${OPERATIONS} random operations on DynamoDB Local: one holder, nothing los
   } finally {
     await opened.close();
   }
-});
+  // two minutes of processor time
+}, 1_200_000);
