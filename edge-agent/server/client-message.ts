@@ -48,7 +48,7 @@ export function readClientMessage(datagram: DatagramReceived, message: DhcpMessa
     hardware,
     hardwareText: hexPairs(hardware.bytes),
     clientId: known,
-    key: known === undefined ? keyOf("h", hardware.bytes, hardware.htype) : keyOf("i", known, 0),
+    key: known === undefined ? machineKey(hardware) : keyOf("i", known, 0),
     requested: addressOption(options, OPTION.requestedAddress),
     serverId: addressOption(options, OPTION.serverIdentifier),
     hostname: textOption(options.get(OPTION.hostName)),
@@ -57,6 +57,9 @@ export function readClientMessage(datagram: DatagramReceived, message: DhcpMessa
     via: message.giaddr === UNSPECIFIED ? datagram.interfaceName : formatIpv4(message.giaddr),
   };
 }
+
+/** {@link ClientMessage.key} of a client of this hardware that has no identifier. */
+export const machineKey = ({ htype, bytes }: HardwareAddress): string => keyOf("h", bytes, htype);
 
 /** The same message as if the relay had been in its way: with the options that it put in when the lease was made. */
 export function withStashedAgentOptions(client: ClientMessage, agentOptions: Uint8Array): ClientMessage {

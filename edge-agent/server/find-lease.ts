@@ -3,7 +3,7 @@ import type { Lease } from "../leases/lease.ts";
 import { sameBytes, sameHardware } from "../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
-import { addressAskedFor } from "./client-message.ts";
+import { addressAskedFor, machineKey } from "./client-message.ts";
 import { type Exchange, leaseAt, poolOf, say } from "./exchange.ts";
 import { type FixedAddress, matchHosts } from "./hosts.ts";
 import { permits } from "./permits.ts";
@@ -100,7 +100,7 @@ class Search {
   /** The client's own lease by option 61, or what it was offered. */
   #byClientId(): Weighed | undefined {
     const { client } = this.#caller;
-    const offered = this.#offered();
+    const offered = this.#offered(client.key);
     if (client.clientId === undefined) return offered;
     const addresses = this.#exchange.view.byClientId(client.clientId);
     let free = offered;
@@ -116,9 +116,9 @@ class Search {
     return free;
   }
 
-  /** What the client was offered here last. */
-  #offered(): Weighed | undefined {
-    for (const { address } of this.#exchange.state.offers.allOf(this.#caller.client.key, this.#exchange.at.now)) {
+  /** What this client was offered here last. */
+  #offered(key: string): Weighed | undefined {
+    for (const { address } of this.#exchange.state.offers.allOf(key, this.#exchange.at.now)) {
       const weighed = this.#weigh(address);
       if (weighed !== undefined && this.#fits(weighed)) return weighed;
     }
@@ -127,9 +127,12 @@ class Search {
 
   #byHardware(): Weighed | undefined {
     const { client } = this.#caller;
+    // what the machine was offered before it showed an identifier, as firmware does not
+    const offered = client.clientId === undefined ? undefined : this.#offered(machineKey(client.hardware));
     for (const address of this.#inOrder(this.#exchange.view.byHardware(client.hardware))) {
       const weighed = this.#weigh(address);
       const lease = weighed?.lease;
+      if (offered !== undefined && lease?.status !== "ACTIVE") return offered;
       if (weighed === undefined || lease === undefined || !this.#isAvailable(weighed)) continue;
       const sameId = sameBytes(lease.clientId, client.clientId);
       if (lease.clientId !== undefined && !sameId && lease.status !== "FREE" && lease.status !== "BACKUP") continue;
@@ -142,7 +145,7 @@ class Search {
       if (lease.clientId !== undefined && !sameId && !(this.#purpose === "bootp" && client.clientId === undefined)) continue;
       return weighed;
     }
-    return undefined;
+    return offered;
   }
 
   #byAddress(asked: Ipv4Address, hasOther: boolean): Weighed | undefined {

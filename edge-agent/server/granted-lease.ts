@@ -31,7 +31,7 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
     clientId: sameId ? before?.clientId : clientId?.slice(),
     hardware: given.sameClient ? before?.hardware : { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() },
     hostname: client.hostname,
-    agentOptions: stashedAgentOptions(given),
+    agentOptions: stashedAgentOptions(given, terms.offered),
     reserved: terms.reserved || before?.reserved === true,
     bootp: kind === "bootp",
     variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass) ?? terms.offered?.vendorClass),
@@ -41,10 +41,11 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
 }
 
 /** The relay's options, kept for renewals that do not pass the relay, unless `stash-agent-options` is off. */
-function stashedAgentOptions(given: Grant): Uint8Array | undefined {
+function stashedAgentOptions(given: Grant, offered: Offer | undefined): Uint8Array | undefined {
   const { client } = given.caller;
   const earlier = given.sameClient ? given.candidate.lease?.agentOptions : undefined;
-  if (client.stashed || client.agentOptions === undefined || given.evaluation.flag("stash-agent-options") === false) return earlier;
+  if (given.evaluation.flag("stash-agent-options") === false) return earlier;
+  if (client.stashed || client.agentOptions === undefined) return offered?.agentOptions ?? earlier;
   return client.agentOptions.slice();
 }
 

@@ -158,8 +158,12 @@ export function onPartnerState(
   endpoint.communicating = true;
   // but one that would not survive to hear of it is answered like any other
   if (endpoint.state === "PARTNER-DOWN" && heard.starting && (endpoint.partnerIsTandem || endures(heard.state, "PARTNER-DOWN"))) {
-    if (starting) enter(turn, relationship, "PARTNER-DOWN");
-    else if (wasHeld) sendState(turn, relationship);
+    if (starting) {
+      // what it was in long ago says nothing any more
+      endpoint.partner = heard.state;
+      endpoint.partnerSince = heard.since;
+      enter(turn, relationship, "PARTNER-DOWN");
+    } else if (wasHeld) sendState(turn, relationship);
     return;
   }
   if (endpoint.partner !== heard.state || endpoint.partnerSince !== heard.since) {

@@ -68,6 +68,8 @@ export function reactionTo(own: RecordedState, partner: ServerState, starting: b
  * With a stock partner, the state to be in instead of what the table says; undefined where the table holds.
  * - CONFLICT-DONE bears NORMAL and a conflict only. A partner that is NORMAL, and has not heard of our conflict yet, bears
  *   anything but a conflict: PARTNER-DOWN makes it recover if it has just started, and resolve with us if it was running.
+ * - A dhcpd that comes back into a conflict in RECOVER may have lost all it knew, and in a conflict it would ask for what is owed only:
+ *   left to recover it asks for everything, and waits MCLT.
  * - A dhcpd in RECOVER, whose update was cut off, asks again only one that serves or recovers: we recover once more, with it.
  */
 export function harmlessReaction(
@@ -80,6 +82,7 @@ export function harmlessReaction(
 ): RecordedState | undefined {
   if (partner === "CONFLICT-DONE" && (own === "RECOVER-WAIT" || own === "PAUSED" || own === "SHUTDOWN")) return PC;
   if (isFirst && partner === RE && (own === "RECOVER-DONE" || own === "RECOVER-WAIT")) return RE;
+  if (partner === RE && (own === "RESOLUTION-INTERRUPTED" || own === "CONFLICT-DONE")) return CI;
   const resolving = own === PC || own === "RESOLUTION-INTERRUPTED";
   return isHeld && resolving && partner === NO ? PD : undefined;
 }
