@@ -1,5 +1,5 @@
 import { contains, formatIpv4, type Ipv4Address, ipv4 } from "../values/ipv4.ts";
-import type { PoolRange } from "./agent-config.ts";
+import type { Permit, PoolRange } from "./agent-config.ts";
 import type { NetworkDraft, PoolDraft, SubnetDraft } from "./drafts.ts";
 import type { Location } from "./location.ts";
 import type { ParseContext, Place } from "./parse-context.ts";
@@ -63,9 +63,18 @@ function enterRange(context: ParseContext, reader: TokenReader, subnet: SubnetDr
   pool.ranges.push(range);
 }
 
-/** Ranges outside any pool share one for each kind: BOOTP clients may have addresses of `dynamic-bootp` ranges only. */
+/**
+ * Ranges outside any pool share one for each kind: BOOTP clients may have addresses of `dynamic-bootp` ranges only. As with dhcpd, a
+ * declared pool that says just that is found as well; and of the pool found, the one before it is taken, if there is one.
+ */
 function implicitPool(context: ParseContext, network: NetworkDraft, dynamicBootp: boolean, location: Location): PoolDraft {
-  const existing = network.pools.find((pool) => pool.implicit && pool.permit.length > 0 === dynamicBootp);
+  const { pools } = network;
+  const found = pools.findIndex(({ permit, prohibit }) =>
+    dynamicBootp
+      ? isJust(permit, "all-clients") && prohibit.length === 0
+      : permit.length === 0 && isJust(prohibit, "dynamic-bootp-clients"),
+  );
+  const existing = pools[found - 1] ?? pools[found];
   if (existing !== undefined) return existing;
   const pool: PoolDraft = {
     scope: context.newScope("pool", network.name, network.scope, location),
@@ -78,3 +87,5 @@ function implicitPool(context: ParseContext, network: NetworkDraft, dynamicBootp
   network.pools.push(pool);
   return pool;
 }
+
+const isJust = (list: readonly Permit[], kind: Permit["kind"]): boolean => list.length === 1 && list[0]?.kind === kind;

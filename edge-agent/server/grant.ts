@@ -163,7 +163,6 @@ function holdFor({ exchange, caller: { client }, candidate }: Grant): void {
     until,
     hostname: client.hostname,
     vendorClass: client.message.options.get(OPTION.vendorClass)?.slice() ?? before?.vendorClass,
-    agentOptions: (client.stashed ? undefined : client.agentOptions?.slice()) ?? before?.agentOptions,
   };
   offers.add(offer, exchange.at.now);
 }

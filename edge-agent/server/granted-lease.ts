@@ -31,7 +31,7 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
     clientId: sameId ? before?.clientId : clientId?.slice(),
     hardware: given.sameClient ? before?.hardware : { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() },
     hostname: client.hostname,
-    agentOptions: stashedAgentOptions(given, terms.offered),
+    agentOptions: stashedAgentOptions(given),
     reserved: terms.reserved || before?.reserved === true,
     bootp: kind === "bootp",
     variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass) ?? terms.offered?.vendorClass),
@@ -40,13 +40,10 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
   };
 }
 
-/** The relay's options, kept for renewals that do not pass the relay, unless `stash-agent-options` is off. */
-function stashedAgentOptions(given: Grant, offered: Offer | undefined): Uint8Array | undefined {
-  const { client } = given.caller;
-  const earlier = given.sameClient ? given.candidate.lease?.agentOptions : undefined;
-  if (given.evaluation.flag("stash-agent-options") === false) return earlier;
-  if (client.stashed || client.agentOptions === undefined) return offered?.agentOptions ?? earlier;
-  return client.agentOptions.slice();
+/** The relay's options, kept for renewals that do not pass the relay, even under another identifier, unless `stash-agent-options` is off. */
+function stashedAgentOptions({ caller: { client }, candidate, evaluation }: Grant): Uint8Array | undefined {
+  const isFresh = !client.stashed && client.agentOptions !== undefined && evaluation.flag("stash-agent-options") !== false;
+  return isFresh ? client.agentOptions?.slice() : candidate.lease?.agentOptions;
 }
 
 const VENDOR_CLASS = "vendor-class-identifier";

@@ -16,8 +16,6 @@ export interface Offer {
   readonly hostname: string | undefined;
   /** Option 60 of the DISCOVER; dhcpd notes it with the lease although the REQUEST may not repeat it. */
   readonly vendorClass?: Uint8Array | undefined;
-  /** Option 82 of the DISCOVER: the REQUEST may come another way. */
-  readonly agentOptions?: Uint8Array | undefined;
 }
 
 const NONE: readonly Offer[] = [];

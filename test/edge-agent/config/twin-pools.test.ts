@@ -18,3 +18,15 @@ test("pools that differ stay apart", () => {
   // the same number of permits, and each of the first among those of the second
   expect(poolsOf(`allow members of "a"; allow members of "a";`, `allow members of "a"; allow members of "b";`)).toBe(2);
 });
+
+test.each([
+  ["pool { allow all clients; range 10.0.0.10; }", "range dynamic-bootp", [["10", "99"]]],
+  ["pool { deny dynamic bootp clients; range 10.0.0.10; }", "range", [["10", "99"]]],
+  ["pool { allow all clients; range 10.0.0.10; }", "range", [["10"], ["99"]]],
+  ["pool { range 10.0.0.10; }", "range", [["10"], ["99"]]],
+  // the one before the one that is found, as dhcpd has it
+  ["pool { range 10.0.0.10; } pool { allow all clients; range 10.0.0.20; }", "range dynamic-bootp", [["10", "99"], ["20"]]],
+] as const)("%s and a %s outside of pools", (pools, range, wanted) => {
+  const conf = `shared-network a { subnet 10.0.0.0 netmask 255.255.255.0 { ${pools} } subnet 10.1.0.0 netmask 255.255.255.0 { ${range} 10.1.0.99; } }`;
+  expect(configOf(conf).pools.map(({ ranges }) => ranges.map(({ first }) => String(first & 255)))).toEqual(wanted);
+});

@@ -218,6 +218,21 @@ test("a client that shows its identifier in one of DISCOVER and REQUEST alone ge
   expect(bench.send({ type: 3, mac: 2, clientId: "\u0001b", requested: "10.0.0.11", serverId: "10.0.0.1" })?.type).toBe(5);
 });
 
+test("a machine finds what it was offered before it showed an identifier, and its relay's options stay when it shows another", () => {
+  const bench = new Bench(BASE);
+  expect(bench.send({ type: 1, mac: 1 })?.yiaddr).toBe("10.0.0.10");
+  expect(bench.send({ type: 1, mac: 1, clientId: "\u0001a" })?.yiaddr).toBe("10.0.0.10");
+  // but not the other way round, and no other machine's
+  expect(bench.send({ type: 1, mac: 1, clientId: "\u0001b" })?.yiaddr).not.toBe("10.0.0.10");
+  const agent = Uint8Array.of(1, 1, 0x70);
+  const relayed = { mac: 7, giaddr: "10.0.0.2", options: { 82: agent } };
+  const offered = bench.send({ type: 1, ...relayed })?.yiaddr ?? "";
+  bench.send({ type: 3, requested: offered, ...relayed });
+  bench.wait(400);
+  expect(bench.send({ type: 3, mac: 7, clientId: "\u0001c", ciaddr: offered, source: offered })?.type).toBe(5);
+  expect(bench.record(offered)?.agentOptions).toEqual(agent);
+});
+
 test("a broken option 82 is not echoed", () => {
   const bench = new Bench(BASE);
   for (const broken of [Uint8Array.of(1, 255, 65), new Uint8Array(0)]) {
