@@ -29,6 +29,7 @@ export interface IndexedFields {
 
 /** Places for decoded durable records kept at hand, found by the last bits of the address: pools are dense. A power of two. */
 const CACHE_PLACES = 65_536;
+const NO_ADDRESSES: readonly Ipv4Address[] = [];
 const NO_COUNTS = Object.fromEntries(BINDING_STATUSES.map((status) => [status, 0])) as Readonly<Record<BindingStatus, number>>;
 
 /**
@@ -78,12 +79,14 @@ export class LeaseTable implements LeaseView {
 
   byClientId(clientId: Uint8Array): readonly Ipv4Address[] {
     const candidates = this.#byClientId.candidates(hashBytes(clientId, this.#seed)) as Ipv4Address[];
-    return candidates.filter((address) => sameBytes(this.get(address)?.clientId, clientId));
+    if (candidates.length === 1) return sameBytes(this.get(candidates[0]!)?.clientId, clientId) ? candidates : NO_ADDRESSES;
+    return candidates.length === 0 ? NO_ADDRESSES : candidates.filter((address) => sameBytes(this.get(address)?.clientId, clientId));
   }
 
   byHardware(hardware: HardwareAddress): readonly Ipv4Address[] {
     const candidates = this.#byHardware.candidates(this.#hardwareHash(hardware)) as Ipv4Address[];
-    return candidates.filter((address) => sameHardware(this.get(address)?.hardware, hardware));
+    if (candidates.length === 1) return sameHardware(this.get(candidates[0]!)?.hardware, hardware) ? candidates : NO_ADDRESSES;
+    return candidates.length === 0 ? NO_ADDRESSES : candidates.filter((address) => sameHardware(this.get(address)?.hardware, hardware));
   }
 
   oldest(pool: PoolId, status: UnboundStatus, order: NeverUsedOrder): Iterable<Ipv4Address> {

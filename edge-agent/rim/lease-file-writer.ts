@@ -19,6 +19,9 @@ export interface LeaseFileSource {
 
 /** Changes are gathered for this long before they are appended. */
 const GATHER_MILLIS = 50;
+/** While so many come in that time, as in a transfer of everything, they are gathered for longer: other work is more urgent. */
+const FLOOD = 1000;
+const LONGEST_GATHER_MILLIS = 1000;
 const RETRY_MILLIS = 10_000;
 /** Bytes formatted between two turns of the event loop. */
 const CHUNK_BYTES = 65_536;
@@ -26,7 +29,7 @@ const CHUNK_BYTES = 65_536;
 const MAX_PENDING = 50_000;
 /** The file is rewritten when it has grown by this factor, and by at least this much. */
 const GROWTH_FACTOR = 4;
-const MIN_GROWTH_BYTES = 4_000_000;
+const MIN_GROWTH_BYTES = 16_000_000;
 
 /**
  * Keeps a dhcpd.leases(5) file behind the store, for the tools that read one. The store is the truth: the file follows in a
@@ -93,7 +96,18 @@ export class LeaseFileWriter {
 
   #schedule(millis: number): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => void this.#work(), this.#troubled ? Math.max(millis, RETRY_MILLIS) : millis);
+    const wait = this.#troubled ? Math.max(millis, RETRY_MILLIS) : millis;
+    this.#timer = setTimeout(() => this.#workOrGather(this.#pending.size, wait), wait);
+    this.#timer.unref();
+  }
+
+  #workOrGather(before: number, waited: number): void {
+    const { size } = this.#pending;
+    if (size - before < FLOOD || waited >= LONGEST_GATHER_MILLIS) {
+      void this.#work();
+      return;
+    }
+    this.#timer = setTimeout(() => this.#workOrGather(size, waited + GATHER_MILLIS), GATHER_MILLIS);
     this.#timer.unref();
   }
 

@@ -23,17 +23,22 @@ const FAILOVER = 1;
 const OWED = 2;
 const NO_VARIABLES: ReadonlyMap<string, Uint8Array> = new Map();
 
-let scratch = Buffer.alloc(4096);
+/** Records are written one behind the other and never written over, since a transaction may still have to read them. */
+const SCRATCH_BYTES = 65_536;
+let scratch = Buffer.alloc(SCRATCH_BYTES);
+let used = 0;
 
 /** The record of a lease on disk, without its address, which is the key. */
 export function encodeLease(lease: Lease): Buffer {
   reserve(lease);
   const { failover } = lease;
-  scratch[0] = VERSION;
-  scratch[1] = BINDING_STATUSES.indexOf(lease.status);
-  scratch[2] = presenceOf(lease);
-  scratch[3] = failover === undefined ? 0 : FAILOVER | (failover.owed ? OWED : 0) | (BINDING_STATUSES.indexOf(failover.rewindStatus) << 2);
-  let at = u32(u32(u32(4, lease.starts), lease.ends), lease.cltt);
+  const start = used;
+  scratch[start] = VERSION;
+  scratch[start + 1] = BINDING_STATUSES.indexOf(lease.status);
+  scratch[start + 2] = presenceOf(lease);
+  scratch[start + 3] =
+    failover === undefined ? 0 : FAILOVER | (failover.owed ? OWED : 0) | (BINDING_STATUSES.indexOf(failover.rewindStatus) << 2);
+  let at = u32(u32(u32(start + 4, lease.starts), lease.ends), lease.cltt);
   if (failover !== undefined) at = u32(u32(u32(at, failover.tstp), failover.tsfp), failover.atsfp);
   if (lease.hardware !== undefined) {
     scratch[at++] = lease.hardware.htype;
@@ -47,7 +52,8 @@ export function encodeLease(lease: Lease): Buffer {
     at = number(at, lease.variables.size);
     for (const [name, value] of lease.variables) at = bytes(text(at, name), value);
   }
-  return Buffer.from(scratch.subarray(0, at));
+  used = at;
+  return scratch.subarray(start, at);
 }
 
 /** The lease of a record; parts of it are views on `record`. The error says what is wrong, for a person. */
@@ -139,10 +145,18 @@ function reserve(lease: Lease): void {
   let size = 128 + 3 * ((lease.hostname?.length ?? 0) + (lease.billingClass?.length ?? 0));
   size += (lease.clientId?.length ?? 0) + (lease.hardware?.bytes.length ?? 0) + (lease.agentOptions?.length ?? 0);
   for (const [name, value] of lease.variables) size += 16 + 3 * name.length + value.length;
-  if (size > scratch.length) scratch = Buffer.alloc(size * 2);
+  if (used + size <= scratch.length) return;
+  scratch = Buffer.alloc(Math.max(SCRATCH_BYTES, size));
+  used = 0;
 }
 
-const u32 = (at: number, value: number): number => scratch.writeUInt32BE(value, at);
+function u32(at: number, value: number): number {
+  scratch[at] = value >>> 24;
+  scratch[at + 1] = (value >>> 16) & 255;
+  scratch[at + 2] = (value >>> 8) & 255;
+  scratch[at + 3] = value & 255;
+  return at + 4;
+}
 
 function number(start: number, value: number): number {
   let at = start;
@@ -157,7 +171,8 @@ function number(start: number, value: number): number {
 
 function bytes(start: number, value: Uint8Array): number {
   const at = number(start, value.length);
-  scratch.set(value, at);
+  if (value.length > 16) scratch.set(value, at);
+  else for (let index = 0; index < value.length; index += 1) scratch[at + index] = value[index]!;
   return at + value.length;
 }
 
