@@ -28,7 +28,7 @@ const CHUNK_BYTES = 65_536;
 /** Changes held in memory while the disk is slow or full; beyond, a whole rewrite is owed instead. */
 const MAX_PENDING = 50_000;
 /** The file is rewritten when it has grown by this factor, and by at least this much. */
-const GROWTH_FACTOR = 4;
+const GROWTH_FACTOR = 8;
 const MIN_GROWTH_BYTES = 16_000_000;
 
 /**
