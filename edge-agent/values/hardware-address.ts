@@ -8,10 +8,14 @@ export const ETHERNET = 1;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+const COLON_AND_HEX = HEX.map((pair) => `:${pair}`);
+
 /** Lower-case hex pairs with `separator` between, as dhcpd prints them: "00:16:3e:01:02:03". */
 export function hexPairs(bytes: Uint8Array, separator = ":"): string {
-  let text = "";
-  for (let index = 0; index < bytes.length; index += 1) text += (index === 0 ? "" : separator) + HEX[bytes[index] ?? 0];
+  if (bytes.length === 0) return "";
+  let text = HEX[bytes[0]!]!;
+  if (separator === ":") for (let index = 1; index < bytes.length; index += 1) text += COLON_AND_HEX[bytes[index]!]!;
+  else for (let index = 1; index < bytes.length; index += 1) text += separator + HEX[bytes[index]!];
   return text;
 }
 

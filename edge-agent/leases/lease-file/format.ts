@@ -1,7 +1,7 @@
 import { hexPairs } from "../../values/hardware-address.ts";
 import { formatIpv4, ipv4FromBytes } from "../../values/ipv4.ts";
 import { type EpochSeconds, epochSeconds, NEVER, NO_TIME } from "../../values/time.ts";
-import type { BindingStatus } from "../binding-status.ts";
+import { BINDING_STATUSES, type BindingStatus } from "../binding-status.ts";
 import type { Lease } from "../lease.ts";
 import { type DateFormat, formatDate } from "./dates.ts";
 import { AGENT_OPTIONS, bytesOf, hardwareName } from "./names.ts";
@@ -17,6 +17,10 @@ export interface LeaseFileStyle {
 }
 
 export const DEFAULT_STYLE: LeaseFileStyle = { dates: "default", ids: "octal", wallOffset: 0 };
+
+const IN_LOWER_CASE = Object.fromEntries(BINDING_STATUSES.map((status) => [status, status.toLowerCase()])) as Readonly<
+  Record<BindingStatus, string>
+>;
 
 /** How a lease file starts; the second line is what dhcpd 4.4.3-P1 writes, for tools that look at it. */
 export function formatHeader(serverDuid: Uint8Array | undefined, style: LeaseFileStyle): string {
@@ -44,11 +48,11 @@ export function formatLease(lease: Lease, now: EpochSeconds, style: LeaseFileSty
   time("tsfp", failover?.tsfp ?? NO_TIME);
   time("atsfp", failover?.atsfp ?? NO_TIME);
   time("cltt", lease.cltt);
-  text += `\n  binding state ${status.toLowerCase()};`;
+  text += `\n  binding state ${IN_LOWER_CASE[status]};`;
   const next = nextStatus(lease);
-  if (next !== status) text += `\n  next binding state ${next.toLowerCase()};`;
+  if (next !== status) text += `\n  next binding state ${IN_LOWER_CASE[next]};`;
   const rewind = failover?.rewindStatus ?? "FREE";
-  if (rewind !== status) text += `\n  rewind binding state ${rewind.toLowerCase()};`;
+  if (rewind !== status) text += `\n  rewind binding state ${IN_LOWER_CASE[rewind]};`;
   if (lease.reserved) text += "\n  reserved;";
   if (lease.bootp) text += "\n  dynamic-bootp;";
   if (lease.billingClass !== undefined && lease.ends > now) text += formatBilling(lease.billingClass);
@@ -90,7 +94,7 @@ function formatClient(lease: Lease, style: LeaseFileStyle): string {
   let text = "";
   const { hardware, clientId, hostname } = lease;
   if (hardware !== undefined && (hardware.bytes.length > 0 || hardware.htype !== 0))
-    text += `\n  hardware ${`${hardwareName(hardware.htype)} ${hexPairs(hardware.bytes)}`.trim()};`;
+    text += `\n  hardware ${hardwareName(hardware.htype)}${hardware.bytes.length > 0 ? " " : ""}${hexPairs(hardware.bytes)};`;
   if (clientId !== undefined && clientId.length > 0) text += `\n  uid ${formatData(clientId, style)};`;
   // As dhcpd: an empty value is as good as none.
   for (const [name, value] of lease.variables) if (value.length > 0) text += `\n  set ${name} = ${quoted(value)};`;
@@ -130,13 +134,15 @@ function printable(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte >= 32 && byte < 127);
 }
 
-/** A string with dhcpd's escapes: three octal digits for what cannot be printed. */
+/** Each byte with dhcpd's escapes: three octal digits for what cannot be printed. */
+const ESCAPED = Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 34 || byte === 92) return `\\${String.fromCharCode(byte)}`;
+  return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, "0")}`;
+});
+
+/** A string with dhcpd's escapes. */
 function quoted(bytes: Uint8Array): string {
   let text = '"';
-  for (const byte of bytes) {
-    if (byte === 34 || byte === 92) text += `\\${String.fromCharCode(byte)}`;
-    else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
-    else text += `\\${byte.toString(8).padStart(3, "0")}`;
-  }
+  for (let index = 0; index < bytes.length; index += 1) text += ESCAPED[bytes[index]!];
   return `${text}"`;
 }
