@@ -4,6 +4,7 @@ import {
   claimWrites,
   type Entry,
   type Fact,
+  type Gap,
   heartbeatWrite,
   MAX_ENTRIES,
   mirrorWrites,
@@ -32,8 +33,13 @@ export async function readServer(ledger: Ledger, site: string, server: ServerNam
 }
 
 /** §2.2. `fenced`: another process was quicker; read again. After `repeat`, read again: the row's `boot` says whether it landed. */
-export async function boot(ledger: Ledger, read: Srv, incarnation: string): Promise<{ kind: "booted"; server: Srv } | Fenced | Repeat> {
-  const outcome = await ledger.write(bootWrite(read, incarnation));
+export async function boot(
+  ledger: Ledger,
+  read: Srv,
+  incarnation: string,
+  gap?: Gap,
+): Promise<{ kind: "booted"; server: Srv } | Fenced | Repeat> {
+  const outcome = await ledger.write(bootWrite(read, incarnation, gap));
   if (outcome.kind === "done") return { kind: "booted", server: SrvItem.parse(outcome.item) };
   return refusedOrRepeat(outcome);
 }

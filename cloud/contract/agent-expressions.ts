@@ -89,11 +89,19 @@ export const MAX_ENTRIES = 49;
 export const ordOf = (epoch: number, ts: number, counter: number, server: ServerName): string =>
   `${pad(epoch, 8)}.${ts13(ts)}.${pad(counter, 5)}.${server}`;
 
-/** §2.2: takes the server's item over for a new incarnation; `read` is the item as just read (strongly). */
-export function bootWrite(read: Srv, boot: string): Write {
+/** A time of which a server has lost what it had not handed in. Its wall clock, milliseconds since 1970. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+const MOST_GAPS = 8;
+
+/** §2.2: takes the server's item over for a new incarnation; `read` is the item as just read (strongly). `gap`: its former store is lost. */
+export function bootWrite(read: Srv, boot: string, gap?: Gap): Write {
+  const gaps = gap === undefined ? {} : { gaps: [...read.gaps, { from: gap.from, to: gap.to }].slice(-MOST_GAPS) };
   return update(
     srvKey(read.site, read.srv),
-    { set: { boot, bn: 0, ...NO_EVIDENCE }, add: { hb: 1 } },
+    { set: { boot, bn: 0, ...NO_EVIDENCE, ...gaps }, add: { hb: 1 } },
     all(equal("ep", read.ep), equal("mode", read.mode), equal("boot", read.boot)),
   );
 }

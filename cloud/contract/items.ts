@@ -66,6 +66,10 @@ export const SrvItem = z.object({
   qa: Millis.default(0).describe("When `qd` and `qt` were so, by the agent's wall clock; 0 = never told"),
   kp: Millis.default(0).describe("How long this server has its history rows kept; 0 = for ever"),
   ver: z.string(),
+  gaps: z
+    .array(z.object({ from: Millis, to: Millis }))
+    .default([])
+    .describe("Times of which it lost what it had not handed in, its disk with it; the last eight"),
 });
 export const BindingStatus = z.enum(["ACTIVE", "RELEASED", "EXPIRED", "FREE", "BACKUP", "ABANDONED", "RESET"]);
 

@@ -151,11 +151,14 @@ export function startSite(
     partnerIsForeign: setting.foreign,
   };
   const isSameHost = known !== undefined && known.host === ports.host;
-  const core = newSite(config, ports.boot, known === undefined ? undefined : { ...known, boots: isSameHost ? known.boots : [] }, now);
+  const outbox = openOutbox(setting.relationship, known ?? {}, ports.outbox);
+  const counted = outbox.lastSeq + outbox.shift;
+  const former = known === undefined ? undefined : { ...known, boots: isSameHost ? known.boots : [], counted };
+  const core = newSite(config, ports.boot, former, now);
   return {
     setting,
     core: known?.published === true ? { ...core, evidence: { ...core.evidence, published: true } } : core,
-    outbox: openOutbox(setting.relationship, known ?? {}, ports.outbox),
+    outbox,
     claims: NO_CLAIMS,
     waiters: [],
     clockDoubt: ports.clockDoubt?.(),

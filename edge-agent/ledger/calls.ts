@@ -29,7 +29,8 @@ export interface OutboxEntry {
 /** What a site's core asks of the ledger; the answer comes as an event with the same `op`. One of each `lane` at a time. */
 export type LedgerCall =
   | { readonly op: "read-self" }
-  | { readonly op: "boot"; readonly read: ServerRow; readonly boot: string }
+  /** `lost`: this store has not counted what is in the history of this server; what else was in the former one is gone. */
+  | { readonly op: "boot"; readonly read: ServerRow; readonly boot: string; readonly lost: boolean }
   | {
       readonly op: "heartbeat";
       readonly standing: Standing;

@@ -46,6 +46,8 @@ export interface SiteState {
   readonly publishedLeaseMillis: number;
   /** Incarnations of this server that ran on this machine with this store, oldest first. */
   readonly boots: readonly string[];
+  /** Events of this server that its store had counted at the start, by the ledger's numbers; undefined: there is no record of a former run. */
+  readonly counted: number | undefined;
   readonly beat: number;
   readonly ack: number;
   /** Calls under way, by lane; one each. */
@@ -98,6 +100,7 @@ export interface KnownStanding {
   readonly mode: "PAIR" | "SOLE" | "DOWN";
   readonly nextClaim: number;
   readonly boots: readonly string[];
+  readonly counted?: number;
 }
 /** Former incarnations that are remembered. */
 const MOST_BOOTS = 32;
@@ -145,6 +148,7 @@ export function newSite(config: SiteConfig, boot: string, known: KnownStanding |
     partnerLeaseMillis: config.leaseMillis,
     publishedLeaseMillis: 0,
     boots: known?.boots ?? [],
+    counted: known === undefined ? undefined : (known.counted ?? 0),
     beat: 0,
     ack: 0,
     busy: { beat: undefined, partner: undefined, data: undefined, control: undefined },

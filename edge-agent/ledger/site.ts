@@ -155,7 +155,8 @@ function onOwnRow(state: SiteState, answer: Answer<"read-self">): SiteStep {
     const text = `the ledger's epoch ${row.epoch} is older than ours (${state.standing.epoch}): a table was set back; it is not believed`;
     return only({ ...state, reachable: false }, { kind: "log", level: "error", text });
   }
-  const call: LedgerCall = { op: "boot", read: row, boot: state.boot };
+  const lost = row.boot !== NEVER_RAN && (state.counted === undefined || row.ack > state.counted);
+  const call: LedgerCall = { op: "boot", read: row, boot: state.boot, lost };
   // our name is on disk before it is in the ledger, so that the next start knows this incarnation for its own
   const booting: SiteState = { ...state, phase: "booting", boots: withBoot(state.boots, state.boot), busy: { ...state.busy, beat: call } };
   return { state: booting, calls: [call], happenings: [{ kind: "remember" }] };
@@ -169,6 +170,7 @@ function onBooted(state: SiteState, answer: Answer<"boot">, call: LedgerCall | u
   const running: SiteState = {
     ...state,
     phase: "running",
+    counted: Math.max(state.counted ?? 0, row.ack),
     beat: 0,
     ack: row.ack,
     evidence: noEvidence(answer.endedAt),

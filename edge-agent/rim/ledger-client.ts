@@ -88,7 +88,10 @@ async function bootAs(ledger: Ledger, call: Extract<LedgerCall, { op: "boot" }>,
   const read = await readServer(ledger, options.site, options.server);
   if (read === undefined) return { outcome: "unanswered", reason: "the site is no longer registered" };
   if (read.boot === call.boot) return { outcome: "booted", row: rowOf(read) };
-  const outcome = await boot(ledger, read, call.boot);
+  // what was handed in last, and what waited then, says from when on anything may be missing
+  const from = read.qd === 0 ? read.at : Math.min(read.qt, read.at);
+  const gap = call.lost && read.at > 0 ? { from, to: Math.max(from, options.wallMillis()) } : undefined;
+  const outcome = await boot(ledger, read, call.boot, gap);
   return outcome.kind === "booted" ? { outcome: "booted", row: rowOf(outcome.server) } : fencedOrUnanswered(outcome);
 }
 

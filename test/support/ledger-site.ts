@@ -17,7 +17,8 @@ import { configOf } from "./load-config.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 export const SITE = "TEST-1";
-const START = 1_800_000_000;
+/** When its virtual time begins, in seconds since 1970. */
+export const START = 1_800_000_000;
 
 interface Wire {
   readonly dialler: SiteServer;
