@@ -52,7 +52,7 @@ interface Resource {
 /** The synthesized control plane; synthesized anew if a source is younger. Rejects if the synthesis fails. */
 export async function readTemplate(): Promise<Template> {
   // the template is written before the synthesis ends
-  while (!isFresh() || existsSync(LOCK)) await synthesizeAlone();
+  while ((!isFresh() || existsSync(LOCK)) && !(await synthesizeAlone()));
   const { Resources, Parameters } = JSON.parse(readFileSync(TEMPLATE, "utf8")) as {
     Resources: Record<string, Resource>;
     Parameters: Record<string, { Default?: string }>;
@@ -146,8 +146,8 @@ function scheduleOf(found: Resource, resources: Record<string, Resource>): { han
 
 const isFresh = (): boolean => existsSync(TEMPLATE) && newest(["cloud", "infra", "package.json", "cdk.json"]) <= statSync(TEMPLATE).mtimeMs;
 
-/** Synthesizes, or waits half a second for another process that does: two at once spoil each other's bundles. */
-async function synthesizeAlone(): Promise<void> {
+/** Synthesizes, or waits half a second for another process that does: two at once spoil each other's bundles. Gives whether it is done. */
+async function synthesizeAlone(): Promise<boolean> {
   mkdirSync(join(LOCK, ".."), { recursive: true });
   try {
     mkdirSync(LOCK);
@@ -156,10 +156,11 @@ async function synthesizeAlone(): Promise<void> {
     const since = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs;
     if (since !== undefined && Date.now() - since > LOCK_MILLIS) rmSync(LOCK, { recursive: true, force: true });
     else await new Promise((resolve) => setTimeout(resolve, 500));
-    return;
+    return false;
   }
   try {
     if (!isFresh()) await synthesize();
+    return true;
   } finally {
     rmSync(LOCK, { recursive: true, force: true });
   }

@@ -87,11 +87,19 @@ export class LedgerLab {
     };
     const foreign = options.pair?.secondary === "dhcpd" ? "B" : "none";
     for (const name of [SITE, ...Object.values(options.moreSites ?? {})]) {
-      const registered = await lab.call("PUT", `/v1/sites/${name}`, { ...site, pools: [], serials: { A: [], B: [] }, foreign });
-      if (registered.status !== 200) throw new Error(`registering: ${registered.status} ${JSON.stringify(registered.body)}`);
+      await lab.#register(name, { ...site, pools: [], serials: { A: [], B: [] }, foreign });
     }
     for (const role of ["primary", "secondary"] as const) await lab.#connect(role);
     return lab;
+  }
+
+  /** The first write of all finds a DynamoDB Local that is still warming up: what was not answered is asked again, and may have been done. */
+  async #register(site: string, config: object): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { status, body } = await this.call("PUT", `/v1/sites/${site}`, config);
+      if (status === 200 || (attempt > 1 && body.code === "SITE_EXISTS")) return;
+      if (status !== 503 || attempt === 5) throw new Error(`registering: ${status} ${JSON.stringify(body)}`);
+    }
   }
 
   /** Writes an agent's part of the ledger into its state folder, with `changes` to each of its sites. */
