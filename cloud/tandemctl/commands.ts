@@ -54,6 +54,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   audit: { usage: "[SITE] [--from TIME] [--to TIME] [--format csv|ndjson]", about: "who did what to a site, or to the fleet", run: audit },
 };
 
+/** How many arguments a command takes at most: the words in capitals at the beginning of its usage. */
+export const argumentsOf = ({ usage }: Command): number => /^(?:\[?[A-Z]+\]? ?)*/.exec(usage)?.[0].split(" ").filter(Boolean).length ?? 0;
+
 /** The options that a command takes: those that its usage names. */
 export const optionsOf = ({ usage }: Command): ReadonlySet<string> =>
   new Set([...usage.matchAll(/--([a-z-]+)/g)].map((match) => match[1] ?? ""));

@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CallFailed, createClient } from "./api-client.ts";
-import { COMMANDS, optionsOf } from "./commands.ts";
+import { argumentsOf, COMMANDS, optionsOf } from "./commands.ts";
 import { UsageError } from "./context.ts";
 import { createOutput } from "./output.ts";
 
@@ -12,6 +13,7 @@ const OPTIONS = {
   token: text,
   json: flag,
   help: { ...flag, short: "h" },
+  version: flag,
   survivor: text,
   wait: flag,
   force: flag,
@@ -54,19 +56,26 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(argv: readonly string[]): Promise<number> {
   const complain = (message: string) => process.stderr.write(`tandemctl: ${message}\n`);
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+    const { values, positionals } = parse(argv);
     const [name, ...args] = positionals;
-    const command = COMMANDS[name ?? ""];
+    const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
+    if (values.version === true) {
+      process.stdout.write(`tandemctl ${version()}\n`);
+      return 0;
+    }
+    if (name !== undefined && command === undefined && name !== "help" && values.help !== true)
+      throw new UsageError(`there is no command ${name}; tandemctl --help lists them`);
     if (values.help === true || command === undefined) {
-      const asked = values.help === true || name === undefined;
+      const asked = values.help === true || name === "help";
       (asked ? process.stdout : process.stderr).write(
         command === undefined ? help() : `tandemctl ${name} ${command.usage}\n    ${command.about}\n`,
       );
-      if (name !== undefined && command === undefined && name !== "help") complain(`there is no command ${name}`);
-      return values.help === true || name === "help" ? 0 : 2;
+      return asked ? 0 : 2;
     }
     const foreign = Object.keys(values).find((option) => !EVERYWHERE.has(option) && !optionsOf(command).has(option));
     if (foreign !== undefined) throw new UsageError(`${name} has no --${foreign}: tandemctl ${name} ${command.usage}`);
+    const [surplus] = args.slice(argumentsOf(command));
+    if (surplus !== undefined) throw new UsageError(`${surplus} is too much: tandemctl ${name} ${command.usage}`);
     const api = values.api ?? process.env["TANDEM_API"];
     const token = values.token ?? process.env["TANDEM_TOKEN"];
     if (api === undefined || token === undefined) throw new UsageError("set TANDEM_API and TANDEM_TOKEN, or give --api and --token");
@@ -86,6 +95,18 @@ async function main(argv: readonly string[]): Promise<number> {
     return 2;
   }
 }
+
+/** Node's own words on options, without its advice on how to pass a file called --sites. */
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split(". To specify")[0] ?? "") : String(error));
+  }
+}
+
+const version = (): string =>
+  String((JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version);
 
 function help(): string {
   const lines = Object.entries(COMMANDS).map(([name, { usage, about }]) => `  tandemctl ${name} ${usage}\n        ${about}\n`);

@@ -6,6 +6,9 @@ import { type Context, list, numberOf, type Options, type Row, required, siteOf,
 
 /** How often what is waited for is looked at, milliseconds. */
 const LOOK_MS = 2000;
+/** After the grant: how often, and how long, the survivor's own word is looked for. */
+const SERVING_LOOK_MS = 250;
+const SERVING_WITHIN_MS = 30_000;
 
 export async function partnerDown(context: Context): Promise<number> {
   const { client, output, options } = context;
@@ -15,10 +18,16 @@ export async function partnerDown(context: Context): Promise<number> {
   const startedAt = Date.now();
   const giveUpAt = startedAt + 1000 * (numberOf(options, "timeout") ?? Number.POSITIVE_INFINITY);
   for (;;) {
+    const calledAt = performance.now();
     try {
       const answer = await client.call("POST", path, { body, key: randomUUID() });
-      output.show(answer.body, () => switched(answer.body));
-      return 0;
+      if (options["wait"] !== true) {
+        output.show(answer.body, () => switched(answer.body));
+        return 0;
+      }
+      const servingAfterMs = await untilServing(context, path, calledAt);
+      output.show({ ...answer.body, servingAfterMs: servingAfterMs ?? null }, () => switched(answer.body) + served(servingAfterMs));
+      return servingAfterMs === undefined ? 1 : 0;
     } catch (error) {
       const waitable = error instanceof CallFailed && (error.body["code"] === "EVIDENCE_PENDING" || error.body["code"] === "PARTNER_ALIVE");
       if (!waitable || options["wait"] !== true) throw error;
@@ -30,6 +39,20 @@ export async function partnerDown(context: Context): Promise<number> {
 }
 
 const since = (startedAt: number): string => `${Math.round((Date.now() - startedAt) / 1000)} s`;
+
+/** Milliseconds from the call that was granted until the survivor has told the ledger that it serves alone; undefined if it does not tell. */
+async function untilServing({ client, sleep }: Context, path: string, calledAt: number): Promise<number | undefined> {
+  const took = () => Math.round(performance.now() - calledAt);
+  while (took() < SERVING_WITHIN_MS) {
+    if ((await client.call("GET", path)).body.survivorKnows === true) return took();
+    await sleep(SERVING_LOOK_MS);
+  }
+  return undefined;
+}
+const served = (millis: number | undefined): string =>
+  millis === undefined
+    ? `it has not told the ledger within ${SERVING_WITHIN_MS / 1000} s that it does: is its way to the cloud up?\n`
+    : `it serves alone ${(millis / 1000).toFixed(1)} s after the call\n`;
 
 /** Looks, without asking, until the evidence may be there: what is asked and refused goes into the audit trail. */
 async function untilDeclarable(context: Context, survivor: string, startedAt: number, giveUpAt: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { COMMANDS, optionsOf } from "../../../cloud/tandemctl/commands.ts";
+import { argumentsOf, COMMANDS, optionsOf } from "../../../cloud/tandemctl/commands.ts";
 import { numberOf, timeOf, UsageError } from "../../../cloud/tandemctl/context.ts";
 import { createOutput } from "../../../cloud/tandemctl/output.ts";
 
@@ -15,6 +15,8 @@ test("times as people give them", () => {
 test("a command takes the options that its usage names", () => {
   expect([...optionsOf(COMMANDS["partner-down"]!)].sort()).toEqual(["force", "reason", "standing", "survivor", "timeout", "wait"]);
   expect(optionsOf(COMMANDS["site"]!).size).toBe(0);
+  const most = Object.entries(COMMANDS).map(([name, command]) => [name, argumentsOf(command)]);
+  expect(Object.fromEntries(most)).toMatchObject({ sites: 0, site: 1, resolve: 2, history: 1, audit: 1, conflicts: 0, failover: 0 });
 });
 test("without a terminal progress comes now and then, and nothing from a client reaches the terminal raw", () => {
   const lines: string[] = [];
