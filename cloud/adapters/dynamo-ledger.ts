@@ -68,9 +68,7 @@ export function dynamoLedger(client: DynamoDBClient, table: string): Ledger {
 
 /** A client with the time-outs of the design (§1.3): 2 s an attempt, 2 attempts. `endpoint` for DynamoDB Local or the embedded server. */
 export function dynamoClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
-  // with a logger that takes information the SDK prepares each request for it, whether or not anybody reads it
-  const logger = { warn: () => {}, error: () => {}, debug: undefined, info: undefined } as unknown as NonNullable<typeof config.logger>;
-  return new DynamoDBClient({ maxAttempts: 2, logger, ...config });
+  return new DynamoDBClient({ maxAttempts: 2, ...config });
 }
 
 type DocumentClient = ReturnType<typeof DynamoDBDocumentClient.from>;
