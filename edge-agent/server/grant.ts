@@ -195,7 +195,9 @@ function commit(given: Grant, terms: Terms): void {
   const hasCommit = evaluation.handlers.length > 0;
   const settled = hasCommit ? runHandlers(exchange, evaluation, "commit", subject) : evaluation;
   const held = state.offers.takenUp(caller.client.key, candidate.address, at.now);
-  if (held !== undefined) state.offers.drop(held);
+  // also one to the same machine under another identifier: the address is given now
+  const offered = held ?? state.offers.at(candidate.address, at.now);
+  if (offered !== undefined) state.offers.drop(offered);
   if (kind === "ack" && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
     reply({ ...given, keptName: candidate.lease.hostname }, secondsBetween(at.now, candidate.lease.ends));
     return;

@@ -222,6 +222,12 @@ test("a machine finds what it was offered before it showed an identifier, and it
   const bench = new Bench(BASE);
   expect(bench.send({ type: 1, mac: 1 })?.yiaddr).toBe("10.0.0.10");
   expect(bench.send({ type: 1, mac: 1, clientId: "\u0001a" })?.yiaddr).toBe("10.0.0.10");
+  // taken under yet another one and given back, it is free at once
+  expect(bench.send({ type: 3, mac: 1, clientId: "\u0001x", requested: "10.0.0.10", serverId: "10.0.0.1" })?.type).toBe(5);
+  bench.send({ type: 7, mac: 1, clientId: "\u0001x", ciaddr: "10.0.0.10", serverId: "10.0.0.1", source: "10.0.0.10" });
+  expect(bench.send({ type: 1, mac: 9, requested: "10.0.0.10" })?.yiaddr).toBe("10.0.0.10");
+  bench.wait(300);
+  expect(bench.send({ type: 1, mac: 1, clientId: "\u0001a", requested: "10.0.0.10" })?.yiaddr).toBe("10.0.0.10");
   // but not the other way round, and no other machine's
   expect(bench.send({ type: 1, mac: 1, clientId: "\u0001b" })?.yiaddr).not.toBe("10.0.0.10");
   const agent = Uint8Array.of(1, 1, 0x70);
