@@ -25,6 +25,15 @@ const UNPADDED = "RFC 951 §3: a message is at least 300 bytes. dhcpd sends its 
 
 const MIN_SECS = "dhcpd.conf(5): min-secs may stand in any scope. dhcpd looks at it before it runs the host's statements.";
 
+const OFFERED =
+  "RFC 2131 §3.1(2): an address that is on offer to one client is not given to another machine that asks for it. dhcpd gives it, and the first client's REQUEST fails.";
+
+/** Seeds of the random differential that differ on purpose; `random/main.ts` names the reason. */
+export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
+  [448, OFFERED],
+  [2106, DECLINE],
+]);
+
 const rows = (reason: string, group: string, name: string, field: string, ...steps: readonly number[]): KnownDifference[] =>
   steps.map((step) => ({ group, case: name, step, field, reason }));
 

@@ -1,4 +1,5 @@
 import { Lab } from "../../support/netns.ts";
+import { KNOWN_SEEDS } from "../cases/known-differences.ts";
 import { explain, RandomDifferential } from "./run.ts";
 import { shrink } from "./shrink.ts";
 
@@ -13,7 +14,9 @@ try {
   const both = new RandomDifferential(lab);
   for (let seed = from; seed <= to; seed += 1) {
     const finding = await both.seed(seed);
+    const reason = KNOWN_SEEDS.get(seed);
     if (!finding) console.log(`seed ${seed}: alike`);
+    else if (reason !== undefined) console.log(`seed ${seed}: differs as it should: ${reason}`);
     else console.log(explain(`seed ${seed}`, process.argv.includes("--shrink") ? await shrink(both, finding) : finding));
   }
 } finally {
