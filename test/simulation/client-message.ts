@@ -23,8 +23,29 @@ interface Sender {
   readonly relayed: boolean;
 }
 
+/** Where xid and secs stand in a message (RFC 2131 §2). */
+const XID_OFFSET = 4;
+const SECS_OFFSET = 8;
+const MOST_KEPT = 64;
+/** By client: messages that it sent, to be sent again with another xid. */
+const kept = new WeakMap<Uint8Array, Map<string, Uint8Array>>();
+
 /** A DHCP client's message as bytes; one that is relayed is as the relay hands it on. */
 export function clientMessage(type: number, fields: MessageFields, sender: Sender): Uint8Array {
+  const own = kept.get(sender.hardware) ?? new Map<string, Uint8Array>();
+  kept.set(sender.hardware, own);
+  const key = `${type} ${fields.ciaddr} ${fields.requested} ${fields.server} ${sender.asksSeconds} ${sender.relayed} ${sender.broadcasts} ${sender.sendsClientId}`;
+  const known = own.get(key) ?? encoded(type, fields, sender);
+  if (own.size >= MOST_KEPT) own.clear();
+  own.set(key, known);
+  const bytes = known.slice();
+  const view = new DataView(bytes.buffer);
+  view.setUint32(XID_OFFSET, sender.xid);
+  view.setUint16(SECS_OFFSET, Math.min(65535, Math.max(0, sender.secs)));
+  return bytes;
+}
+
+function encoded(type: number, fields: MessageFields, sender: Sender): Uint8Array {
   const options = new Map<number, Uint8Array>([[OPTION.messageType, Uint8Array.of(type)]]);
   if (sender.sendsClientId) options.set(OPTION.clientIdentifier, Uint8Array.of(1, ...sender.hardware));
   if (fields.requested !== undefined) options.set(OPTION.requestedAddress, ipv4ToBytes(fields.requested));
@@ -33,8 +54,8 @@ export function clientMessage(type: number, fields: MessageFields, sender: Sende
   const chaddr = new Uint8Array(16);
   chaddr.set(sender.hardware);
   return encodeMessage({
-    ...{ op: 1, htype: 1, hlen: 6, hops: sender.relayed ? 1 : 0, xid: sender.xid },
-    secs: Math.min(65535, Math.max(0, sender.secs)),
+    ...{ op: 1, htype: 1, hlen: 6, hops: sender.relayed ? 1 : 0, xid: 0 },
+    secs: 0,
     flags: sender.broadcasts ? 0x8000 : 0,
     ciaddr: fields.ciaddr ?? UNSPECIFIED,
     ...{ yiaddr: UNSPECIFIED, siaddr: UNSPECIFIED, giaddr: sender.relayed ? RELAY : UNSPECIFIED, chaddr },

@@ -153,6 +153,8 @@ export class PeerNetwork {
   #arrive(connection: Connection, receiver: End): void {
     receiver.delivering = false;
     const sender = connection.ends[0] === receiver ? connection.ends[1] : connection.ends[0];
+    // closed at both ends, it has nothing to say to anybody
+    if (!sender.open && !receiver.open) receiver.incoming.length = 0;
     const next = receiver.incoming[0];
     if (next === undefined) return;
     const index = this.#machines.indexOf(sender.machine);
