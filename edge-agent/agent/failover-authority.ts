@@ -2,6 +2,7 @@ import type { Pool } from "../config/agent-config.ts";
 import type { DhcpMessage } from "../dhcp/wire/message.ts";
 import { freeAt } from "../failover/binding/reclaiming.ts";
 import { clientOwner } from "../failover/buckets.ts";
+import { waitedMclt } from "../failover/endpoint/state.ts";
 import { grantable, potentialExpiry, takeableAt, timesOf } from "../failover/lease-times.ts";
 import { partnerHasFree, service } from "../failover/permissions.ts";
 import { isPrimary, nameOf, ownFree, partnersFree, type Relationship } from "../failover/relationship.ts";
@@ -77,7 +78,7 @@ export class FailoverAuthority implements PoolAuthority {
     const { endpoint } = relationship;
     const order = isPrimary(relationship) ? "ascending" : "descending";
     // silence is told by `answers`: a server that may not speak still knows which addresses are its own
-    const alone = endpoint.state === "PARTNER-DOWN" && after(endpoint.partnerLastAlive, endpoint.mclt) <= at.now;
+    const alone = endpoint.state === "PARTNER-DOWN" && after(endpoint.partnerLastAlive, waitedMclt(endpoint)) <= at.now;
     return { statuses: alone ? [ownFree(relationship), partnersFree(relationship)] : [ownFree(relationship)], order };
   }
 
@@ -87,7 +88,7 @@ export class FailoverAuthority implements PoolAuthority {
     const status = lease?.status ?? "FREE";
     if (status === ownFree(relationship) || (status === "ABANDONED" && isPrimary(relationship) && !isUnheard(lease))) return true;
     if (status !== partnersFree(relationship) && status !== "ABANDONED") return false;
-    return endpoint.state === "PARTNER-DOWN" && takeableAt(lease, endpoint.partnerLastAlive, endpoint.mclt) <= at.now;
+    return endpoint.state === "PARTNER-DOWN" && takeableAt(lease, endpoint.partnerLastAlive, waitedMclt(endpoint)) <= at.now;
   }
 
   grantable(_pool: Pool, lease: Lease | undefined, desired: Seconds, at: Instant): Seconds {

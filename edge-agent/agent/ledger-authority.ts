@@ -1,5 +1,6 @@
 import type { Pool } from "../config/agent-config.ts";
 import type { DhcpMessage } from "../dhcp/wire/message.ts";
+import { waitedMclt } from "../failover/endpoint/state.ts";
 import { partnersFree, type Relationship } from "../failover/relationship.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
@@ -65,7 +66,7 @@ export class WitnessedAuthority implements PoolAuthority {
     const { statuses, order } = this.#inner.allocatable(pool, at);
     if (service !== "full" || isResting(site, at)) return { statuses: [], order };
     const theirs = partnersFree(this.#relationship);
-    if (!statuses.includes(theirs) || mayClaim(site, undefined, this.#relationship.endpoint.mclt, at)) return { statuses, order };
+    if (!statuses.includes(theirs) || mayClaim(site, undefined, waitedMclt(this.#relationship.endpoint), at)) return { statuses, order };
     return { statuses: statuses.filter((status) => status !== theirs), order };
   }
 
@@ -76,7 +77,7 @@ export class WitnessedAuthority implements PoolAuthority {
     if (lease !== undefined && isTaken(site, lease.address, at)) return false;
     // an abandoned address of the primary's own share is its own to try again
     if (lease?.status === "ABANDONED" && site.core.standing.mode === "PAIR") return true;
-    return mayClaim(site, lease, this.#relationship.endpoint.mclt, at);
+    return mayClaim(site, lease, waitedMclt(this.#relationship.endpoint), at);
   }
 
   claim(pool: Pool, wanted: Wanted, _at: Instant): ClaimVerdict {

@@ -1,3 +1,4 @@
+import { waitedMclt } from "../failover/endpoint/state.ts";
 import { timesOf } from "../failover/lease-times.ts";
 import type { Relationship } from "../failover/relationship.ts";
 import { onLeaseChanged } from "../failover/step.ts";
@@ -39,7 +40,7 @@ export function mergeRows(given: CatchUp): { readonly merged: readonly Ipv4Addre
     const pool = turn.view.poolOf(row.address);
     if (pool === undefined || !relationship.poolIds.has(pool)) continue;
     const before = turn.lease(row.address);
-    const seen = { isOwn: row.server === server, wallOffset: exchange.at.wallOffset, mclt: relationship.endpoint.mclt, now: turn.at.now };
+    const seen = { isOwn: row.server === server, wallOffset: exchange.at.wallOffset, mclt: waitedMclt(relationship.endpoint), now: turn.at.now };
     const next = mergedLease(before, row, seen);
     if (next === undefined) continue;
     exchange.state.billing.changed(before, next);

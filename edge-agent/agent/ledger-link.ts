@@ -1,3 +1,4 @@
+import { waitedMclt } from "../failover/endpoint/state.ts";
 import type { Relationship } from "../failover/relationship.ts";
 import { peerLeaseMillis } from "../ledger/lengths.ts";
 import { renewedByPeer } from "../ledger/serving-lease.ts";
@@ -23,7 +24,7 @@ export function promiseOverLink(site: SiteAgent, relationship: Relationship): Si
   const { link, endpoint } = relationship;
   const { config, evidence, standing } = site.core;
   const partnerIsForeign = site.setting.foreign || (link.partnerVendorClass !== undefined && !endpoint.partnerIsTandem);
-  const mcltMillis = endpoint.mclt * 1000;
+  const mcltMillis = waitedMclt(endpoint) * 1000;
   link.answers = partnerIsForeign || mayGivePeerLease(evidence, standing.mode, undefined) || isClearPending(site, relationship);
   link.ownEpoch = epochOf(site);
   link.askEvery = partnerIsForeign ? undefined : Math.max(1000, Math.floor(peerLeaseMillis(config.leaseMillis) / 3));

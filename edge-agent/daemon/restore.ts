@@ -109,7 +109,13 @@ function siteWrites(relationship: string, { all, row }: KnownSite, now: EpochSec
   const value = encodeSiteRecord({ ...standing, boots: [row.boot], host: machineName(), allocatesFrom });
   const endpoint = {
     ...({ state: "RECOVER", since: now, partner: "UNKNOWN", partnerSince: NO_TIME, partnerLastAlive: now } as const),
-    ...{ mclt: seconds(Math.round(all.mcltMillis / 1000)), hba: undefined, partnerIsTandem: false, storeIntact: false },
+    ...{
+      mclt: seconds(Math.round(all.mcltMillis / 1000)),
+      formerMclt: seconds(0),
+      hba: undefined,
+      partnerIsTandem: false,
+      storeIntact: false,
+    },
   };
   const writes: StoreWrite[] = [
     ...leases.map((lease) => ({ kind: "lease", lease }) as const),

@@ -5,7 +5,7 @@ import { type Instant, seconds } from "../values/time.ts";
 import { balancePools } from "./binding/pool.ts";
 import { emptyQueue, queueUpdate } from "./binding/queue.ts";
 import { Reclaim } from "./binding/reclaim.ts";
-import { printed, readEndpoint, type StoredEndpoint, startEndpoint } from "./endpoint/state.ts";
+import { printed, readEndpoint, type StoredEndpoint, startEndpoint, takeMclt } from "./endpoint/state.ts";
 import { recordEndpoint } from "./endpoint/step.ts";
 import { timesOf } from "./lease-times.ts";
 import { dropConnection } from "./link/connections.ts";
@@ -89,7 +89,7 @@ export function reconfigureRelationship(turn: Turn, relationship: Relationship, 
   relationship.config = next;
   relationship.poolIds = new Set(next.pools.map(({ id }) => id));
   if (peer.role === "primary") {
-    relationship.endpoint.mclt = peer.mclt ?? relationship.endpoint.mclt;
+    if (peer.mclt !== undefined) takeMclt(relationship.endpoint, peer.mclt, relationship.endpoint.partner !== "UNKNOWN");
     relationship.endpoint.hba = peer.hba ?? relationship.endpoint.hba;
   }
   recordEndpoint(turn, relationship);

@@ -1,6 +1,7 @@
 import type { BindingStatus } from "../leases/binding-status.ts";
 import type { LeaseView, PoolId } from "../leases/lease-view.ts";
 import { type EpochSeconds, type Instant, type Seconds, secondsBetween } from "../values/time.ts";
+import { waitedMclt } from "./endpoint/state.ts";
 import { endpointDeadline, recoverWaitUntil } from "./endpoint/step.ts";
 import { type Service, service } from "./permissions.ts";
 import type { Relationship } from "./relationship.ts";
@@ -70,7 +71,8 @@ function countdowns(relationship: Relationship, at: Instant): RelationshipStatus
   };
   if (endpoint.startupUntil !== undefined) add("startup-ends", endpointDeadline(relationship));
   else if (endpoint.state === "RECOVER-WAIT") add("recover-wait-ends", recoverWaitUntil(relationship));
-  else if (endpoint.state === "PARTNER-DOWN") add("partners-free-usable", (endpoint.partnerLastAlive + endpoint.mclt) as EpochSeconds);
+  else if (endpoint.state === "PARTNER-DOWN")
+    add("partners-free-usable", (endpoint.partnerLastAlive + waitedMclt(endpoint)) as EpochSeconds);
   add("auto-partner-down", endpoint.autoPartnerDownAt);
   if (endpoint.state === "NORMAL") add("next-balance", balance.nextRunAt);
   return found;

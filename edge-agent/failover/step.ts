@@ -1,5 +1,5 @@
 import type { Lease } from "../leases/lease.ts";
-import type { EpochSeconds, MonotonicMillis } from "../values/time.ts";
+import { type EpochSeconds, type MonotonicMillis, seconds } from "../values/time.ts";
 import { onBindingAck } from "./binding/acknowledge.ts";
 import { balancePools, scheduleBalance } from "./binding/pool.ts";
 import { queueUpdate } from "./binding/queue.ts";
@@ -8,8 +8,8 @@ import { noteEnded, reclaimDue } from "./binding/reclaiming.ts";
 import { sendUpdates } from "./binding/send.ts";
 import { beginTransfer } from "./binding/transfer.ts";
 import { onCommand } from "./command.ts";
-import { printed } from "./endpoint/state.ts";
-import { endpointDeadline, onEndpointTick, onPartnerState, onUpdateDone, sendState } from "./endpoint/step.ts";
+import { printed, waitedMclt } from "./endpoint/state.ts";
+import { endpointDeadline, onEndpointTick, onPartnerState, onUpdateDone, recordEndpoint, sendState } from "./endpoint/step.ts";
 import type { FailoverEvent } from "./event.ts";
 import { connectionGone, dropConnection, redialLater } from "./link/connections.ts";
 import { onConnect, onConnectAck, ownReceiveTimer, sendConnect } from "./link/handshake.ts";
@@ -44,6 +44,7 @@ export function onFailoverEvent(turn: Turn, relationship: Relationship, event: F
       onCommand(turn, relationship, event.command);
       break;
   }
+  forgetFormerMclt(turn, relationship);
   dropIfUnbearable(turn, relationship);
   sendUpdates(turn, relationship);
 }
@@ -223,9 +224,19 @@ export function onFailoverTick(turn: Turn, relationship: Relationship): void {
     const { wants } = balancePools(turn, relationship);
     if (wants && link.up !== undefined) sendNew(turn, link.up, "POOLREQ", {});
   }
+  forgetFormerMclt(turn, relationship);
   reclaimDue(turn, relationship);
   dropIfUnbearable(turn, relationship);
   sendUpdates(turn, relationship);
+}
+
+/** Connected in NORMAL for as long as the longer MCLT, the two have told each other what they promised by it. */
+function forgetFormerMclt(turn: Turn, relationship: Relationship): void {
+  const { endpoint, link } = relationship;
+  if (endpoint.formerMclt === 0 || link.up === undefined || endpoint.state !== "NORMAL" || !endpoint.communicating) return;
+  if (turn.at.monotonic - link.up.openedAt < waitedMclt(endpoint) * 1000) return;
+  endpoint.formerMclt = seconds(0);
+  recordEndpoint(turn, relationship);
 }
 
 /** When {@link onFailoverTick} next has something to do; undefined if only input can change anything. */

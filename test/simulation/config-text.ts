@@ -12,7 +12,7 @@ export function siteConfig(swarm: Swarm, index: 0 | 1, edition: number): AgentCo
   const pool = (net: number, size: number) =>
     `pool { ${swarm.pair ? `failover peer "${PEER_NAME}";` : ""} range 10.${net}.0.100 10.${net}.0.${99 + size}; }`;
   return configOf(`
-    ${swarm.pair ? failover(swarm, index) : ""}
+    ${swarm.pair ? failover(swarm, index, edition) : ""}
     authoritative;
     default-lease-time ${swarm.leaseTime};
     max-lease-time ${swarm.maximumLeaseTime + (edition % 2) * 60};
@@ -23,9 +23,10 @@ export function siteConfig(swarm: Swarm, index: 0 | 1, edition: number): AgentCo
   `);
 }
 
-function failover(swarm: Swarm, index: 0 | 1): string {
+function failover(swarm: Swarm, index: 0 | 1, edition: number): string {
+  const mclt = swarm.more.changesMclt && edition % 2 === 1 ? Math.ceil(swarm.mclt / 4) : swarm.mclt;
   const common = `address ${SERVER_ADDRESSES[index]}; port 647; peer address ${SERVER_ADDRESSES[1 - index]}; peer port 647;
     max-response-delay ${swarm.responseDelay}; max-unacked-updates ${swarm.maxUnacked}; load balance max seconds ${swarm.loadBalanceSeconds};`;
-  const role = index === 0 ? `primary; mclt ${swarm.mclt}; split 128;` : "secondary;";
+  const role = index === 0 ? `primary; mclt ${mclt}; split 128;` : "secondary;";
   return `failover peer "${PEER_NAME}" { ${role} ${common} }`;
 }

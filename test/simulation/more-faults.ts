@@ -17,15 +17,22 @@ export interface More {
   readonly faults: Readonly<Record<MoreFaultKind, number>>;
   /** How the servers present themselves to each other: as what they are, or as dhcpd; "changing": each upgrade may change it. */
   readonly dress: "tandem" | "stock" | "changing";
+  /** Every other configuration of the primary has a quarter of the MCLT. */
+  readonly changesMclt: boolean;
 }
 
-export const NOTHING_MORE: More = { faults: { midway: 0, suspend: 0, upgrade: 0 }, dress: "tandem" };
+export const NOTHING_MORE: More = { faults: { midway: 0, suspend: 0, upgrade: 0 }, dress: "tandem", changesMclt: false };
 
 export function more(seed: number): More {
   const random = new Prng(seed, 50);
-  if (random.chance(0.5)) return NOTHING_MORE;
+  const changesMclt = new Prng(seed, 52).chance(0.1);
+  if (random.chance(0.5)) return { ...NOTHING_MORE, changesMclt };
   const mean = () => (random.chance(0.5) ? random.pick([300, 1800, 7200]) : 0);
-  return { faults: { midway: mean(), suspend: mean(), upgrade: mean() }, dress: random.pick(["tandem", "tandem", "stock", "changing"]) };
+  return {
+    faults: { midway: mean(), suspend: mean(), upgrade: mean() },
+    dress: random.pick(["tandem", "tandem", "stock", "changing"]),
+    changesMclt,
+  };
 }
 
 /** Brings the faults of {@link MORE_FAULT_KINDS} about, and ends them. */

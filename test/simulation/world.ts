@@ -22,6 +22,7 @@ import { Faults } from "./faults.ts";
 import { Hostile } from "./hostile.ts";
 import { Lan } from "./lan.ts";
 import { ledgerCheckers } from "./ledger/checkers.ts";
+import { settleConflicts } from "./ledger/conflicts.ts";
 import { LedgerSide } from "./ledger/site.ts";
 import { Machine, type MachineWorld, type Process } from "./machine.ts";
 import { MoreFaults } from "./more-faults.ts";
@@ -37,6 +38,8 @@ export class Violation extends Error {
 }
 
 const LOOK_MILLIS = 10_000;
+/** Tenths of a second in which a few hundred conflicts are settled. */
+const MOST_ROUNDS = 5000;
 
 /** One simulated site: two servers (or one), their networks, clients and troubles, in virtual time. Everything follows from the seed. */
 export class World implements MachineWorld, Scene {
@@ -56,6 +59,8 @@ export class World implements MachineWorld, Scene {
   partnerDown = false;
   lastFalseWord = Number.NEGATIVE_INFINITY;
   healedAt = Number.NEGATIVE_INFINITY;
+  /** How many conflicts the ledger had on record when all was over, all of which were settled. */
+  conflictsSettled = 0;
   readonly #print: ((line: string) => void) | undefined;
 
   constructor(swarm: Swarm, print?: (line: string) => void) {
@@ -111,11 +116,24 @@ export class World implements MachineWorld, Scene {
       this.ledger?.heal();
       const wait = (millis: number) => this.agenda.runUntil(this.now + millis);
       await demandProgress(this, { wait, refuse: (complaint) => this.#violation(complaint) });
+      await this.#settleConflicts(wait);
       for (const checker of this.checkers) this.#hear(checker, checker.atEnd?.(this));
     } catch (error) {
       if (error instanceof Violation) throw error;
       throw this.#violation(error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
+  }
+
+  /** What is on record of conflicts is dealt with by somebody, as the API has it. */
+  async #settleConflicts(wait: (millis: number) => Promise<void>): Promise<void> {
+    if (this.ledger === undefined) return;
+    let outcome: number | string | undefined;
+    settleConflicts(this.ledger.cloud).then((settled) => {
+      outcome = settled;
+    });
+    for (let round = 0; outcome === undefined && round < MOST_ROUNDS; round += 1) await wait(100);
+    if (typeof outcome !== "number") throw this.#violation(`conflicts are found, reported and settled: ${outcome ?? "no answer"}`);
+    this.conflictsSettled = outcome;
   }
 
   begin(): void {

@@ -1,5 +1,6 @@
 import type { Lease } from "../../leases/lease.ts";
 import type { EpochSeconds } from "../../values/time.ts";
+import { waitedMclt } from "../endpoint/state.ts";
 import { reusableAt, timesOf } from "../lease-times.ts";
 import { ownFree, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
@@ -27,7 +28,7 @@ export function startReclaiming(turn: Turn, relationship: Relationship): void {
 
 /** When a lease that ended may be given to another client while the partner is down. */
 export const freeAt = ({ endpoint }: Relationship, lease: Lease): EpochSeconds =>
-  reusableAt(lease, endpoint.partnerLastAlive, endpoint.mclt);
+  reusableAt(lease, endpoint.partnerLastAlive, waitedMclt(endpoint));
 
 /** A lease has changed: if it ended while the partner is down, it is put on the list. */
 export function noteEnded(relationship: Relationship, lease: Lease): void {

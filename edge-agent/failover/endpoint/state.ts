@@ -23,7 +23,10 @@ export interface Endpoint {
   autoPartnerDownAt: EpochSeconds | undefined;
   /** When PARTNER-DOWN's waits count from: its start, or the partner's attested last sign of life. */
   partnerLastAlive: EpochSeconds;
+  /** What may be promised beyond what is agreed. */
   mclt: Seconds;
+  /** Since MCLT was changed: the longest by which either server may have promised something that is not told yet; 0 if there is none. */
+  formerMclt: Seconds;
   /** Whose bucket is whose; the secondary learns it by CONNECT. */
   hba: Uint8Array | undefined;
   /** The partner is an agent of our own kind, as its last CONNECT or CONNECTACK said. */
@@ -42,6 +45,7 @@ export interface StoredEndpoint {
   readonly partnerSince: EpochSeconds;
   readonly partnerLastAlive: EpochSeconds;
   readonly mclt: Seconds;
+  readonly formerMclt: Seconds;
   readonly hba: Uint8Array | undefined;
   readonly partnerIsTandem: boolean;
   readonly storeIntact: boolean;
@@ -67,6 +71,7 @@ export function endpointRecords(name: string, endpoint: StoredEndpoint): readonl
     .u8(VERSION)
     .u32(endpoint.partnerLastAlive)
     .u8((endpoint.partnerIsTandem ? TANDEM : 0) | (endpoint.storeIntact ? 0 : INCOMPLETE));
+  if (endpoint.formerMclt > 0) out.u32(endpoint.formerMclt);
   if (endpoint.hba !== undefined) out.bytes(endpoint.hba);
   return [
     { key: endpointKey(name), value: encodeRecord(shared) },
@@ -84,12 +89,30 @@ export function readEndpoint(name: string, record: (key: string) => Uint8Array |
   const recorded = state === "UNKNOWN" || state === "STARTUP" ? "RECOVER" : state;
   const common = { state: recorded, since: shared.myStos, partner, partnerSince: shared.partnerStos, mclt: seconds(shared.mclt ?? 0) };
   const reader = new ByteReader(record(privateKey(name)) ?? new Uint8Array(0));
-  if (reader.u8() !== VERSION)
-    return { ...common, partnerLastAlive: shared.myStos, hba: undefined, partnerIsTandem: false, storeIntact: true };
+  if (reader.u8() !== VERSION) return { ...common, ...UNWRITTEN, partnerLastAlive: shared.myStos };
   const partnerLastAlive = epochSeconds(reader.u32());
   const flags = reader.u8() ?? 0;
   const kept = { partnerIsTandem: (flags & TANDEM) !== 0, storeIntact: (flags & INCOMPLETE) === 0 };
-  return { ...common, partnerLastAlive, ...kept, hba: reader.remaining === 32 ? new Uint8Array(reader.rest()) : undefined };
+  const formerMclt = seconds(reader.remaining % HBA_SIZE === 4 ? (reader.u32() ?? 0) : 0);
+  const hba = reader.remaining === HBA_SIZE ? new Uint8Array(reader.rest()) : undefined;
+  return { ...common, partnerLastAlive, ...kept, formerMclt, hba };
+}
+const HBA_SIZE = 32;
+/** What a record says that has no part of ours. */
+const UNWRITTEN = { formerMclt: seconds(0), hba: undefined, partnerIsTandem: false, storeIntact: true } as const;
+
+/** How long waits for the partner's promises are: by the longer MCLT, while promises by either may be untold. */
+export const waitedMclt = ({ mclt, formerMclt }: Pick<Endpoint, "mclt" | "formerMclt">): Seconds => seconds(Math.max(mclt, formerMclt));
+
+/**
+ * Another MCLT is to hold. Until both servers know that and have told each other what they promised before, waits go by the longer one. A
+ * primary promises by the shorter one until the partner has acknowledged the other.
+ */
+export function takeMclt(endpoint: Pick<Endpoint, "mclt" | "formerMclt">, next: Seconds, isPrimary: boolean): void {
+  const { mclt, formerMclt } = endpoint;
+  const isChange = mclt > 0 && mclt !== next;
+  if (isChange) endpoint.formerMclt = seconds(Math.max(formerMclt, mclt, next));
+  endpoint.mclt = isChange && isPrimary ? seconds(Math.min(mclt, next)) : next;
 }
 
 /** How long after a start we wait in STARTUP for the partner. Seconds (dhcpd's). */
@@ -115,9 +138,10 @@ export function startEndpoint(
       partnerLastAlive: now,
       partnerIsTandem: false,
     } as const;
-    return { ...common, ...fresh, ...configured, storeIntact: false };
+    return { ...common, ...fresh, ...configured, formerMclt: seconds(0), storeIntact: false };
   }
   const state = recorded.state === "SHUTDOWN" ? "RECOVER" : recorded.state === "PAUSED" ? "COMMUNICATIONS-INTERRUPTED" : recorded.state;
-  const mclt = configured.mclt > 0 ? configured.mclt : recorded.mclt;
-  return { ...common, ...recorded, state, mclt, hba: configured.hba ?? recorded.hba };
+  const endpoint = { ...common, ...recorded, state, hba: configured.hba ?? recorded.hba };
+  if (configured.mclt > 0) takeMclt(endpoint, configured.mclt, recorded.partner !== "UNKNOWN");
+  return endpoint;
 }

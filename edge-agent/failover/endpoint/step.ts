@@ -6,7 +6,7 @@ import { sendNew } from "../link/send.ts";
 import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { SERVER_STATE_CODES, type ServerState, STARTUP_FLAG, toWireTime } from "../wire/codes.ts";
-import { endpointRecords, printed, type RecordedState } from "./state.ts";
+import { endpointRecords, printed, type RecordedState, waitedMclt } from "./state.ts";
 import { endures, harmlessReaction, ON_LINK_LOST, ON_UPDATE_DONE, reactionTo, standsFast } from "./transitions.ts";
 
 /** Stores what must survive a restart. */
@@ -50,7 +50,7 @@ function startOfState(
   // who announced its going and comes back to a partner that served alone has given nothing away since: no wait
   const nothingOwed = updates.waiting.size + updates.unacked.size === 0;
   if (before === "SHUTDOWN" && next === "RECOVER" && endpoint.partner === "PARTNER-DOWN" && nothingOwed)
-    return epochSeconds(now - endpoint.mclt);
+    return epochSeconds(now - waitedMclt(endpoint));
   return now;
 }
 
@@ -243,7 +243,7 @@ export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number
 }
 
 /** When RECOVER-WAIT is over: MCLT after its start-time-of-state (failover-12 §9.6; dhcpd's start). */
-export const recoverWaitUntil = ({ endpoint }: Relationship): EpochSeconds => after(endpoint.since, endpoint.mclt);
+export const recoverWaitUntil = ({ endpoint }: Relationship): EpochSeconds => after(endpoint.since, waitedMclt(endpoint));
 
 function endRecoverWait(turn: Turn, relationship: Relationship): void {
   if (relationship.endpoint.state === "RECOVER-WAIT" && recoverWaitUntil(relationship) <= turn.at.now)

@@ -1,4 +1,5 @@
 import { type MonotonicMillis, seconds } from "../../values/time.ts";
+import { takeMclt } from "../endpoint/state.ts";
 import { recordEndpoint, sendState } from "../endpoint/step.ts";
 import { endures } from "../endpoint/transitions.ts";
 import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
@@ -33,11 +34,11 @@ export const ownReceiveTimer = ({ config }: Relationship): number => Math.max(SM
 
 /** The primary's first word on every connection, whoever opened it. */
 export function sendConnect(turn: Turn, relationship: Relationship, connection: Connection): void {
-  const { endpoint } = relationship;
+  const { endpoint, config } = relationship;
   sendNew(turn, connection, "CONNECT", {
     ...ownTerms(relationship),
     tlsRequest: 0,
-    mclt: endpoint.mclt,
+    mclt: config.peer.mclt ?? endpoint.mclt,
     hashBucketAssignment: endpoint.hba ?? new Uint8Array(32),
   });
 }
@@ -76,7 +77,7 @@ export function onConnect(turn: Turn, relationship: Relationship, connection: Co
     dropConnection(turn, relationship, connection, REJECT_REASONS[7]);
     return;
   }
-  endpoint.mclt = seconds(options.mclt ?? 0);
+  takeMclt(endpoint, seconds(options.mclt ?? 0), false);
   endpoint.hba = options.hashBucketAssignment;
   takePartnersTerms(relationship, options);
   // a stock primary waits for half of what we announce before it acknowledges: never announce more than it sends
@@ -114,7 +115,7 @@ function connectFault(turn: Turn, relationship: Relationship, { options, time }:
 
 /** CONNECTACK (failover-12 §7.9), at the primary. */
 export function onConnectAck(turn: Turn, relationship: Relationship, connection: Connection, message: FailoverMessage): void {
-  const { link, config } = relationship;
+  const { link, config, endpoint } = relationship;
   const { options } = message;
   const wrong = connectAckFault(turn, relationship, message);
   if (wrong !== undefined) {
@@ -132,6 +133,8 @@ export function onConnectAck(turn: Turn, relationship: Relationship, connection:
   }
   // a secondary accepts only when it has no connection: the one that we think is up is dead
   if (link.up !== undefined) dropConnection(turn, relationship, link.up, "superseded by a newer connection");
+  // what we announced is known from here on
+  endpoint.mclt = config.peer.mclt ?? endpoint.mclt;
   takePartnersTerms(relationship, options);
   const theirs = link.partnerMaxUnacked;
   const isDhcpd = options.vendorClassIdentifier?.startsWith("isc-") === true;

@@ -55,17 +55,20 @@ function hears({ at, now }: Pair, node: Node, type: "BNDUPD" | "BNDACK", xid: nu
   node.turn(at, (turn) => onFailoverEvent(turn, node.live, { kind: "failover-bytes", peer: "lab", link, bytes }));
 }
 
-test("an acknowledgement of an update that was voided since agrees to nothing", () => {
+test("an acknowledgement agrees to the update that it answers, and to nothing else", () => {
   const pair = normal();
   const { primary } = pair;
   primary.effects.length = 0;
   granted(pair, primary, OWN, 20);
   const first = updatesOf(primary).at(-1)?.xid ?? -1;
+  hears(pair, primary, "BNDACK", first + 7, { assignedIpAddress: address(OWN) });
+  expect(primary.lease(OWN)?.failover).toMatchObject({ owed: true, tsfp: 0 });
+  // what has changed since is told again, and only then agreed to
   granted(pair, primary, OWN, 120);
-  const second = updatesOf(primary).at(-1)?.xid ?? -1;
-  expect(second).toBe(first + 1);
   hears(pair, primary, "BNDACK", first, { assignedIpAddress: address(OWN) });
   expect(primary.lease(OWN)?.failover).toMatchObject({ owed: true, tsfp: 0 });
+  const second = updatesOf(primary).at(-1)?.xid ?? -1;
+  expect(second).toBe(first + 1);
   hears(pair, primary, "BNDACK", second, { assignedIpAddress: address(OWN) });
   expect(primary.lease(OWN)?.failover).toMatchObject({ owed: false, tsfp: pair.now + 240 });
 });

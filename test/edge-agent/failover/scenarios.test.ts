@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { reconfigureRelationship } from "../../../edge-agent/failover/start.ts";
+import { seconds } from "../../../edge-agent/values/time.ts";
 import { address, Pair } from "./pair.ts";
 
 const states = (pair: Pair) => [pair.primary.state, pair.secondary.state];
@@ -232,6 +234,43 @@ describe("two servers of our kind", () => {
     pair.start(pair.secondary);
     pair.pass(1);
     expect(states(pair)).toEqual(NORMAL);
+  });
+
+  test("another MCLT: waits go by the longer until the two have been NORMAL for so long, promises by the shorter until the partner knows", () => {
+    const pair = new Pair().start();
+    pair.pass(40);
+    const { primary, secondary } = pair;
+    const mclts = () => [primary, secondary].map(({ live: { endpoint } }) => [endpoint.mclt, endpoint.formerMclt]);
+    const reload = (mclt: number) =>
+      primary.turn(pair.at, (turn) => {
+        const { config } = primary.live;
+        reconfigureRelationship(turn, primary.live, { ...config, peer: { ...config.peer, mclt: seconds(mclt) } });
+      });
+    pair.cut = true;
+    reload(300);
+    pair.pass(40);
+    expect(mclts()).toEqual([
+      [20, 300],
+      [20, 0],
+    ]);
+    pair.cut = false;
+    pair.pass(60);
+    expect([primary.state, secondary.state]).toEqual(["NORMAL", "NORMAL"]);
+    expect(mclts()).toEqual([
+      [300, 300],
+      [300, 300],
+    ]);
+    pair.pass(400);
+    expect(mclts()).toEqual([
+      [300, 0],
+      [300, 0],
+    ]);
+    reload(20);
+    pair.pass(60);
+    expect(mclts()).toEqual([
+      [20, 300],
+      [20, 300],
+    ]);
   });
 
   test("fifty thousand leases cross in a moment", () => {

@@ -36,7 +36,7 @@ describe("states", () => {
     }
   });
   test("records survive, and dhcpd's are read without ours", () => {
-    const stored = {
+    const known = {
       state: "PARTNER-DOWN",
       since: epochSeconds(7),
       partner: "UNKNOWN",
@@ -47,8 +47,14 @@ describe("states", () => {
       partnerIsTandem: true,
       storeIntact: false,
     } as const;
-    const records = new Map(endpointRecords("a", stored).map(({ key, value }) => [key, value]));
-    expect(readEndpoint("a", (key) => records.get(key))).toEqual(stored);
+    const records = new Map<string, Uint8Array>();
+    for (const former of [0, 3600]) {
+      for (const hba of [undefined, known.hba]) {
+        const stored = { ...known, formerMclt: seconds(former), hba };
+        for (const { key, value } of endpointRecords("a", stored)) records.set(key, value);
+        expect(readEndpoint("a", (key) => records.get(key))).toEqual(stored);
+      }
+    }
     records.delete("failover-private/a");
     expect(readEndpoint("a", (key) => records.get(key))).toMatchObject({
       state: "PARTNER-DOWN",

@@ -71,9 +71,9 @@ function serverText(server: Server, ago: Ago, links: readonly (readonly [number,
   const connections = [...link.connections.values()];
   const next = link.up?.nextXid ?? 0;
   const unacked = (all: typeof updates.unacked): unknown =>
-    [...all].map(([address, { xid, status, cltt, potentialExpiry, transfer: mark }]) => [
+    [...all].map(([address, { xid, status, cltt, potentialExpiry, transfer: mark, isVoid }]) => [
       address,
-      [next - xid, status, ago(cltt), ago(potentialExpiry), mark !== 0],
+      [next - xid, status, ago(cltt), ago(potentialExpiry), mark !== 0, isVoid],
     ]);
   return [
     common,
@@ -82,7 +82,12 @@ function serverText(server: Server, ago: Ago, links: readonly (readonly [number,
     [ago(endpoint.partnerLastAlive), endpoint.requested?.type, endpoint.storeIntact, endpoint.partnerIsTandem],
     connections.map(({ id, phase }) => [links.findIndex((ids) => ids.includes(id)), phase, link.up?.id === id]),
     [link.dialling, link.dialAt !== undefined, link.partnerStarting],
-    [[...updates.waiting].map(([address, mark]) => [address, mark !== 0]), unacked(updates.unacked), unacked(updates.flying)],
+    [
+      [...updates.waiting].map(([address, mark]) => [address, mark !== 0]),
+      unacked(updates.unacked),
+      unacked(updates.flying),
+      unacked(updates.overruled),
+    ],
     [[...updates.refused], updates.transferLeft, transfer === undefined ? 0 : [transfer.cursor ?? 0]],
     [ago(balance.nextRunAt ?? 0), ago(balance.lastRunAt ?? 0), balance.unfinished],
     waitingIn(relationship.reclaim).map(({ address, at }) => [address, ago(at)]),

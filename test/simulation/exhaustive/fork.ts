@@ -41,25 +41,27 @@ export function offersOf(table: OfferTable): readonly Offer[] {
 }
 
 function forkRelationship(relationship: Relationship): Relationship {
-  const { link, updates, transfer } = relationship;
+  const { link, transfer } = relationship;
   const connections = new Map([...link.connections].map(([id, connection]) => [id, { ...connection }]));
   return {
-    ...relationship,
+    ...forkFields(relationship),
     endpoint: { ...relationship.endpoint },
-    link: { ...link, connections, asked: new Map(link.asked), up: link.up === undefined ? undefined : connections.get(link.up.id) },
-    updates: {
-      ...updates,
-      waiting: new Map(updates.waiting),
-      unacked: new Map(updates.unacked),
-      flying: new Map(updates.flying),
-      refused: new Set(updates.refused),
-    },
+    link: { ...forkFields(link), connections, up: link.up === undefined ? undefined : connections.get(link.up.id) },
+    updates: forkFields(relationship.updates),
     transfer:
       transfer === undefined ? undefined : { ...transfer, cursor: transfer.cursor === undefined ? undefined : { ...transfer.cursor } },
     reclaim: forkReclaim(relationship.reclaim),
     balance: { ...relationship.balance },
-    reserved: new Set(relationship.reserved),
   };
+}
+
+/** A copy with maps and sets of its own; what they hold is never changed. */
+function forkFields<T extends object>(fields: T): T {
+  const copy = Object.entries(fields).map(([name, value]: [string, unknown]) => {
+    if (value instanceof Map) return [name, new Map(value)];
+    return [name, value instanceof Set ? new Set(value) : value];
+  });
+  return Object.fromEntries(copy) as T;
 }
 
 function forkReclaim(reclaim: Reclaim): Reclaim {

@@ -77,6 +77,18 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     replace: ") return;",
   },
   {
+    name: "an acknowledgement of what has changed since agrees to nothing",
+    file: acknowledge,
+    find: "  if (update.isVoid) {\n    tellAgain(updates, address);\n    return;\n  }\n",
+    replace: "",
+  },
+  {
+    name: "an address that is the secondary's by a word under way is not free for the primary",
+    file: receive,
+    find: "disowned(relationship, accepted(turn, { options, lease, status }), overruled);",
+    replace: "accepted(turn, { options, lease, status });",
+  },
+  {
     name: "an ended lease is free when the partner knows",
     file: acknowledge,
     find: "const status = lease.reserved",

@@ -136,14 +136,30 @@ export const SERVING_GUARDS: readonly Guard[] = [
     replace: 'SHUTDOWN: { withStock: "everybody", withTandem: "everybody"',
   },
   // waits
-  { name: "RECOVER-WAIT lasts MCLT", file: endpointStep, find: "after(endpoint.since, endpoint.mclt);", replace: "endpoint.since;" },
+  {
+    name: "after a change of MCLT waits go by the longer one",
+    file: "edge-agent/failover/endpoint/state.ts",
+    find: "seconds(Math.max(mclt, formerMclt));\n\n",
+    replace: "mclt;\n\n",
+  },
+  {
+    name: "a longer MCLT is not promised by before the partner knows it",
+    file: "edge-agent/failover/endpoint/state.ts",
+    find: "endpoint.mclt = isChange && isPrimary ? seconds(Math.min(mclt, next)) : next;",
+    replace: "endpoint.mclt = next;",
+  },
+  { name: "RECOVER-WAIT lasts MCLT", file: endpointStep, find: "after(endpoint.since, waitedMclt(endpoint));", replace: "endpoint.since;" },
   {
     name: "PARTNER-DOWN waits MCLT for the partner's free addresses",
     file: times,
     find: "return after(latest(times?.tsfp ?? NO_TIME, times?.tstp ?? NO_TIME, partnerLastAlive), mclt);",
     replace: "return partnerLastAlive;",
     also: [
-      { file: authority, find: '"PARTNER-DOWN" && after(endpoint.partnerLastAlive, endpoint.mclt) <= at.now;', replace: '"PARTNER-DOWN";' },
+      {
+        file: authority,
+        find: '"PARTNER-DOWN" && after(endpoint.partnerLastAlive, waitedMclt(endpoint)) <= at.now;',
+        replace: '"PARTNER-DOWN";',
+      },
     ],
   },
   {

@@ -128,6 +128,11 @@ export class LedgerSide {
     });
   }
 
+  /** Takes a server's way to the ledger away, or gives it back. */
+  cut(machine: Machine, isCut: boolean): void {
+    this.#wans.get(machine)!.cut = isCut;
+  }
+
   #later(seconds: number, task: () => void): void {
     this.#world.agenda.after(seconds * 1000, () => {
       if (!this.#healed) task();

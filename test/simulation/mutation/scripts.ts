@@ -1,5 +1,5 @@
 import type { FailoverCommand } from "../../../edge-agent/failover/event.ts";
-import { PEER_NAME } from "../config-text.ts";
+import { PEER_NAME, siteConfig } from "../config-text.ts";
 import { draw } from "../draw.ts";
 import { NOTHING_MORE } from "../more-faults.ts";
 import { FAULT_KINDS, type FaultKind, type Swarm } from "../swarm.ts";
@@ -59,6 +59,12 @@ export class Stage {
     const machine = this.world.machines[side]!;
     this.world.link.dark.delete(machine);
     machine.start();
+  };
+  /** The server reads its configuration anew; every other edition may have another MCLT. */
+  reload = (side: Side, edition: number) => (): void => {
+    const machine = this.world.machines[side]!;
+    machine.config = siteConfig(this.world.swarm, side, edition);
+    machine.process?.reload(machine.config);
   };
   emptyDisk = (side: Side) => (): void => this.world.machines[side]!.loseDisk();
   order = (side: Side, command: FailoverCommand) => (): void =>
@@ -120,6 +126,31 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
       stage.at(45, stage.mend, stage.on(SECONDARY));
       stage.at(70, stage.comes(2));
       stage.at(400, stage.heard());
+    },
+  },
+  "the primary was given a shorter MCLT when its partner was out of reach": {
+    settings: { mclt: 240, more: { ...NOTHING_MORE, changesMclt: true } },
+    play: (stage) => {
+      stage.at(20, stage.heard(PRIMARY), stage.comes(3));
+      stage.at(30, stage.cut);
+      stage.at(35, stage.heard(SECONDARY), stage.comes(1));
+      stage.at(38, stage.sleeps(1), stage.off(SECONDARY), stage.heard());
+      stage.at(40, stage.reload(PRIMARY, 1));
+      stage.at(50, stage.order(PRIMARY, { verb: "partner-down" }), stage.comes(2));
+      stage.at(700, stage.mend, stage.on(SECONDARY));
+    },
+  },
+  "the primary was given a longer MCLT when its partner was out of reach, and died": {
+    settings: { mclt: 240, more: { ...NOTHING_MORE, changesMclt: true } },
+    play: (stage) => {
+      stage.at(1, stage.reload(PRIMARY, 1));
+      stage.at(20, stage.heard(SECONDARY), stage.comes(3));
+      stage.at(60, stage.cut);
+      stage.at(62, stage.reload(PRIMARY, 2));
+      stage.at(65, stage.heard(PRIMARY), stage.comes(1));
+      stage.at(68, stage.sleeps(1), stage.off(PRIMARY), stage.heard());
+      stage.at(80, stage.order(SECONDARY, { verb: "partner-down" }), stage.comes(2));
+      stage.at(700, stage.mend, stage.on(PRIMARY));
     },
   },
 };
