@@ -40,7 +40,12 @@ export function mergeRows(given: CatchUp): { readonly merged: readonly Ipv4Addre
     const pool = turn.view.poolOf(row.address);
     if (pool === undefined || !relationship.poolIds.has(pool)) continue;
     const before = turn.lease(row.address);
-    const seen = { isOwn: row.server === server, wallOffset: exchange.at.wallOffset, mclt: waitedMclt(relationship.endpoint), now: turn.at.now };
+    const seen = {
+      isOwn: row.server === server,
+      wallOffset: exchange.at.wallOffset,
+      mclt: waitedMclt(relationship.endpoint),
+      now: turn.at.now,
+    };
     const next = mergedLease(before, row, seen);
     if (next === undefined) continue;
     exchange.state.billing.changed(before, next);

@@ -19,6 +19,7 @@ const SETTING = { relationship: "lab", site: "S", server: "A", autonomyMillis: 6
 const PORTS: LedgerPorts = { settings: [SETTING], boot: "b1", host: "h", outbox: () => [] };
 const OURS = address("10.77.0.100");
 const NOW = 1_800_000_000;
+const SEEN = { isOwn: false, wallOffset: 0, mclt: 60, now: epochSeconds(NOW) };
 
 async function pairOfSites(): Promise<LedgerSite> {
   const site = await new LedgerSite().register();
@@ -83,12 +84,20 @@ test("without a lease, what is promised ends MCLT after what is acknowledged, al
 
 test("a row of the ledger does not take a lease back that a client was given here since", () => {
   const times = { startsMillis: (NOW - 100) * 1000, expiresMillis: (NOW + 500) * 1000, potentialMillis: (NOW + 900) * 1000 };
-  const row = { address: OURS, status: "ACTIVE", client: "m:1:020000000009", hostname: undefined, reserved: false, ...times };
+  const row = {
+    server: "B",
+    address: OURS,
+    status: "ACTIVE",
+    client: "m:1:020000000009",
+    hostname: undefined,
+    reserved: false,
+    ...times,
+  } as const;
   const since = epochSeconds(NOW - 10);
   const ours: Lease = { ...neverUsed(OURS), status: "ACTIVE", starts: since, cltt: since, ends: epochSeconds(NOW + 60) };
-  expect(mergedLease(ours, row, 0, 60, epochSeconds(NOW))).toBeUndefined();
+  expect(mergedLease(ours, row, SEEN)).toBeUndefined();
   const earlier = epochSeconds(NOW - 200);
-  expect(mergedLease({ ...ours, starts: earlier, cltt: earlier }, row, 0, 60, epochSeconds(NOW))?.status).toBe("ACTIVE");
+  expect(mergedLease({ ...ours, starts: earlier, cltt: earlier }, row, SEEN)?.status).toBe("ACTIVE");
 });
 
 test("a renewal is not merged into an event that may have been sent", () => {
@@ -99,7 +108,8 @@ test("a renewal is not merged into an event that may have been sent", () => {
   const outbox = { ...openOutbox("lab", {}, () => []), lastSeq: 1 };
   const read = () => [{ seq: 1, value: encodeEvent(event) }];
   const next = { ...event, ts: 2000, lastTs: 2000 };
-  const seqOf = (sentUpTo: number) => append(outbox, next, { read, lastOf: new Map([[OURS, 1]]), sentUpTo, backlog: 0 }).write;
+  const seqOf = (sentUpTo: number) =>
+    append(outbox, next, { read, lastOf: new Map([[OURS, 1]]), sentUpTo, backlog: 0, squeeze: 1_000_000 }).write;
   expect(seqOf(0)).toMatchObject({ seq: 1 });
   expect(seqOf(1)).toMatchObject({ seq: 2 });
 });

