@@ -105,8 +105,10 @@ function parse(argv: readonly string[]) {
   }
 }
 
-const version = (): string =>
-  String((JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version);
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return String((JSON.parse(text) as { version: string }).version);
+}
 
 function help(): string {
   const lines = Object.entries(COMMANDS).map(([name, { usage, about }]) => `  tandemctl ${name} ${usage}\n        ${about}\n`);

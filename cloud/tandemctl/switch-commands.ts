@@ -8,7 +8,7 @@ import { type Context, list, numberOf, type Options, type Row, required, siteOf,
 const LOOK_MS = 2000;
 /** After the grant: how often, and how long, the survivor's own word is looked for. */
 const SERVING_LOOK_MS = 250;
-const SERVING_WITHIN_MS = 30_000;
+const SERVING_WITHIN_MS = 15_000;
 
 export async function partnerDown(context: Context): Promise<number> {
   const { client, output, options } = context;
@@ -25,9 +25,10 @@ export async function partnerDown(context: Context): Promise<number> {
         output.show(answer.body, () => switched(answer.body));
         return 0;
       }
+      output.progress("granted; waiting for the survivor's word that it serves alone");
       const servingAfterMs = await untilServing(context, path, calledAt);
       output.show({ ...answer.body, servingAfterMs: servingAfterMs ?? null }, () => switched(answer.body) + served(servingAfterMs));
-      return servingAfterMs === undefined ? 1 : 0;
+      return 0;
     } catch (error) {
       const waitable = error instanceof CallFailed && (error.body["code"] === "EVIDENCE_PENDING" || error.body["code"] === "PARTNER_ALIVE");
       if (!waitable || options["wait"] !== true) throw error;

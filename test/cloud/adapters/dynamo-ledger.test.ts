@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { dynamoClient, dynamoLedger } from "../../../cloud/adapters/dynamo-ledger.ts";
 import { put } from "../../../cloud/contract/expression.ts";
 import { type Ledger, LedgerUnavailable } from "../../../cloud/contract/ledger.ts";
@@ -21,10 +21,12 @@ const server = createServer((request, response) => {
         .end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${next.type}`, message: next.type, ...next.more }));
   });
 });
-const client = () => {
+const endpointOf = () => {
   const address = server.address();
-  const endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-  return dynamoClient({ endpoint, region: "local", credentials: { accessKeyId: "x", secretAccessKey: "x" }, maxAttempts: 1 });
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+};
+const client = () => {
+  return dynamoClient({ endpoint: endpointOf(), region: "local", credentials: { accessKeyId: "x", secretAccessKey: "x" }, maxAttempts: 1 });
 };
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -54,6 +56,16 @@ test.each([
   expect((await ledger.transact([one])).kind).toBe(kind);
   await expect(ledger.get({ pk: "p", sk: "1" })).rejects.toThrow(LedgerUnavailable);
   await expect(ledger.query({ partition: "p" })).rejects.toThrow(LedgerUnavailable);
+});
+afterEach(() => void vi.unstubAllEnvs());
+test("credentials come from the SDK's own chain where none are given, as in a function and in an agent", async () => {
+  for (const [name, value] of Object.entries({ AWS_ACCESS_KEY_ID: "AKIACHAIN", AWS_SECRET_ACCESS_KEY: "x", AWS_REGION: "local" }))
+    vi.stubEnv(name, value);
+  const signed = new Promise<string>((resolve) => server.once("request", (request) => void resolve(request.headers.authorization ?? "")));
+  next = plain("ThrottlingException");
+  const found = await dynamoLedger(dynamoClient({ endpoint: endpointOf(), maxAttempts: 1 }), "ledger").write(one);
+  expect(found).toEqual({ kind: "busy", cause: "ThrottlingException" });
+  expect(await signed).toContain("Credential=AKIACHAIN/");
 });
 test("a cancelled transaction is refused by conditions only; a conflict or throttling among the reasons means: again", async () => {
   const outcome = async (...codes: string[]) => {
