@@ -6,6 +6,7 @@ import { queueUpdate } from "./binding/queue.ts";
 import { onBindingUpdate } from "./binding/receive.ts";
 import { noteEnded, reclaimDue } from "./binding/reclaiming.ts";
 import { sendUpdates } from "./binding/send.ts";
+import { askStalledAgain, stalledAt } from "./binding/stalled.ts";
 import { beginTransfer } from "./binding/transfer.ts";
 import { onCommand } from "./command.ts";
 import { printed, waitedMclt } from "./endpoint/state.ts";
@@ -128,6 +129,7 @@ function onLinkedMessage(turn: Turn, relationship: Relationship, connection: Con
       onState(turn, relationship, message);
       break;
     case "BNDUPD":
+      relationship.link.toldAt = turn.at.monotonic;
       onBindingUpdate(turn, relationship, connection, message);
       break;
     case "BNDACK":
@@ -225,6 +227,7 @@ export function onFailoverTick(turn: Turn, relationship: Relationship): void {
     if (wants && link.up !== undefined) sendNew(turn, link.up, "POOLREQ", {});
   }
   forgetFormerMclt(turn, relationship);
+  askStalledAgain(turn, relationship);
   reclaimDue(turn, relationship);
   dropIfUnbearable(turn, relationship);
   sendUpdates(turn, relationship);
@@ -256,7 +259,7 @@ export function failoverDeadline(
   if (link.up === undefined && !link.dialling) times.push(link.dialAt);
   for (const connection of link.connections.values()) if (connection !== link.up) times.push(setUpDeadline(connection));
   if (link.up !== undefined) {
-    times.push(contactAt(link, link.up), silenceAt(link.up, ownReceiveTimer(relationship)), link.stateHeldUntil);
+    times.push(contactAt(link, link.up), silenceAt(link.up, ownReceiveTimer(relationship)), link.stateHeldUntil, stalledAt(relationship));
     // a transfer goes on at once when one step was not enough
     const isMore = transfer?.cursor !== undefined || updates.waiting.size > 0;
     if (isMore && endpoint.communicating && updates.unacked.size < link.partnerMaxUnacked) times.push(at.monotonic);

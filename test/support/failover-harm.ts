@@ -76,7 +76,8 @@ export function* harmsIn(
     if (harm !== undefined) yield `${at}: ${type}: ${harm}`;
     if (type === "BNDACK") {
       const left = asked.get(key) ?? 0;
-      if (left < 1) yield `${at}: BNDACK ${xid} answers nothing`;
+      // a rejection may also free what dhcpd counts as under way since an earlier connection
+      if (left < 1 && message.options.rejectReason === undefined) yield `${at}: BNDACK ${xid} answers nothing`;
       asked.set(key, left - 1);
     }
   }

@@ -135,6 +135,7 @@ function requestUpdates(turn: Turn, relationship: Relationship): void {
   const type = endpoint.storeIntact && (resolving || endpoint.partnerIsTandem) ? "UPDREQ" : "UPDREQALL";
   turn.log(`failover peer ${nameOf(relationship)}: requesting ${type === "UPDREQ" ? "update" : "full update"} from peer`);
   endpoint.requested = { type, xid: sendNew(turn, link.up, type, {}) };
+  link.toldAt = turn.at.monotonic;
   turn.log(`Sent update request ${type === "UPDREQ" ? "" : "all "}message to ${nameOf(relationship)}`);
 }
 

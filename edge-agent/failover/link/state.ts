@@ -41,6 +41,8 @@ export interface Link {
   answeredAt: MonotonicMillis | undefined;
   /** Until then our first STATE of the connection in use waits for the partner's; undefined once it is sent. */
   stateHeldUntil: MonotonicMillis | undefined;
+  /** When the partner last told us anything that we had asked for by UPDREQ or UPDREQALL, or when we asked. */
+  toldAt: MonotonicMillis | undefined;
   /** The partner would not bear to hear of our state: the connection in use is ended instead. */
   unbearable: boolean;
   /** Its last STATE had the STARTUP flag. */
@@ -72,6 +74,7 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   asked: new Map(),
   answeredAt: undefined,
   stateHeldUntil: undefined,
+  toldAt: undefined,
   unbearable: false,
   partnerStarting: false,
   answers: true,
@@ -92,6 +95,8 @@ export const HOLD_STATE_MILLIS = 300;
 export const HOLD_STATE_LONG_MILLIS = 3_000;
 /** Clocks further apart than this many seconds are refused (dhcpd). */
 export const LARGEST_SKEW = 60;
+/** A stock partner that was asked for updates and has told nothing for so long has stopped telling. */
+export const STALLED_MILLIS = 15_000;
 /** A smaller receive-timer makes dhcpd send CONTACTs without end. Seconds. */
 export const SMALLEST_RECEIVE_TIMER = 3;
 

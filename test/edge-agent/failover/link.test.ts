@@ -207,3 +207,25 @@ describe("reserved addresses", () => {
     expect(address("10.77.0.100")).toBeGreaterThan(0);
   });
 });
+
+test("a dhcpd that tells nothing it was asked for has its count of updates freed, and is asked again", () => {
+  const wire = new Wire("secondary");
+  wire.open();
+  wire.say("CONNECT", connectTerms());
+  wire.state("RECOVER");
+  const first = wire.heard.find(({ type }) => type === "UPDREQALL");
+  expect(first).toBeDefined();
+  wire.heard.length = 0;
+  wire.pass(14_900);
+  expect(wire.heard.filter(({ type }) => type !== "CONTACT")).toEqual([]);
+  wire.pass(200);
+  const said = wire.heard.filter(({ type }) => type !== "CONTACT");
+  expect(said.at(-1)?.type).toBe("UPDREQALL");
+  expect(said.at(-1)?.xid).not.toBe(first?.xid);
+  const givenUp = said.slice(0, -1);
+  expect(givenUp).toHaveLength(20);
+  expect(givenUp.every(({ type, options }) => type === "BNDACK" && options.rejectReason === 15)).toBe(true);
+  // what it tells then ends it as ever
+  wire.say("UPDDONE", {}, said.at(-1)?.xid);
+  expect(wire.told().at(-1)).toBe(SERVER_STATE_CODES["RECOVER-DONE"]);
+});

@@ -76,7 +76,8 @@ test.each(EXCHANGES.flatMap((name) => [[name, "P"] as const, [name, "S"] as cons
     const { node, said } = replay(name, from);
     // each update was answered once, with the address only or with a reason; nothing that we said would have hurt a stock partner
     const updates = said.filter(({ from, message }) => from === THEY && message.type === "BNDUPD");
-    const answers = said.filter(({ from, message }) => from === WE && message.type === "BNDACK");
+    // xid 0 gives up what dhcpd may count as under way since an earlier connection
+    const answers = said.filter(({ from, message }) => from === WE && message.type === "BNDACK" && message.xid !== 0);
     expect(answers.length).toBeGreaterThan(0);
     expect(answers.length).toBeLessThanOrEqual(updates.length);
     for (const { message } of answers) {

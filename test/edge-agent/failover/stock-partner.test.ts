@@ -238,7 +238,8 @@ class Stock {
     if (harm !== undefined) this.harms.push(`${type}: ${harm}`);
     if (type === "BNDUPD") this.#updates.set(xid, options.assignedIpAddress ?? 0);
     if (type === "UPDREQ" || type === "UPDREQALL") this.#requested = xid;
-    if (type === "BNDACK") {
+    // a rejection with xid 0 gives up what dhcpd may count as under way since an earlier connection
+    if (type === "BNDACK" && !(xid === 0 && options.rejectReason !== undefined)) {
       if (this.#asked.get(xid) !== (options.assignedIpAddress ?? 0)) this.harms.push(`BNDACK ${xid} answers nothing`);
       this.#asked.delete(xid);
     }
