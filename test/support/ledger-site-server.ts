@@ -69,3 +69,14 @@ export function readAnswer(bytes: Uint8Array): { type: number; yiaddr: string; s
   const { options, yiaddr } = decoded.value;
   return { type: options.get(53)?.[0] ?? 0, yiaddr: formatIpv4(yiaddr), seconds: ipv4FromBytes(options.get(51) ?? new Uint8Array(4)) };
 }
+
+/** What the site is registered with. */
+export const termsOf = (options: SiteOptions) => ({
+  mcltMs: (options.mclt ?? 60) * 1000,
+  maxLeaseMs: 600_000,
+  autonomyMs: options.autonomyMillis ?? 60_000,
+  names: { A: "a", B: "b" },
+  pools: [],
+  serials: { A: [], B: [] },
+  foreign: "none" as const,
+});

@@ -12,7 +12,7 @@ import type { ControlReply } from "../../edge-agent/control/protocol.ts";
 import { type ControlAnswer, ledgerClient } from "../../edge-agent/rim/ledger-client.ts";
 import { epochSeconds, type Instant, monotonicMillis } from "../../edge-agent/values/time.ts";
 import { address, encode, type Message } from "./agent-bench.ts";
-import { configText, readAnswer, type SiteOptions, SiteServer } from "./ledger-site-server.ts";
+import { configText, readAnswer, type SiteOptions, SiteServer, termsOf } from "./ledger-site-server.ts";
 import { configOf } from "./load-config.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -50,16 +50,7 @@ export class LedgerSite {
   }
 
   async register(): Promise<this> {
-    const cfg = {
-      mcltMs: (this.#options.mclt ?? 60) * 1000,
-      maxLeaseMs: 600_000,
-      autonomyMs: this.#options.autonomyMillis ?? 60_000,
-      names: { A: "a", B: "b" },
-      pools: [],
-      serials: { A: [], B: [] },
-      foreign: "none" as const,
-    };
-    await this.ledger.transact(registerWrites(SITE, cfg, { id: "r", at: 1, by: "test", note: "" }));
+    await this.ledger.transact(registerWrites(SITE, termsOf(this.#options), { id: "r", at: 1, by: "test", note: "" }));
     return this;
   }
 

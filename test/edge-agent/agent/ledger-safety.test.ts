@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import { certaintyOf } from "../../../cloud/domain/certainty.ts";
 import { decodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
-import { LedgerSite, START } from "../../support/ledger-site.ts";
+import { LedgerSite } from "../../support/ledger-site.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
 
@@ -217,43 +216,6 @@ test("new terms by HUP: a site that is no longer named is left to failover alone
   expect(await site.dora(site.A, 1)).toBeDefined();
 });
 
-test("a server whose store is empty though the ledger knows it serves nobody, alone or not, before it has its leases back", async () => {
-  const ip = await site.dora(site.B, 1);
-  await site.pass(10);
-  site.kill(site.A);
-  site.kill(site.B);
-  site.B.disk = memoryDisk();
-  await site.pass(100);
-  site.boot(site.B);
-  await site.pass(100);
-  expect(site.B.site?.lost).toBe(true);
-  expect(await site.grant("B", "attested")).toEqual({ outcome: "done" });
-  await site.pass(300);
-  expect(site.B.mode).toBe("SOLE");
-  expect(site.B.failoverState).not.toBe("PARTNER-DOWN");
-  expect(await site.again(site.B, 1, ip ?? "")).toBeUndefined();
-  expect(await site.dora(site.B, 2)).toBeUndefined();
-});
-
-test("what a server mirrored itself is no word of the partner's: read again after a restart, it is agreed to by nobody", async () => {
-  const ip = (await site.dora(site.A, 1)) ?? "";
-  await site.pass(10);
-  site.kill(site.B);
-  await site.pass(100);
-  expect(await site.grant("A")).toEqual({ outcome: "done" });
-  await site.pass(10);
-  await site.again(site.A, 1, ip);
-  await site.pass(10);
-  const agreed = site.A.store.view.get(address(ip))?.failover?.tsfp ?? 0;
-  site.kill(site.A);
-  site.boot(site.A);
-  await site.pass(30);
-  expect([site.A.mode, site.A.site?.core.grant?.caughtUp]).toEqual(["SOLE", true]);
-  const times = site.A.store.view.get(address(ip))?.failover;
-  expect(times?.tsfp).toBe(agreed);
-  expect(times?.tstp).toBeGreaterThan(agreed);
-});
-
 test("what a server does on its partner's word bears the partner's epoch, though its own store knows of none", async () => {
   const first = await site.dora(site.A, 1);
   await recoveredWithoutCloud();
@@ -266,47 +228,4 @@ test("what a server does on its partner's word bears the partner's epoch, though
   expect(ip).not.toBe(first);
   const queued = site.B.store.outbox(0, 100, "lab").map(({ value }) => decodeEvent(value));
   expect(queued.find((event) => event?.address === address(ip ?? ""))).toMatchObject({ status: "ACTIVE", epoch: 2 });
-});
-
-test("what was lost with a disk before it was handed in is a gap in the history, and the answers about that time say so", async () => {
-  const clock = () => (START + site.millis / 1000) * 1000;
-  await site.dora(site.B, 1);
-  await site.pass(30);
-  site.kill(site.B);
-  site.boot(site.B);
-  await site.pass(30);
-  expect((await site.snapshot()).servers.B.gaps).toEqual([]);
-  site.B.fault = "lost-request";
-  await site.pass(30);
-  const cutAt = clock();
-  expect(await site.dora(site.B, 2)).toBeDefined();
-  site.kill(site.B);
-  await site.pass(60);
-  site.B.disk = memoryDisk();
-  site.B.fault = "none";
-  site.boot(site.B);
-  await site.pass(30);
-  const read = await site.snapshot();
-  const { gaps } = read.servers.B;
-  expect(gaps).toEqual([{ from: expect.any(Number), to: expect.any(Number) }]);
-  expect(gaps[0]?.from).toBeLessThan(cutAt);
-  expect(gaps[0]?.to).toBeGreaterThan(cutAt);
-  const about = (at: number) => certaintyOf({ ...read, ctl: { ...read.ctl, reg: 0 } }, { from: at, to: at }, 0, clock());
-  expect(about(cutAt)).toMatchObject({ level: "incomplete", statement: expect.stringContaining("Server B lost its disk") });
-  // the lease may have run for as long as a lease lasts
-  expect(about((gaps[0]?.to ?? 0) + read.ctl.cfg.maxLeaseMs).level).toBe("incomplete");
-  expect(about((gaps[0]?.from ?? 0) - 1).level).toBe("certain");
-});
-
-test("a server whose store is empty has its leases back once it has recovered with its partner", async () => {
-  await site.dora(site.B, 1);
-  await site.pass(10);
-  site.kill(site.B);
-  site.B.disk = memoryDisk();
-  site.boot(site.B);
-  await site.pass(30);
-  expect(site.B.site?.lost).toBe(true);
-  await site.pass(150);
-  expect([site.B.failoverState, site.B.site?.lost]).toEqual(["NORMAL", false]);
-  expect(await site.dora(site.B, 2)).toBeDefined();
 });
