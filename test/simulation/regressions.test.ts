@@ -56,6 +56,7 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
   [36908, "two extensions of one lease crossed, each server rejected the other's, and neither told its own again"],
   [38347, "RECOVER-DONE stayed so beside a partner that had been in POTENTIAL-CONFLICT since before"],
   [50785, "a server that was alone took what it had mirrored itself, and its partner never heard of, for agreed"],
+  [59461, "beside a partner that passes for a dhcpd, POTENTIAL-CONFLICT and RECOVER were exchanged for ever"],
   [726106441, "a server lets its partner serve from the first answer on, not from when it is looked at (the checker)"],
 ];
 
@@ -67,4 +68,8 @@ test("rash seed 2: an update that was voided under way crossed the partner's, an
   const world = new World({ ...rashSwarm(2), more: NOTHING_MORE });
   await world.run();
   expect(world.agenda.done).toBeGreaterThan(100);
+});
+
+test("seed 90077, aimed at the ledger: two that pass for dhcpds gave way to each other for ever", async () => {
+  expect(await complaintOf(settingsOf(90077, { aim: "ledger" }))).toBeUndefined();
 });

@@ -175,7 +175,8 @@ export function onPartnerState(
     if (endpoint.state === "NORMAL" && heard.state === "NORMAL" && !starting)
       turn.log(`failover peer ${nameOf(relationship)}: Both servers normal`);
   }
-  if (!starting && endpoint.partnerIsTandem && standsFast(endpoint.state, heard.state, isPrimary(relationship))) {
+  const isFirm = endpoint.partnerIsTandem ? isPrimary(relationship) : link.gaveWay;
+  if (!starting && standsFast(endpoint.state, heard.state, isFirm)) {
     sendState(turn, relationship);
     return;
   }
@@ -188,6 +189,7 @@ export function onPartnerState(
   // alone with a store that was never refilled: what the partner has is asked for in a conflict only, from both sides
   const isLacking = endpoint.state === "PARTNER-DOWN" && !endpoint.storeIntact && endpoint.partnerIsTandem;
   const reaction = isLacking && usual === "NORMAL" ? "POTENTIAL-CONFLICT" : usual;
+  if (endpoint.state === "POTENTIAL-CONFLICT" && reaction === "RECOVER") link.gaveWay = true;
   const movesOn = reaction !== "stay" && reaction !== "request";
   if (movesOn) enter(turn, relationship, reaction);
   else if (starting) enter(turn, relationship, endpoint.state === "RESOLUTION-INTERRUPTED" ? "POTENTIAL-CONFLICT" : endpoint.state);
@@ -207,6 +209,7 @@ export function onLinkLost(turn: Turn, relationship: Relationship): void {
   endTransfer(updates);
   relationship.transfer = undefined;
   relationship.link.asked.clear();
+  relationship.link.gaveWay = false;
   requeueUnacked(updates);
   updates.flying.clear();
   updates.overruled.clear();

@@ -88,10 +88,11 @@ export function harmlessReaction(
 }
 
 /**
- * A conflict and RECOVER, told at the same moment, make each server take the other's state, again and again. Between our own
- * kind the primary stays with the conflict and says so once more.
+ * A conflict and RECOVER, told at the same moment, make each server take the other's state, again and again. One that is firm stays with
+ * the conflict and says so once more: between our own kind the primary; beside a dhcpd, which never is, whoever has given way on this
+ * connection before. The first time a dhcpd that has lost its leases is left to recover.
  */
-export const standsFast = (own: RecordedState, partner: ServerState, primary: boolean): boolean => primary && own === PC && partner === RE;
+export const standsFast = (own: RecordedState, partner: ServerState, isFirm: boolean): boolean => isFirm && own === PC && partner === RE;
 
 /**
  * Would a stock partner in this state end, or take itself out of service for good, when it hears of ours? A running dhcpd that is

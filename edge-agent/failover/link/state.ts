@@ -47,6 +47,8 @@ export interface Link {
   unbearable: boolean;
   /** Its last STATE had the STARTUP flag. */
   partnerStarting: boolean;
+  /** On the connection in use a conflict of ours has given way to the partner's RECOVER already. */
+  gaveWay: boolean;
   /** May we answer the partner's asking CONTACTs? An answer extends its right to serve. */
   answers: boolean;
   /** The latest epoch of the ledger that we know of, which goes with each answer, and that the partner has named in one; 0 for none. */
@@ -77,6 +79,7 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   toldAt: undefined,
   unbearable: false,
   partnerStarting: false,
+  gaveWay: false,
   answers: true,
   ownEpoch: 0,
   partnersEpoch: 0,

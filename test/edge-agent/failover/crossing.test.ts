@@ -142,3 +142,26 @@ describe("updates that cross", () => {
     expect([queue.waiting.get(ADDRESS), queue.unacked.size, queue.flying.size, queue.transferLeft]).toEqual([3, 0, 0, 1]);
   });
 });
+
+describe("a conflict and a dhcpd's RECOVER, told at the same moment", () => {
+  const tells = (server: Server, state: "RECOVER" | "POTENTIAL-CONFLICT") => {
+    server.hears("STATE", { serverState: SERVER_STATE_CODES[state], serverFlags: 0, startTimeOfState: NOW });
+    return server.node.live.endpoint.state;
+  };
+
+  test.each(["primary", "secondary"] as const)("as %s we give way once on a connection, and the second time stay and say so", (role) => {
+    const server = new Server(role);
+    server.node.live.endpoint.state = "POTENTIAL-CONFLICT";
+    expect(tells(server, "RECOVER")).toBe("RECOVER");
+    expect(tells(server, "POTENTIAL-CONFLICT")).toBe("POTENTIAL-CONFLICT");
+    const before = server.said.length;
+    expect(tells(server, "RECOVER")).toBe("POTENTIAL-CONFLICT");
+    const told = server.said.slice(before).filter(({ type }) => type === "STATE");
+    expect(told.map(({ options }) => options.serverState)).toEqual([SERVER_STATE_CODES["POTENTIAL-CONFLICT"]]);
+    expect(tells(server, "POTENTIAL-CONFLICT")).toBe("POTENTIAL-CONFLICT");
+    server.node.turn(AT, (turn) =>
+      onFailoverEvent(turn, server.node.live, { kind: "failover-link-closed", peer: "lab", link: 1, reason: "eof" }),
+    );
+    expect(server.node.live.link.gaveWay).toBe(false);
+  });
+});
