@@ -75,9 +75,12 @@ export function createAgentState(
   };
 }
 
+/** Were writes of later steps undone, and has no step been made since? */
+export const isUndone = ({ sequence, progress }: AgentState): boolean => sequence !== progress.reached;
+
 /** The state as it must be after its successors were undone: nothing is counted or read ahead that is not in the leases. */
 export function recovered(state: AgentState, view: LeaseView): AgentState {
-  if (state.sequence === state.progress.reached) return state;
+  if (!isUndone(state)) return state;
   state.progress.reached = state.sequence;
   state.server.candidates.clear();
   recoverFailover(state.failover);

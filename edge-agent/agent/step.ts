@@ -30,7 +30,7 @@ import { LedgerTurn } from "./ledger-turn.ts";
 import { followNames, onDnsAnswer } from "./names.ts";
 import { omapiDeclared, omapiReconfigured, onOmapiEvent } from "./omapi.ts";
 import type { OmapiEvent } from "./service-events.ts";
-import { type AgentState, type ExpirySchedule, recovered } from "./state.ts";
+import { type AgentState, type ExpirySchedule, isUndone, recovered } from "./state.ts";
 
 /** Seconds between looks at leases that are due but wait for the partner's word. */
 const HELD_LOOK_SECONDS = 5;
@@ -193,6 +193,8 @@ const LABELS = {
 
 /** When `step` next wants a "tick"; undefined if only input can change anything. */
 export function nextDeadline(state: AgentState, view: LeaseView): MonotonicMillis | undefined {
+  // after writes were undone the partners' states speak of what never happened, till a step starts them anew
+  if (isUndone(state)) return state.at?.monotonic ?? monotonicMillis(0);
   const due = state.expiry.nextLook ?? view.nextDue();
   const failover = failoverNext(state.failover, state.at);
   const asking = ledgerNext(state.ledger, state.failover);

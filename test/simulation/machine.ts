@@ -1,7 +1,7 @@
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
 import type { AgentEvent } from "../../edge-agent/agent/event.ts";
 import type { LedgerPorts } from "../../edge-agent/agent/ledger.ts";
-import { type AgentState, createAgentState, undone } from "../../edge-agent/agent/state.ts";
+import { type AgentState, createAgentState, isUndone, undone } from "../../edge-agent/agent/state.ts";
 import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
 import type { AgentConfig } from "../../edge-agent/config/agent-config.ts";
 import { CLOCK_RECORD } from "../../edge-agent/rim/clock.ts";
@@ -243,8 +243,9 @@ class Process {
     this.loop.start();
     this.#saveClock();
   }
-  /** Nothing is queued, stepped and not on disk, or about to be performed. */
+  /** Nothing is queued, stepped and not on disk, undone and about to be tried again, or about to be performed. */
   get atRest(): boolean {
+    if (isUndone(this.loop.state)) return false;
     return this.loop.queued === 0 && this.store.pending === 0 && !this.store.failing;
   }
   take(happening: Happening): void {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AgentEffect } from "../../../edge-agent/agent/effect.ts";
 import { failoverStatus } from "../../../edge-agent/agent/failover.ts";
+import { undone } from "../../../edge-agent/agent/state.ts";
 import { nextDeadline } from "../../../edge-agent/agent/step.ts";
 import { Bench } from "../../support/agent-bench.ts";
 
@@ -213,6 +214,19 @@ describe("two agents", () => {
     agents.wait(40);
     expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
     expect(agents.dora(2).seconds).toBe(20);
+  });
+
+  test("a state whose commit failed is not kept until something happens by chance: the next step is due at once", () => {
+    const agents = pair();
+    const due = () => nextDeadline(agents.primary.state, agents.primary.store.view) ?? Infinity;
+    const before = agents.primary.state;
+    expect(due()).toBeGreaterThan(agents.primary.at.monotonic);
+    agents.primary.handle({ kind: "failover-command", peer: "lab", command: { verb: "set-state", state: "PAUSED" } } as never);
+    expect(agents.states()[0]).toBe("PAUSED");
+    agents.primary.state = undone(before);
+    expect(due()).toBeLessThanOrEqual(agents.primary.at.monotonic);
+    agents.carry(agents.primary, agents.primary.handle({ kind: "tick" } as never));
+    expect(agents.states()[0]).not.toBe("PAUSED");
   });
 
   test("a pool may leave failover: what was shared is all ours", () => {
