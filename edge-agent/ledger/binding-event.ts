@@ -2,7 +2,7 @@ import type { BindingStatus } from "../leases/binding-status.ts";
 import type { Lease } from "../leases/lease.ts";
 import { hexPairs, sameBytes, sameHardware } from "../values/hardware-address.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
-import { type EpochSeconds, NEVER } from "../values/time.ts";
+import { type EpochSeconds, NEVER, NO_TIME } from "../values/time.ts";
 
 /** A binding event as the outbox keeps it. Times are wall-clock milliseconds since 1970. */
 export interface BindingEvent {
@@ -55,7 +55,10 @@ export function bindingEvent(
   const millis = (time: EpochSeconds): number => ledgerTime(time, moment.wallOffset);
   const isOneClient = before !== undefined && isSameClient(before, after);
   const renewal = after.status === "ACTIVE" && before?.status === "ACTIVE" && isOneClient;
-  const unchanged = isOneClient && before.status === after.status && before.reserved === after.reserved && before.ends === after.ends;
+  // a lease kept for a partner that lost its memory has no known start: the first grant after it is news, even one that ends at the same time
+  const isKept = renewal && before.starts === NO_TIME && after.starts !== NO_TIME;
+  const unchanged =
+    isOneClient && !isKept && before.status === after.status && before.reserved === after.reserved && before.ends === after.ends;
   if (unchanged || (after.status === "FREE" && before?.status === "BACKUP") || (after.status === "BACKUP" && before?.status === "FREE")) {
     return undefined;
   }

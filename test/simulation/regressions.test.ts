@@ -58,6 +58,10 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
   [50785, "a server that was alone took what it had mirrored itself, and its partner never heard of, for agreed"],
   [59461, "beside a partner that passes for a dhcpd, POTENTIAL-CONFLICT and RECOVER were exchanged for ever"],
   [67597, "RECOVER-DONE, whose commit had failed, had no deadline: it was kept until something else happened"],
+  [
+    564636645,
+    "a server with a lost disk agreed to the end of a lease that it had extended, and forgotten; the address went to another client",
+  ],
   [726106441, "a server lets its partner serve from the first answer on, not from when it is looked at (the checker)"],
 ];
 

@@ -39,6 +39,8 @@ export interface Transfer {
   readonly id: number;
   /** Of the request; UPDDONE carries it. */
   readonly xid: number;
+  /** UPDREQALL. */
+  readonly everything: boolean;
   /** UPDREQALL: how far the walk through the pools has come; undefined when all is queued. */
   cursor: { pool: number; range: number; next: number } | undefined;
 }

@@ -5,6 +5,7 @@ import type { Connection } from "../link/state.ts";
 import type { Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { fromWireTime } from "../wire/codes.ts";
+import { keptForForgetful } from "./forgetful.ts";
 import { balancePools } from "./pool.ts";
 import { walkTransfer } from "./transfer.ts";
 import { bindingUpdate } from "./update.ts";
@@ -50,7 +51,7 @@ function sendUpdate(turn: Turn, relationship: Relationship, connection: Connecti
   const { updates, endpoint } = relationship;
   const mark = updates.waiting.get(address) ?? 0;
   updates.waiting.delete(address);
-  const lease = turn.lease(address);
+  const lease = keptForForgetful(relationship, turn.lease(address), turn.at.now);
   const times = timesOf(lease);
   const options = bindingUpdate(lease, endpoint.partnerIsTandem, turn.at);
   const xid = sendNew(turn, connection, "BNDUPD", options);
@@ -65,5 +66,6 @@ function sendUpdate(turn: Turn, relationship: Relationship, connection: Connecti
   updates.unacked.set(address, update);
   updates.flying.set(address, update);
   // from here on the partner may believe it: nothing older can be wound back to
-  if (times.rewindStatus !== lease.status) turn.put({ ...lease, failover: { ...times, rewindStatus: lease.status } });
+  if (times.rewindStatus !== lease.status || lease !== turn.lease(address))
+    turn.put({ ...lease, failover: { ...times, rewindStatus: lease.status } });
 }

@@ -14,7 +14,7 @@ export function beginTransfer(turn: Turn, relationship: Relationship, xid: numbe
   endTransfer(updates);
   for (const address of [...updates.refused]) queueUpdate(updates, address);
   markForTransfer(updates, id);
-  relationship.transfer = { id, xid, cursor: everything ? { pool: 0, range: 0, next: -1 } : undefined };
+  relationship.transfer = { id, xid, everything, cursor: everything ? { pool: 0, range: 0, next: -1 } : undefined };
 }
 
 /**

@@ -1,0 +1,29 @@
+import type { Lease } from "../../leases/lease.ts";
+import { type EpochSeconds, epochSeconds, NO_TIME } from "../../values/time.ts";
+import { waitedMclt } from "../endpoint/state.ts";
+import { reusableAt, timesOf } from "../lease-times.ts";
+import type { Relationship } from "../relationship.ts";
+
+/**
+ * `lease` as a partner in RECOVER is told of it: in use, by the same client, for as long as the partner may have promised before it
+ * lost its memory (MCLT past what we agreed to, and past its last service; failover-12 §5.2.1). Its word that the lease is over
+ * would be worth nothing, and both go by ours from here on. `lease` itself if there is nothing to keep.
+ */
+export function keptForForgetful(relationship: Relationship, lease: Lease, now: EpochSeconds): Lease {
+  if ((lease.status !== "ACTIVE" && lease.status !== "EXPIRED") || !mayHaveForgotten(relationship)) return lease;
+  const { endpoint } = relationship;
+  // it serves nobody in RECOVER; of one that starts beside a server alone we do not go by what it says it was in
+  const lastServed = endpoint.partner === "RECOVER" ? epochSeconds(Math.min(endpoint.partnerSince, now)) : now;
+  const times = timesOf(lease);
+  // what it never acknowledged it cannot have promised by, nor by the end that this may have set before
+  const heard = { ...lease, ends: NO_TIME, failover: { ...times, tstp: NO_TIME } };
+  const until = reusableAt(heard, lastServed, waitedMclt(endpoint));
+  if (until <= now || until <= lease.ends) return lease;
+  // nobody knows when that was promised: a client is not told what is left of it, but given a lease anew (dhcp-cache-threshold)
+  return { ...lease, status: "ACTIVE", starts: NO_TIME, ends: until, failover: { ...times, atsfp: NO_TIME, owed: true } };
+}
+
+/** One of our own kind that asks only for what it lacks has its memory. */
+const mayHaveForgotten = ({ endpoint, link, transfer }: Relationship): boolean =>
+  (endpoint.partner === "RECOVER" || (endpoint.state === "PARTNER-DOWN" && link.partnerStarting)) &&
+  !(endpoint.partnerIsTandem && transfer !== undefined && !transfer.everything);
