@@ -1,6 +1,7 @@
 import type { Lease } from "../leases/lease.ts";
 import { type EpochSeconds, type MonotonicMillis, seconds } from "../values/time.ts";
 import { onBindingAck } from "./binding/acknowledge.ts";
+import { hasYetToAsk } from "./binding/forgetful.ts";
 import { balancePools, scheduleBalance } from "./binding/pool.ts";
 import { queueUpdate } from "./binding/queue.ts";
 import { onBindingUpdate } from "./binding/receive.ts";
@@ -262,7 +263,8 @@ export function failoverDeadline(
     times.push(contactAt(link, link.up), silenceAt(link.up, ownReceiveTimer(relationship)), link.stateHeldUntil, stalledAt(relationship));
     // a transfer goes on at once when one step was not enough
     const isMore = transfer?.cursor !== undefined || updates.waiting.size > 0;
-    if (isMore && endpoint.communicating && updates.unacked.size < link.partnerMaxUnacked) times.push(at.monotonic);
+    const mayGoOn = endpoint.communicating && !hasYetToAsk(relationship) && updates.unacked.size < link.partnerMaxUnacked;
+    if (isMore && mayGoOn) times.push(at.monotonic);
   }
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : (Math.min(...known) as MonotonicMillis);

@@ -10,10 +10,10 @@ import type { Relationship } from "../relationship.ts";
  * would be worth nothing, and both go by ours from here on. `lease` itself if there is nothing to keep.
  */
 export function keptForForgetful(relationship: Relationship, lease: Lease, now: EpochSeconds): Lease {
-  if ((lease.status !== "ACTIVE" && lease.status !== "EXPIRED") || !mayHaveForgotten(relationship)) return lease;
+  if ((lease.status !== "ACTIVE" && lease.status !== "EXPIRED") || !hasForgotten(relationship)) return lease;
   const { endpoint } = relationship;
-  // it serves nobody in RECOVER; of one that starts beside a server alone we do not go by what it says it was in
-  const lastServed = endpoint.partner === "RECOVER" ? epochSeconds(Math.min(endpoint.partnerSince, now)) : now;
+  // it serves nobody in RECOVER
+  const lastServed = epochSeconds(Math.min(endpoint.partnerSince, now));
   const times = timesOf(lease);
   // what it never acknowledged it cannot have promised by, nor by the end that this may have set before
   const heard = { ...lease, ends: NO_TIME, failover: { ...times, tstp: NO_TIME } };
@@ -23,7 +23,12 @@ export function keptForForgetful(relationship: Relationship, lease: Lease, now: 
   return { ...lease, status: "ACTIVE", starts: NO_TIME, ends: until, failover: { ...times, atsfp: NO_TIME, owed: true } };
 }
 
-/** One of our own kind that asks only for what it lacks has its memory. */
-const mayHaveForgotten = ({ endpoint, link, transfer }: Relationship): boolean =>
-  (endpoint.partner === "RECOVER" || (endpoint.state === "PARTNER-DOWN" && link.partnerStarting)) &&
-  !(endpoint.partnerIsTandem && transfer !== undefined && !transfer.everything);
+/** It lost its memory: one of our own kind asks for everything only then. A dhcpd always does, and keeps what it knows for itself. */
+const hasForgotten = ({ endpoint, transfer }: Relationship): boolean =>
+  endpoint.partnerIsTandem && endpoint.partner === "RECOVER" && transfer?.everything === true;
+
+/** A partner of our own kind that comes back asks for what it lacks: until then it is not known whether its word is worth anything. */
+export const hasYetToAsk = ({ endpoint, link, transfer }: Relationship): boolean =>
+  endpoint.partnerIsTandem &&
+  transfer === undefined &&
+  (endpoint.partner === "RECOVER" || (endpoint.state === "PARTNER-DOWN" && link.partnerStarting));

@@ -5,7 +5,7 @@ import type { Connection } from "../link/state.ts";
 import type { Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { fromWireTime } from "../wire/codes.ts";
-import { keptForForgetful } from "./forgetful.ts";
+import { hasYetToAsk, keptForForgetful } from "./forgetful.ts";
 import { balancePools } from "./pool.ts";
 import { walkTransfer } from "./transfer.ts";
 import { bindingUpdate } from "./update.ts";
@@ -20,7 +20,7 @@ const MOST_SENT = 1024;
 export function sendUpdates(turn: Turn, relationship: Relationship): void {
   const { link, endpoint, updates, balance } = relationship;
   const connection = link.up;
-  if (connection === undefined || !endpoint.communicating) return;
+  if (connection === undefined || !endpoint.communicating || hasYetToAsk(relationship)) return;
   if (balance.unfinished && updates.waiting.size + updates.unacked.size === 0) balancePools(turn, relationship);
   const room = Math.min(MOST_SENT, link.partnerMaxUnacked - updates.unacked.size);
   if (room > 0) {

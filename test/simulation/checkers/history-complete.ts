@@ -1,11 +1,12 @@
 import type { Hist } from "../../../cloud/contract/items.ts";
 import { addressText } from "../../../cloud/contract/tables.ts";
 import { clientName } from "../../../edge-agent/ledger/binding-event.ts";
+import { queuedIn } from "../../../edge-agent/ledger/outbox.ts";
 import type { Client } from "../client.ts";
 import type { Holding } from "../client-types.ts";
 import { SERVERS } from "../lan.ts";
 import { EPOCH_MILLIS, type Machine } from "../machine.ts";
-import type { Checker, Scene } from "./checker.ts";
+import { type Checker, type Scene, siteOf } from "./checker.ts";
 import { tableOf } from "./history-consistent.ts";
 
 /** What a client was told. */
@@ -19,6 +20,8 @@ interface Seen {
 }
 /** Servers' clocks may be so far from true time, beside what the scene knows of. */
 const CLOCKS_MILLIS = 12_000;
+/** How long an answer to a client may take to be handed in when nothing fails. */
+const UNDER_WAY_MILLIS = 5_000;
 /** A client counts from its first request; the answer may be to a later one. */
 const RETRIES_MILLIS = 60_000;
 
@@ -46,7 +49,7 @@ export function historyComplete(): Checker {
       const known = indexOf(scene);
       // the other server may answer for what was granted before, out of what it was told: that is no event of its own
       const wasLost = (each: Seen) => each.until <= (lost.get(keyOf(each)) ?? 0) + scene.slack + RETRIES_MILLIS;
-      const missing = seen.find((each) => !isKnown(scene, known, each) && !wasLost(each));
+      const missing = seen.find((each) => !isKnown(scene, known, each) && !wasLost(each) && !isUnderWay(scene, each));
       if (missing !== undefined) {
         return `${missing.client} got ${addressText(missing.address)} from ${missing.server?.name} at ${wall(missing.at)}, of which the ledger knows nothing`;
       }
@@ -57,6 +60,12 @@ export function historyComplete(): Checker {
 
 const keyOf = ({ address, client }: Seen): string => `${address} ${client}`;
 const wall = (millis: number): number => EPOCH_MILLIS + Math.floor(millis);
+
+/** The world ended just after the client was answered: the server is about to hand that in. */
+function isUnderWay(scene: Scene, { server, at }: Seen): boolean {
+  const site = server === undefined ? undefined : siteOf(server);
+  return site !== undefined && queuedIn(site.outbox) > 0 && scene.now - at < UNDER_WAY_MILLIS;
+}
 
 function seenBy(scene: Scene, client: Client, holding: Holding): Seen {
   const hardware = { htype: 1, bytes: client.hardware };
