@@ -17,6 +17,8 @@ export class Configuration {
   readonly #log: Logger;
   #addHosts: LoadedConfig["addHosts"];
   #config: AgentConfig;
+  /** Nothing was declared since the files were read. */
+  #isAsRead = true;
 
   private constructor(path: string, files: ConfigurationFiles, log: Logger, loaded: LoadedConfig, config: AgentConfig) {
     this.#path = path;
@@ -40,6 +42,9 @@ export class Configuration {
 
   /** Takes all that was declared at run time anew. What does not fit the files, or the rest of it, is left out and told. */
   async declare(declarations: readonly RecordedDeclaration[]): Promise<void> {
+    const isAsRead = this.#isAsRead;
+    this.#isAsRead = false;
+    if (isAsRead && this.#takes(declarations.map(declarationText).join("")) !== undefined) return;
     const { loaded, hosts, misfits } = await this.#files.read((ports) => {
       const again = loadConfig({ ...ports, path: this.#path });
       return { loaded: again, ...declareIn(again, declarations) };
@@ -55,7 +60,12 @@ export class Configuration {
   /** Takes one host more, or one less; the hosts there are then. Undefined where all is to be declared anew. */
   declareHost(declaration: RecordedDeclaration): HostTable | undefined {
     if (declaration.kind !== "host") return undefined;
-    const hosts = this.#addHosts(declarationText(declaration));
+    this.#isAsRead = false;
+    return this.#takes(declarationText(declaration));
+  }
+
+  #takes(text: string): HostTable | undefined {
+    const hosts = this.#addHosts(text);
     if (!hosts.ok) return undefined;
     this.#config = { ...this.#config, hosts: hosts.value };
     return hosts.value;

@@ -1,11 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, type TestContext, test } from "vitest";
 import { DhcpClient } from "../support/dhcp-client.ts";
 import { bytesOf, ipBytes, type OptionBytes, optionOf, type Reply, replyType } from "../support/dhcp-packet.ts";
 import { DhcpServer, ISC_DHCPD, TANDEM_DHCPD } from "../support/dhcp-server.ts";
-import { comeTo, PAIRS, ROLES, siteFor } from "../support/failover-case.ts";
+import { comeTo, edit, PAIRS, ROLES, siteFor } from "../support/failover-case.ts";
 import type { Program, Role } from "../support/failover-config.ts";
 import type { FailoverSite } from "../support/failover-site.ts";
 import { eventually, Lab, type Namespace, run, sleep } from "../support/netns.ts";
@@ -58,13 +57,6 @@ describe.concurrent.each(["dhcpd", "tandem"] as const)("one server with two part
   });
 });
 
-const edit = (site: FailoverSite, role: Role, change: (conf: string) => string): void => {
-  const { conf } = site.servers[role];
-  const before = readFileSync(conf, "utf8");
-  const after = change(before);
-  expect(after).not.toBe(before);
-  writeFileSync(conf, after);
-};
 /** A Tandem reads its configuration again; dhcpd is started again. */
 async function reread(site: FailoverSite, role: Role): Promise<void> {
   if (site.programs[role] === "tandem") {

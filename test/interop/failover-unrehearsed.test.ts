@@ -1,6 +1,6 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { comeTo, other, PAIRS, ROLES, siteFor } from "../support/failover-case.ts";
+import { comeTo, edit, other, PAIRS, ROLES, siteFor } from "../support/failover-case.ts";
 import type { Role } from "../support/failover-config.ts";
 import type { FailoverSite, Leased } from "../support/failover-site.ts";
 import { eventually, sleep } from "../support/netns.ts";
@@ -19,13 +19,6 @@ async function bound(site: FailoverSite, from: number, to: number): Promise<Leas
 }
 const onBoth = async (site: FailoverSite, leases: readonly Leased[]): Promise<void> => {
   for (const { address } of leases) await comeTo(site, address, /^active$/, 40_000);
-};
-const edit = (site: FailoverSite, role: Role, change: (conf: string) => string): void => {
-  const { conf } = site.servers[role];
-  const before = readFileSync(conf, "utf8");
-  const after = change(before);
-  expect(after).not.toBe(before);
-  writeFileSync(conf, after);
 };
 async function restart(site: FailoverSite, signal: NodeJS.Signals, ...roles: Role[]): Promise<void> {
   await Promise.all(roles.map((role) => site.servers[role].stop(signal)));

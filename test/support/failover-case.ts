@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { expect, type TestContext } from "vitest";
 import type { PairOptions, Role } from "./failover-config.ts";
 import { FailoverSite } from "./failover-site.ts";
@@ -76,3 +77,12 @@ export async function sameEverywhere(site: FailoverSite, active: number): Promis
     () => differences().join("\n"),
   );
 }
+
+/** Changes a server's configuration file. */
+export const edit = (site: FailoverSite, role: Role, change: (conf: string) => string): void => {
+  const { conf } = site.servers[role];
+  const before = readFileSync(conf, "utf8");
+  const after = change(before);
+  expect(after).not.toBe(before);
+  writeFileSync(conf, after);
+};
