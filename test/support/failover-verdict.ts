@@ -1,9 +1,10 @@
 import type { Role } from "./failover-config.ts";
 import { harmsIn, type Said } from "./failover-harm.ts";
 import type { FailoverSite } from "./failover-site.ts";
-import { conversation } from "./failover-wire.ts";
+import { conversation, FAILOVER_PORT } from "./failover-wire.ts";
 import { framesOf, Holders } from "./holders.ts";
 import { runMeanwhile } from "./netns.ts";
+import { writeMessages } from "./tcp-streams.ts";
 
 /** What the failover port's capture has. */
 export interface Session {
@@ -15,9 +16,16 @@ export interface Session {
 
 const other = (role: Role): Role => (role === "primary" ? "secondary" : "primary");
 
+/**
+ * What tshark makes of a capture of the failover port. It is shown each message as a segment of its own: what TCP cut otherwise, sent
+ * again or the capture missed is put together, or left out, before.
+ */
 export async function sessionIn(capture: string): Promise<Session> {
-  const tshark = (...argv: string[]) => runMeanwhile(["tshark", "-r", capture, "-d", "tcp.port==647,dhcpfo", ...argv]);
-  const faults = await tshark("-Y", "_ws.malformed || (dhcpfo && _ws.expert.severity == 8388608)");
+  const said = await conversation(capture);
+  const each = `${capture}.messages`;
+  writeMessages(each, said, FAILOVER_PORT);
+  const tshark = (...argv: string[]) => runMeanwhile(["tshark", "-r", each, "-d", `tcp.port==${FAILOVER_PORT},dhcpfo`, ...argv]);
+  const faults = await tshark("-Y", "!dhcpfo || _ws.malformed || _ws.expert.severity == 8388608");
   const messages = new Map<number, number>();
   const types = await tshark("-Y", "dhcpfo", "-T", "fields", "-e", "dhcpfo.type");
   for (const type of types.split(/[\s,]+/).filter(Boolean)) messages.set(Number(type), (messages.get(Number(type)) ?? 0) + 1);

@@ -1,25 +1,26 @@
 import { EMPTY_STREAM, takeFrames } from "../../edge-agent/failover/wire/frame.ts";
 import { decodeMessage } from "../../edge-agent/failover/wire/message.ts";
 import type { Said } from "./failover-harm.ts";
-import { runMeanwhile } from "./netns.ts";
+import { type OneWay, tcpStreams } from "./tcp-streams.ts";
 
-/** The messages on port 647 of a capture, in the order in which they were sent; throws at one that does not read. */
+export const FAILOVER_PORT = 647;
+
+/** The messages on the failover port of a capture, in the order in which they were sent; throws at one that does not read. */
 export async function conversation(capture: string): Promise<Said[]> {
-  const fields = ["frame.time_epoch", "ip.src", "tcp.stream", "tcp.payload"].flatMap((name) => ["-e", name]);
-  const filter = "tcp.port == 647 && tcp.len > 0 && !tcp.analysis.retransmission && !tcp.analysis.spurious_retransmission";
-  const lines = await runMeanwhile(["tshark", "-r", capture, "--disable-protocol", "dhcpfo", "-Y", filter, "-T", "fields", ...fields]);
-  const rests = new Map<string, Uint8Array>();
-  const said: Said[] = [];
-  for (const line of lines.split("\n").filter(Boolean)) {
-    const [at = "0", from = "", stream = "0", payload = ""] = line.split("\t");
-    const key = `${from} ${stream}`;
-    const taken = takeFrames(rests.get(key) ?? EMPTY_STREAM, Uint8Array.from(Buffer.from(payload.replaceAll(":", ""), "hex")));
-    rests.set(key, taken.rest);
+  const streams = await tcpStreams(capture, FAILOVER_PORT);
+  return streams.flatMap((each) => [...messagesOf(each)]).sort((left, right) => left.at - right.at);
+}
+
+function* messagesOf({ from, stream, pieces }: OneWay): Iterable<Said> {
+  let rest = EMPTY_STREAM;
+  for (const { at, bytes } of pieces) {
+    const taken = takeFrames(rest, Uint8Array.from(bytes));
+    if (taken.fault !== undefined) throw new Error(`${from} at ${at}: ${taken.fault}`);
+    ({ rest } = taken);
     for (const frame of taken.frames) {
       const message = decodeMessage(frame);
       if (!message.ok) throw new Error(`${from} at ${at}: ${JSON.stringify(message.error)}`);
-      said.push({ at: Number(at), from, stream: Number(stream), bytes: new Uint8Array(frame), message: message.value });
+      yield { at, from, stream, bytes: new Uint8Array(frame), message: message.value };
     }
   }
-  return said;
 }

@@ -1,12 +1,12 @@
 import type { FailoverTimes } from "../../leases/lease.ts";
-import { formatIpv4 } from "../../values/ipv4.ts";
+import { formatIpv4, type Ipv4Address } from "../../values/ipv4.ts";
 import { timesOf } from "../lease-times.ts";
 import { nameOf, type Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import type { FailoverMessage } from "../wire/message.ts";
 import { rejectText } from "../wire/reject-reason.ts";
 import { freedToItsOwner, scheduleBalance } from "./pool.ts";
-import { forgetUpdate, tellAgain } from "./queue.ts";
+import { forgetUpdate, queueUpdate, tellAgain } from "./queue.ts";
 
 /**
  * A BNDACK (failover-12 §7.2). Accepted: the partner agrees to the horizon we announced, and an address whose lease
@@ -17,7 +17,10 @@ export function onBindingAck(turn: Turn, relationship: Relationship, message: Fa
   const { updates } = relationship;
   const { assignedIpAddress: address, rejectReason } = message.options;
   if (address !== undefined && updates.flying.get(address)?.xid === message.xid) updates.flying.delete(address);
-  if (address !== undefined && updates.overruled.get(address)?.xid === message.xid) updates.overruled.delete(address);
+  if (address !== undefined && updates.overruled.get(address)?.xid === message.xid) {
+    if (rejectReason === undefined) onBothGaveWay(turn, relationship, address);
+    updates.overruled.delete(address);
+  }
   const update = address === undefined ? undefined : updates.unacked.get(address);
   if (address === undefined || update === undefined || update.xid !== message.xid) return;
   if (rejectReason !== undefined) {
@@ -46,6 +49,17 @@ export function onBindingAck(turn: Turn, relationship: Relationship, message: Fa
   turn.put(freed);
   freedToItsOwner(turn, relationship, freed);
   scheduleBalance(turn, relationship);
+}
+
+/**
+ * Two updates crossed, and we took the partner's: it has taken ours all the same. A dhcpd gives an ACTIVE of its own up for our EXPIRED, and as
+ * secondary for anything: it would let a client's address go, and is told once more what it said itself.
+ */
+function onBothGaveWay(turn: Turn, { updates }: Relationship, address: Ipv4Address): void {
+  const lease = turn.lease(address);
+  if (lease.status === updates.overruled.get(address)?.status) return;
+  turn.put({ ...lease, failover: { ...timesOf(lease), owed: true } });
+  queueUpdate(updates, address);
 }
 
 /** In a transfer of everything most leases were agreed on before: nothing is to be written. */

@@ -34,7 +34,7 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
   const address = options.assignedIpAddress ?? UNSPECIFIED;
   const status = bindingStatusOf(options.bindingStatus);
   const lease = turn.lease(address);
-  const refused = status === undefined ? lacking : refusal(turn, relationship, { options, lease, status });
+  const refused = status === undefined ? lacking : refusal(turn, relationship, { options, lease, status, sentAt: message.time });
   if (status === undefined || refused !== undefined) {
     const why = refused ?? lacking;
     const options = { assignedIpAddress: address, rejectReason: why.reason, message: why.message };
@@ -49,7 +49,7 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
   const flying = updates.flying.get(address);
   if (flying !== undefined) updates.overruled.set(address, flying);
   forgetUpdate(updates, address);
-  const stored = disowned(relationship, accepted(turn, { options, lease, status }), overruled);
+  const stored = disowned(relationship, accepted(turn, { options, lease, status, sentAt: message.time }), overruled);
   if (lease.status === "ACTIVE" && status === "ACTIVE" && !sameClient(lease, stored)) {
     turn.warn(`Lease conflict at ${formatIpv4(address)}: the partner gave it to another client; its binding stands`);
   }
@@ -67,13 +67,15 @@ interface Incoming {
   readonly options: Options;
   readonly lease: Lease;
   readonly status: BindingStatus;
+  /** The partner's clock when it said so. */
+  readonly sentAt: number;
 }
 
-function refusal(turn: Turn, relationship: Relationship, { options, lease, status }: Incoming): Rejection | undefined {
+function refusal(turn: Turn, relationship: Relationship, { options, lease, status, sentAt }: Incoming): Rejection | undefined {
   const { assignedIpAddress: address, clientHardwareAddress: hardware } = options;
   if (address === undefined) return lacking;
   if (!isOurs(turn, relationship, address)) return rejection(1, "unknown IP address");
-  if (isOutdated(turn, { options, lease, status })) return rejection(15);
+  if (isOutdated(turn, { options, lease, status, sentAt })) return rejection(15);
   const ours = relationship.updates.flying.get(address);
   if (ours !== undefined) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
@@ -106,12 +108,21 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
  * Does the partner tell of an end, of an earlier extension or of a time before the lease, without knowing what the client did here since (failover-12 §7.1.3)? Then ours is still
  * to be told, and whatever became of the lease follows from that.
  */
-function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean {
-  if (lease.status !== "ACTIVE" || lease.ends <= at.now || !timesOf(lease).owed) return false;
+function isOutdated({ at }: Turn, { options, lease, status, sentAt }: Incoming): boolean {
+  if (lease.status !== "ACTIVE" || lease.ends <= at.now) return false;
+  if (isStaleEnd(options, status, sentAt)) return true;
+  if (!timesOf(lease).owed) return false;
   if (status === "ACTIVE") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.ends && isHolders(lease, options);
   if (status === "RELEASED") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt;
   return status === "EXPIRED" || status === "FREE" || status === "BACKUP";
 }
+
+/**
+ * A dhcpd tells the status that it meant to tell when it queued the update, with the dates of what it has taken from us since: that a
+ * lease is over whose end is still to come by its own clock.
+ */
+const isStaleEnd = ({ leaseExpirationTime = 0 }: Options, status: BindingStatus, sentAt: number): boolean =>
+  status !== "ACTIVE" && status !== "ABANDONED" && leaseExpirationTime > sentAt;
 
 const isHolders = (lease: Lease, { clientIdentifier, clientHardwareAddress }: Options): boolean =>
   lease.clientId !== undefined && clientIdentifier !== undefined

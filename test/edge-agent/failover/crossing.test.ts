@@ -116,6 +116,23 @@ describe("updates that cross", () => {
     expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "BACKUP", failover: { owed: false } });
   });
 
+  test.each(["primary", "secondary"] as const)(
+    "the %s takes a dhcpd's ACTIVE that crosses its EXPIRED, and the dhcpd takes the EXPIRED: it is told its ACTIVE once more",
+    (role) => {
+      const server = new Server(role);
+      const before = server.told.length;
+      server.changes("EXPIRED", NOW - 1, NOW - 60);
+      expect(server.hearsUpdate("ACTIVE", NOW + 60)?.options.rejectReason).toBeUndefined();
+      expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", failover: { owed: false } });
+      server.acknowledges(before);
+      expect(server.told.slice(before)).toEqual([BINDING_STATUS_CODES.EXPIRED, BINDING_STATUS_CODES.ACTIVE]);
+      expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", failover: { owed: true } });
+      server.acknowledges(-1);
+      expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", ends: NOW + 60, failover: { owed: false } });
+      expect(server.told.length).toBe(before + 2);
+    },
+  );
+
   test("who rejects the partner's word for being old tells his own once more, though it was refused", () => {
     const server = new Server("secondary");
     server.changes("ACTIVE", NOW + 3000, NOW - 30);
@@ -128,6 +145,24 @@ describe("updates that cross", () => {
     server.acknowledges(-1);
     expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", ends: NOW + 3000, failover: { owed: false } });
   });
+
+  test.each(["EXPIRED", "RELEASED", "FREE", "BACKUP", "RESET"] as const)(
+    "%s with an end that is still to come is what a dhcpd meant to tell before it took the renewal: the lease goes on, and is told again",
+    (status) => {
+      const server = new Server("secondary");
+      server.changes("ACTIVE", NOW + 16);
+      server.acknowledges(-1);
+      const before = server.told.length;
+      expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", failover: { owed: false } });
+      expect(server.hearsUpdate(status, NOW + 16, NOW - 40)?.options.rejectReason).toBe(15);
+      expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", ends: NOW + 16 });
+      expect(server.told.slice(before)).toEqual([BINDING_STATUS_CODES.ACTIVE]);
+      // one that is over by the partner's clock is
+      expect(server.hearsUpdate("EXPIRED", NOW, NOW - 40)?.options.rejectReason).toBe(16);
+      server.acknowledges(-1);
+      expect(server.hearsUpdate("EXPIRED", NOW, NOW - 40)?.options.rejectReason).toBeUndefined();
+    },
+  );
 
   test("a void update keeps its place in the window and in the transfer until it is answered", () => {
     const queue = emptyQueue();

@@ -19,7 +19,19 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "news of an end is not older than the lease",
     file: receive,
-    find: "if (isOutdated(turn, { options, lease, status })) return rejection(15);",
+    find: "if (isOutdated(turn, { options, lease, status, sentAt })) return rejection(15);",
+    replace: "",
+  },
+  {
+    name: "an end that is still to come is no end",
+    file: receive,
+    find: "if (isStaleEnd(options, status, sentAt)) return true;",
+    replace: "",
+  },
+  {
+    name: "a partner that gave way to what gave way to its own is told again",
+    file: acknowledge,
+    find: "if (rejectReason === undefined) onBothGaveWay(turn, relationship, address);",
     replace: "",
   },
   {
