@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { type Database, open, type RootDatabase } from "lmdb";
 
-/** Layout of the databases; a file with another one is refused. */
-const FORMAT = 1;
+/** Layout of the databases; a file with a later one is refused. Format 1 had no `packs`: a program that knows only that would lose them. */
+const FORMAT = 2;
 /** Address space reserved for the file; it grows beyond if it must. Takes neither memory nor disk. */
 const MAP_SIZE = 2 ** 30;
 
@@ -21,6 +21,8 @@ export interface Databases {
   readonly records: Database<Buffer, string>;
   /** Keyed by number, or by lane and number. */
   readonly outbox: Database<Buffer, OutboxKey>;
+  /** Several entries in a record, keyed by the last of them (see lmdb-outbox.ts). */
+  readonly packs: Database<Buffer, OutboxKey>;
 }
 
 /** Opens or makes `file`. Throws an Error that says what is wrong with it, for a person. */
@@ -59,15 +61,16 @@ function probeSpace(file: string): void {
 function databasesOf(file: string, root: RootDatabase<Buffer, string>): Databases {
   const meta = root.openDB<Buffer, string>({ name: "meta", encoding: "binary" });
   const format = meta.get("format");
-  if (format !== undefined && format[0] !== FORMAT)
-    throw new Error(`it has format ${format[0]}, and this program knows only format ${FORMAT}`);
-  if (format === undefined) meta.putSync("format", Buffer.of(FORMAT));
+  if (format !== undefined && !(format[0]! >= 1 && format[0]! <= FORMAT))
+    throw new Error(`it has format ${format[0]}, and this program knows only formats up to ${FORMAT}`);
+  if (format?.[0] !== FORMAT) meta.putSync("format", Buffer.of(FORMAT));
   return {
     file,
     root,
     leases: root.openDB<Buffer, number>({ name: "leases", encoding: "binary", keyEncoding: "uint32" }),
     records: root.openDB<Buffer, string>({ name: "records", encoding: "binary" }),
     outbox: root.openDB<Buffer, OutboxKey>({ name: "outbox", encoding: "binary" }),
+    packs: root.openDB<Buffer, OutboxKey>({ name: "packs", encoding: "binary" }),
   };
 }
 

@@ -1,25 +1,133 @@
 import type { Database } from "lmdb";
-import type { OutboxKey } from "./lmdb-file.ts";
+import type { Databases, OutboxKey } from "./lmdb-file.ts";
 
 type Entry = { readonly seq: number; readonly value: Uint8Array };
+type Rows = Database<Buffer, OutboxKey>;
+
+/** Entries in one record at most: some 20 kB, which is read again to say a renewal in it anew. */
+const MOST_IN_A_RECORD = 64;
 
 /** The lane without a name is keyed by number alone. */
-export const outboxKey = (lane: string, seq: number): OutboxKey => (lane === "" ? seq : [lane, seq]);
+const outboxKey = (lane: string, seq: number): OutboxKey => (lane === "" ? seq : [lane, seq]);
 const seqOf = (key: OutboxKey): number => (typeof key === "number" ? key : key[1]);
 
-/** Durable entries of a lane after `after`, oldest first. */
-export function readOutbox(outbox: Database<Buffer, OutboxKey>, lane: string, after: number, limit: number): Entry[] {
-  const range = { start: outboxKey(lane, after), end: outboxKey(lane, Number.MAX_SAFE_INTEGER), exclusiveStart: true, limit };
-  const found: Entry[] = [];
-  for (const { key, value } of outbox.getRange(range)) found.push({ seq: seqOf(key), value });
-  return found;
+/**
+ * The outbox on disk. Entries of one transaction with successive numbers are one record, `packs`, keyed by the last of them: a record
+ * costs more than what is in it. A single entry is a record of its own in `outbox`, and so is one that replaces another: it counts
+ * before what the pack says of its number.
+ */
+export class OutboxFile {
+  readonly #singles: Rows;
+  readonly #packs: Rows;
+  /** The highest number on disk, by lane, as far as it was asked for. Mutable. */
+  readonly #highest = new Map<string, number>();
+
+  constructor({ outbox, packs }: Pick<Databases, "outbox" | "packs">) {
+    this.#singles = outbox;
+    this.#packs = packs;
+  }
+
+  /** Durable entries of a lane after `after`, oldest first. */
+  read(lane: string, after: number, limit: number): Entry[] {
+    const range = rangeAfter(lane, after);
+    const singles: Entry[] = [];
+    for (const { key, value } of this.#singles.getRange({ ...range, limit })) singles.push({ seq: seqOf(key), value });
+    const packed: Entry[] = [];
+    for (const { key, value } of this.#packs.getRange(range)) {
+      for (const entry of unpack(seqOf(key), value)) if (entry.seq > after) packed.push(entry);
+      if (packed.length >= limit) break;
+    }
+    if (packed.length === 0) return singles;
+    const replaced = new Set(singles.map(({ seq }) => seq));
+    const all = [...singles, ...packed.filter(({ seq }) => !replaced.has(seq))];
+    return all.sort((left, right) => left.seq - right.seq).slice(0, limit);
+  }
+
+  /** What to do within a transaction to store these entries of a lane. */
+  put(lane: string, entries: ReadonlyMap<number, Uint8Array>): (() => void)[] {
+    const highest = this.#highest.get(lane) ?? this.#readHighest(lane);
+    const fresh: Entry[] = [];
+    const operations: (() => void)[] = [];
+    for (const [seq, value] of entries) {
+      if (seq > highest) fresh.push({ seq, value });
+      else operations.push(() => void this.#singles.put(outboxKey(lane, seq), asBuffer(value)));
+    }
+    for (const run of runsOf(fresh.sort((left, right) => left.seq - right.seq))) {
+      const last = run.at(-1)!;
+      if (run.length === 1) operations.push(() => void this.#singles.put(outboxKey(lane, last.seq), asBuffer(last.value)));
+      else {
+        const record = pack(run.map(({ value }) => value));
+        operations.push(() => void this.#packs.put(outboxKey(lane, last.seq), record));
+      }
+    }
+    this.#highest.set(lane, fresh.at(-1)?.seq ?? highest);
+    return operations;
+  }
+
+  /** Removes entries of a lane up to `upTo`; within a transaction. */
+  trim(lane: string, upTo: number): void {
+    const range = { start: outboxKey(lane, 0), end: outboxKey(lane, upTo), inclusiveEnd: true };
+    for (const rows of [this.#singles, this.#packs]) for (const key of [...rows.getKeys(range)]) void rows.remove(key);
+    const [cut] = [...this.#packs.getRange({ ...rangeAfter(lane, upTo), limit: 1 })];
+    if (cut === undefined) return;
+    const entries = unpack(seqOf(cut.key), cut.value);
+    const left = entries.filter(({ seq }) => seq > upTo).map(({ value }) => value);
+    if (left.length < entries.length) void this.#packs.put(cut.key, pack(left));
+  }
+
+  #readHighest(lane: string): number {
+    const backwards = { start: outboxKey(lane, Number.MAX_SAFE_INTEGER), end: outboxKey(lane, 0), reverse: true, limit: 1 };
+    const last = [this.#singles, this.#packs].flatMap((rows) => [...rows.getKeys(backwards)]);
+    return Math.max(0, ...last.map(seqOf));
+  }
 }
 
-/** Removes entries of a lane up to `upTo`; within a transaction. */
-export function trimOutbox(outbox: Database<Buffer, OutboxKey>, lane: string, upTo: number): void {
-  const range = { start: outboxKey(lane, 0), end: outboxKey(lane, upTo), inclusiveEnd: true };
-  for (const key of [...outbox.getKeys(range)]) void outbox.remove(key);
+const rangeAfter = (lane: string, after: number) => ({
+  start: outboxKey(lane, after),
+  end: outboxKey(lane, Number.MAX_SAFE_INTEGER),
+  exclusiveStart: true,
+});
+
+/** Successive numbers, in runs that fit in a record. */
+function runsOf(entries: readonly Entry[]): readonly Entry[][] {
+  const runs: Entry[][] = [];
+  for (const entry of entries) {
+    const run = runs.at(-1);
+    if (run !== undefined && run.length < MOST_IN_A_RECORD && run.at(-1)!.seq + 1 === entry.seq) run.push(entry);
+    else runs.push([entry]);
+  }
+  return runs;
 }
+
+/** How many, how long each is (uint32, little-endian), and then all of them. */
+function pack(values: readonly Uint8Array[]): Buffer {
+  const head = 4 * (values.length + 1);
+  const record = Buffer.allocUnsafe(values.reduce((size, value) => size + value.length, head));
+  record.writeUInt32LE(values.length, 0);
+  let place = head;
+  values.forEach((value, index) => {
+    record.writeUInt32LE(value.length, 4 * (index + 1));
+    record.set(value, place);
+    place += value.length;
+  });
+  return record;
+}
+
+/** The entries of a record whose last has the number `last`. */
+function unpack(last: number, record: Buffer): readonly Entry[] {
+  const count = record.readUInt32LE(0);
+  const entries: Entry[] = [];
+  let place = 4 * (count + 1);
+  for (let index = 0; index < count; index++) {
+    const length = record.readUInt32LE(4 * (index + 1));
+    entries.push({ seq: last - count + 1 + index, value: record.subarray(place, place + length) });
+    place += length;
+  }
+  return entries;
+}
+
+/** The same bytes: what is to be written is never changed. */
+const asBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer as ArrayBuffer, byteOffset, length);
 
 /** Entries applied and perhaps not yet durable, by lane and number. Mutable. */
 export class OutboxTail {

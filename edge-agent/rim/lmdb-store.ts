@@ -11,7 +11,7 @@ import { formatIpv4, type Ipv4Address } from "../values/ipv4.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import { decodeLease, encodeLease, scanLease } from "./lease-record.ts";
 import { type Databases, openDatabases } from "./lmdb-file.ts";
-import { OutboxTail, outboxKey, readOutbox, trimOutbox } from "./lmdb-outbox.ts";
+import { OutboxFile, OutboxTail } from "./lmdb-outbox.ts";
 
 /** Takes an exclusive lock on a file, or says who has it (see folder-lock.ts). */
 export type TakeLock = (file: string) => Result<{ release(): void }, string>;
@@ -60,6 +60,7 @@ export class LmdbStore implements Store {
   /** Small records as last applied. */
   #records = new Map<string, Uint8Array>();
   #outbox = new OutboxTail();
+  #outboxFile: OutboxFile;
   #open: StoreWrite[] = [];
   #waiting: PendingCommit[] = [];
   #flushing = false;
@@ -69,6 +70,7 @@ export class LmdbStore implements Store {
   /** See {@link openLmdbStore}. */
   constructor(databases: Databases, lock: { release(): void }) {
     this.#databases = databases;
+    this.#outboxFile = new OutboxFile(databases);
     this.#lock = lock;
     this.#table = new LeaseTable({ get: (address) => readLease(databases, address), all: () => allLeases(databases) }, randomInt(2 ** 32));
     this.view = this.#table;
@@ -86,7 +88,7 @@ export class LmdbStore implements Store {
   }
 
   outbox(after: number, limit: number, lane = ""): readonly { readonly seq: number; readonly value: Uint8Array }[] {
-    return this.#outbox.over(lane, after, limit, (from, count) => readOutbox(this.#databases.outbox, lane, from, count));
+    return this.#outbox.over(lane, after, limit, (from, count) => this.#outboxFile.read(lane, from, count));
   }
 
   apply(writes: readonly StoreWrite[]): void {
@@ -143,7 +145,7 @@ export class LmdbStore implements Store {
       this.#waiting = [];
       try {
         if (group.some(({ doomed }) => doomed)) throw new Error("an earlier commit failed and took these writes with it");
-        const operations = operationsOf(this.#databases, group);
+        const operations = operationsOf(this.#databases, this.#outboxFile, group);
         if (operations.length > 0) await this.#transact(operations);
         this.#settle(group);
       } catch (error) {
@@ -177,21 +179,23 @@ export class LmdbStore implements Store {
     this.#table.rollBack();
     this.#records = readRecords(this.#databases);
     this.#outbox = new OutboxTail();
+    this.#outboxFile = new OutboxFile(this.#databases);
     void reasonOf(error).then((reason) => {
       for (const commit of lost) commit.reject(new CommitFailed(`${this.#databases.file}: ${reason}`, { cause: error }));
     });
   }
 }
 
-/** One operation a key: of several records of a lease only the last is written. */
-function operationsOf(databases: Databases, group: readonly PendingCommit[]): (() => void)[] {
-  const { leases, records, outbox } = databases;
+/** One operation a key: of several records of a lease only the last is written, and of several entries with one number. */
+function operationsOf({ leases, records }: Databases, outbox: OutboxFile, group: readonly PendingCommit[]): (() => void)[] {
   const last = new Map<Ipv4Address, Lease>();
+  const lanes = new Map<string, Map<number, Uint8Array>>();
+  const trims: (() => void)[] = [];
   const operations: (() => void)[] = [];
   for (const write of group.flatMap(({ writes }) => writes)) {
     if (write.kind === "lease") last.set(write.lease.address, write.lease);
-    else if (write.kind === "outbox") operations.push(() => void outbox.put(outboxKey(write.lane ?? "", write.seq), asBuffer(write.value)));
-    else if (write.kind === "outbox-trim") operations.push(() => trimOutbox(outbox, write.lane ?? "", write.upTo));
+    else if (write.kind === "outbox") laneOf(lanes, write.lane ?? "").set(write.seq, write.value);
+    else if (write.kind === "outbox-trim") trims.push(() => outbox.trim(write.lane ?? "", write.upTo));
     else if (write.value === undefined) operations.push(() => void records.remove(write.key));
     else {
       const value = Buffer.from(write.value);
@@ -202,11 +206,18 @@ function operationsOf(databases: Databases, group: readonly PendingCommit[]): ((
     const record = encodeLease(lease);
     operations.push(() => void leases.put(lease.address, record));
   }
-  return operations;
+  for (const [lane, entries] of lanes) for (const operation of outbox.put(lane, entries)) operations.push(operation);
+  // what is let go is older than what is stored with it
+  return trims.length === 0 ? operations : [...operations, ...trims];
 }
 
-/** The same bytes: what is to be written is never changed. */
-const asBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer as ArrayBuffer, byteOffset, length);
+function laneOf(lanes: Map<string, Map<number, Uint8Array>>, lane: string): Map<number, Uint8Array> {
+  const known = lanes.get(lane);
+  if (known !== undefined) return known;
+  const made = new Map<number, Uint8Array>();
+  lanes.set(lane, made);
+  return made;
+}
 
 function readLease({ file, leases }: Databases, address: Ipv4Address): Lease | undefined {
   const record = leases.get(address);
