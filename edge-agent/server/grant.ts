@@ -4,7 +4,6 @@ import { OPTION } from "../dhcp/wire/option-codes.ts";
 import { type Lease, neverUsed } from "../leases/lease.ts";
 import { formatIpv4 } from "../values/ipv4.ts";
 import { after, INFINITE, type Seconds, secondsBetween } from "../values/time.ts";
-import { chooseBilling } from "./billing.ts";
 import type { Caller } from "./caller.ts";
 import { fqdnAnswer, planNames } from "./dns-names.ts";
 import type { ServerEffect } from "./effect.ts";
@@ -115,7 +114,7 @@ function grantDynamic(given: Grant): void {
   const { exchange, caller, evaluation, candidate, kind, text } = given;
   const pool = candidate.pool!;
   if (exchange.authority.claim !== undefined && !isClaimed(given, pool)) return;
-  const billing = chooseBilling(exchange.state.billing, caller.classes, candidate.lease);
+  const billing = exchange.state.billing.choose(caller.classes, candidate.lease);
   if (!billing.ok) {
     say(exchange, `${text}: no available billing: lease limit reached in all matching classes (last: '${billing.last}')`);
     return;

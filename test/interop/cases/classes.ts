@@ -1,4 +1,4 @@
-import { accept, type CaseGroup, discover, ip, mac, opt, prl, relayed, request, text, u16 } from "./case.ts";
+import { accept, type CaseGroup, discover, ip, mac, opt, prl, relayed, release, request, text, u16 } from "./case.ts";
 
 const c = (number: number) => mac(5, number);
 
@@ -23,6 +23,49 @@ subnet 10.77.0.0 netmask 255.255.255.0 {
   pool { deny members of "phones"; deny members of "limited"; deny members of "spawning"; range 10.77.0.100 10.77.0.149; option routers 10.77.0.1; }
 }
 `;
+
+/** `lease limit`: what a lease is billed to when its client comes with another class, in a DISCOVER and in a REQUEST. */
+const limits = (more: string): string => `
+authoritative; ping-check off; ${more}
+class "few" { match if substring(option vendor-class-identifier, 0, 3) = "few"; lease limit 1; }
+class "some" { match if suffix(option vendor-class-identifier, 4) = "some"; lease limit 2; }
+class "any" { match if exists user-class; }
+subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.149; option domain-name "subnet.example.org"; }
+`;
+
+const few = (number: number, vendor = "few") => [discover(c(number), [text(60, vendor)]), accept(c(number), [text(60, vendor)])];
+
+const limitCases = (threshold: boolean): CaseGroup["cases"] => [
+  { name: "the one", expect: ["OFFER", "ACK"], steps: few(1) },
+  { name: "one too many", expect: ["none"], steps: [discover(c(2), [text(60, "few")])] },
+  { name: "outside the class, nothing changes", expect: ["OFFER", "ACK"], steps: few(2, "else") },
+  { name: "its DISCOVER outside the class frees the place", expect: ["OFFER"], steps: [discover(c(1))] },
+  { name: "which another in a lease takes with its DISCOVER", expect: ["OFFER"], steps: [discover(c(2), [text(60, "few")])] },
+  { name: "so that the first is refused", expect: ["none"], steps: [discover(c(1), [text(60, "few")])] },
+  { name: "even what it holds", expect: ["none"], steps: [request(c(1), [text(60, "few"), ip(50, "10.77.0.100")])] },
+  { name: "the other asks for its lease outside the class", expect: ["OFFER", "ACK"], steps: few(2, "else") },
+  { name: "an INIT-REBOOT bills", expect: ["ACK"], steps: [request(c(1), [text(60, "few"), ip(50, "10.77.0.100")])] },
+  { name: "a class without limit", expect: ["OFFER", "ACK"], steps: [discover(c(1), [text(77, "u")]), accept(c(1), [text(77, "u")])] },
+  { name: "a full class, then one with room", expect: ["OFFER", "ACK", "OFFER", "ACK"], steps: [...few(3), ...few(4, "few-some")] },
+  { name: "the last place of the second", expect: ["OFFER", "ACK"], steps: few(5, "few-some") },
+  { name: "both full", expect: ["none"], steps: [discover(c(6), [text(60, "few-some")])] },
+  {
+    name: "a lease moves to the class it comes with",
+    expect: ["OFFER", "none", "OFFER", "OFFER", "ACK"],
+    steps: [discover(c(3)), discover(c(6), [text(60, "some")]), discover(c(4), [text(60, "few")]), ...few(6, "some")],
+  },
+  {
+    name: "a release frees the place",
+    expect: ["OFFER", "OFFER", "ACK", "none", "OFFER", "ACK"],
+    steps: [discover(c(4)), ...few(7), release(c(7)), ...few(8)],
+  },
+  ...(threshold
+    ? [
+        { name: "an unaltered lease", expect: ["OFFER", "ACK"] as const, steps: few(9, "else"), wait: [0, 2] },
+        { name: "again at once", expect: ["OFFER", "ACK"] as const, steps: few(9, "else"), wait: [2, 0] },
+      ]
+    : []),
+];
 
 const conditions = `
 authoritative; ping-check off;
@@ -176,6 +219,8 @@ export const CLASS_GROUPS: readonly CaseGroup[] = [
       },
     ],
   },
+  { name: "lease limits", conf: limits("dhcp-cache-threshold 0;"), cases: limitCases(false) },
+  { name: "lease limits and young leases", conf: limits("dhcp-cache-threshold 100;"), cases: limitCases(true) },
   {
     name: "conditions and expressions",
     conf: conditions,

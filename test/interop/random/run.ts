@@ -99,7 +99,7 @@ const comparable = (reply: Reply | undefined): Reply | undefined =>
 
 async function logs(worlds: readonly World[]): Promise<string[]> {
   await sleep(100);
-  return worlds.map(({ server }) => server.log().split("\n").slice(-5).join("\n"));
+  return worlds.map(({ server }) => server.log().split("\n").slice(-12).join("\n"));
 }
 
 /** Lease records without name and vendor class: in dhcpd a DISCOVER changes these of a lease in memory, and a later write may show it. */
