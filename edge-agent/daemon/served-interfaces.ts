@@ -46,8 +46,8 @@ export class ServedInterfaces {
   /** Looks at all interfaces again, as the start does: those that appeared are served, those that the configuration leaves out no more. */
   reload(config: AgentConfig): void {
     this.#config = config;
-    const requested = this.#requested.map((name) => findInterface(name, interfaceIndex));
-    const choice = chooseInterfaces(config, listInterfaces(interfaceIndex), requested);
+    const requested = this.#requested.map((name) => findInterface(name));
+    const choice = chooseInterfaces(config, listInterfaces(), requested);
     if (!choice.ok) {
       this.#ports.log.line("error", `${choice.error}: the interfaces that are served stay as they are.`);
       return;
@@ -63,7 +63,7 @@ export class ServedInterfaces {
     for (const { name } of changed) this.#gone.add(name);
     const names = [...this.#serving.map(({ name }) => name), ...this.#gone];
     const present = [...new Set(names)]
-      .map((name) => findInterface(name, interfaceIndex))
+      .map((name) => findInterface(name))
       .filter(({ index, addresses }) => index !== 0 && addresses.length > 0);
     const choice = chooseInterfaces(this.#config, present, present);
     const chosen = choice.ok && present.length > 0 ? choice.value.serving : [];

@@ -6,7 +6,7 @@ import { CLOCK_RECORD, LeaseClock } from "../rim/clock.ts";
 import type { ListeningMode } from "../rim/datagram-port.ts";
 import { lockFile } from "../rim/folder-lock.ts";
 import { findInterface, listInterfaces, type NetworkInterface } from "../rim/interfaces.ts";
-import { bootMillis, interfaceIndex, openIcmpSocket } from "../rim/linux-sockets.ts";
+import { bootMillis, openIcmpSocket } from "../rim/linux-sockets.ts";
 import { type LmdbStore, openLmdbStore } from "../rim/lmdb-store.ts";
 import { errorText } from "../rim/pid-file.ts";
 import { dropPrivileges, type Identity } from "../rim/privileges.ts";
@@ -56,8 +56,8 @@ export interface OpenedNetwork {
 export async function openNetwork({ options, config }: StartContext): Promise<OpenedNetwork> {
   const lines: { level: "info" | "warn" | "error"; text: string }[] = [];
   const icmpSocket = openProbeSocket((text) => lines.push({ level: "warn", text }));
-  const requested = options.interfaces.map((name) => findInterface(name, interfaceIndex));
-  const choice = chooseInterfaces(config, listInterfaces(interfaceIndex), requested);
+  const requested = options.interfaces.map((name) => findInterface(name));
+  const choice = chooseInterfaces(config, listInterfaces(), requested);
   if (!choice.ok) throw new StartFailed(choice.error);
   for (const ignored of choice.value.ignored) lines.push({ level: "error", text: noSubnetText(ignored.name, ignored.addresses[0]) });
   const interfaces = choice.value.serving.map(({ networkInterface }) => networkInterface);

@@ -32,11 +32,14 @@ function site() {
   /** A wire to the people's side; its ends are DEVICE and c-DEVICE. */
   const wire = (device: string, address: string): DhcpClient => {
     lab.cable({ namespace: agent, device, addresses: [`${address}/24`] }, { namespace: people, device: `c-${device}` });
-    const client = new DhcpClient(people, `c-${device}`);
-    clients.push(client);
-    return client;
+    return client(`c-${device}`);
   };
-  return { lab, agent, people, wire };
+  const client = (device: string): DhcpClient => {
+    const made = new DhcpClient(people, device);
+    clients.push(made);
+    return made;
+  };
+  return { lab, agent, people, wire, client };
 }
 
 let xid = 0x5000;
@@ -88,6 +91,23 @@ describe("interfaces", () => {
     again.close();
     expect(server.hasDied).toBe(false);
   });
+
+  test.each([[[]], [["a0"]], [["a0", "b0:1"]]])(
+    "served from the start although their cables are out, by name and by label: %j",
+    async (interfaces) => {
+      const { agent, people, wire, client } = site();
+      wire("a0", "10.77.0.1");
+      wire("b0", "10.79.0.1");
+      agent.ip("addr flush dev b0");
+      agent.ip("addr add 10.78.0.1/24 dev b0 label b0:1");
+      for (const device of ["c-a0", "c-b0"]) people.ip(`link set ${device} down`);
+      const server = new DhcpServer({ namespace: agent, program: TANDEM_DHCPD, conf: NETS, interfaces });
+      await server.start();
+      for (const device of ["c-a0", "c-b0"]) people.ip(`link set ${device} up`);
+      expect((await lease(client("c-a0"), 1))?.address).toMatch(/^10\.77\./);
+      if (interfaces.length !== 1) expect((await lease(client("c-b0"), 2))?.address).toMatch(/^10\.78\./);
+    },
+  );
 
   test("a reload serves what is declared by then, and no other interface", async () => {
     const { agent, wire } = site();

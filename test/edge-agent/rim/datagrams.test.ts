@@ -8,7 +8,6 @@ import {
 } from "../../../edge-agent/rim/datagram-port.ts";
 import { DatagramSender } from "../../../edge-agent/rim/datagram-sender.ts";
 import { findInterface } from "../../../edge-agent/rim/interfaces.ts";
-import { interfaceIndex } from "../../../edge-agent/rim/linux-sockets.ts";
 import type { DatagramReceived } from "../../../edge-agent/server/event.ts";
 import { formatIpv4, ipv4, LIMITED_BROADCAST } from "../../../edge-agent/values/ipv4.ts";
 
@@ -20,7 +19,7 @@ afterEach(() => {
 });
 
 function listen(onDatagram: (datagram: DatagramReceived) => void): { sockets: ListeningSockets; refused: string[] } {
-  const interfaces = [findInterface("lo", interfaceIndex)];
+  const interfaces = [findInterface("lo")];
   const sockets = openListeningSockets("udp", PORT, interfaces);
   const refused: string[] = [];
   const receiver = new DatagramReceiver(sockets, interfaces, { onRead: () => {}, onDatagram, onRefused: (reason) => refused.push(reason) });
@@ -32,7 +31,7 @@ function listen(onDatagram: (datagram: DatagramReceived) => void): { sockets: Li
 }
 
 test("datagrams come with interface, source and target, and answers go out in a batch", async () => {
-  const interfaces = [findInterface("lo", interfaceIndex)];
+  const interfaces = [findInterface("lo")];
   const client = createSocket("udp4");
   close.push(() => client.close());
   await new Promise<void>((resolve) => client.bind(0, "127.0.0.3", resolve));
@@ -104,7 +103,7 @@ test("a flood of answers is spread over some milliseconds, in order, and none is
     broadcastAddress: LIMITED_BROADCAST,
     onRefused: (count: number, error: string) => refused.push(`${count} ${error}`),
   };
-  const sender = new DatagramSender(sockets, [findInterface("lo", interfaceIndex)], options, () => now);
+  const sender = new DatagramSender(sockets, [findInterface("lo")], options, () => now);
   const destination = { kind: "udp", address: ipv4(0x7f000001), port: client.address().port } as const;
   const answer = (index: number) => sender.send({ kind: "send", interfaceName: "lo", destination, bytes: Buffer.from(`${index}`) });
   const all = new Promise<void>((resolve) => {
