@@ -35,10 +35,14 @@ export const audit = async (event: DynamoDBStreamEvent): Promise<void> => {
     kind: record.eventName ?? "INSERT",
     before: image(record.dynamodb?.OldImage),
     after: image(record.dynamodb?.NewImage),
+    ...madeBy(record.dynamodb?.ApproximateCreationDateTime),
   }));
   const { conflicts, tampered } = await auditChanges(deps, changes);
   metrics({ ConflictsFound: conflicts, AuditRecordsChanged: tampered }, "audit");
 };
+
+/** The stream counts in whole seconds, rounded down. */
+const madeBy = (seconds: number | undefined) => (seconds === undefined ? {} : { madeBy: Math.floor(seconds) * 1000 + 999 });
 
 /** Each minute. */
 export const sweep = async (): Promise<Sweep> => {

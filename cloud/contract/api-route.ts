@@ -48,6 +48,7 @@ export const TABLE_RIGHTS = {
   gs1: [{ actions: ["Query"], on: "gs1" }],
   gs2: [{ actions: ["Query"], on: "gs2" }],
   gs3: [{ actions: ["Query"], on: "gs3" }],
+  trailRecord: [{ actions: ["GetItem"], on: "trail" }],
   act: [{ actions: ["PutItem"], on: "trail" }],
   register: [
     { actions: ["PutItem"], on: "control" },

@@ -118,6 +118,12 @@ export const PartnerDownStatus = z.object({
   sole: Server.optional(),
   basis: Basis.optional(),
   since: Time.optional(),
+  servingAfterMs: z
+    .int()
+    .nullable()
+    .describe(
+      "From the switch to the survivor's word that it serves alone, as the control plane saw it; null before that, or if nobody is alone",
+    ),
   survivorKnows: z.boolean().describe("The survivor has written to the ledger under the epoch of the switch"),
   request: StandingRequest.nullable(),
   canDeclare: z.object({ A: Verdict, B: Verdict }),

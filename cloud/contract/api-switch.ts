@@ -127,7 +127,7 @@ export const SWITCH_ROUTES = {
     query: none,
     response: s.PartnerDownStatus,
     problems: ["NO_SUCH_SITE"],
-    rights: ["site", "request"],
+    rights: ["site", "request", "trailRecord"],
   },
   cancelPartnerDown: {
     method: "DELETE",

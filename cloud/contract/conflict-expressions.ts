@@ -1,7 +1,7 @@
 import { absent, all, equal, type Item, type Key, put, update, type Write } from "./expression.ts";
-import { type Hist, SCHEMA_VERSION } from "./items.ts";
+import { type Ctl, type Hist, SCHEMA_VERSION, type Srv } from "./items.ts";
 import { type Act, auditWrite } from "./switch-expressions.ts";
-import { confKey, OPEN_CONFLICTS } from "./tables.ts";
+import { confKey, OPEN_CONFLICTS, servingKey } from "./tables.ts";
 
 /** The conflict of a late event with the lease that it overlapped. Its key is the event's, so a repetition is refused. */
 export function lateConflictWrite(late: Hist, holder: Hist): Write {
@@ -31,3 +31,22 @@ export const tamperWrite = (site: string, id: string, at: number, before: Item):
     note: "An audit record was changed or removed.",
     detail: { before },
   });
+
+/** The survivor's own word that it serves alone, as the stream brought it at `at`, once a switch; `since` is the switch's. Milliseconds, both by the
+ *  control plane's clock: they may be compared. */
+export const servingWrite = (ctl: Ctl, since: number, server: Srv, at: number): Write =>
+  put(
+    {
+      ...servingKey(ctl.site, since, ctl.ep),
+      v: SCHEMA_VERSION,
+      t: "E",
+      site: ctl.site,
+      at,
+      ep: ctl.ep,
+      what: "SERVING_ALONE",
+      by: `agent ${ctl.site}/${server.srv}`,
+      note: "",
+      detail: { sole: server.srv, afterMs: Math.max(0, at - since) },
+    },
+    absent("pk"),
+  );

@@ -60,6 +60,8 @@ export const evtKey = (site: string, at: number, epoch: number, id: string): Key
   pk: evtPartition(site),
   sk: `${ts13(at)}#${pad(epoch, 8)}#${id}`,
 });
+/** When a survivor was first seen to serve alone: one record a switch, named by the switch. */
+export const servingKey = (site: string, since: number, epoch: number): Key => evtKey(site, since, epoch, "serving");
 /** Stands for the whole fleet in the audit trail; too short to be a site. */
 export const FLEET = "-";
 /** The answer that was given to an `Idempotency-Key`. */

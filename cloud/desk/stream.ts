@@ -24,6 +24,8 @@ function fitsRule(rule: unknown, value: unknown): boolean {
   if (typeof rule === "string") return rule === value;
   const exists = (rule as { exists?: unknown } | null)?.exists;
   if (typeof exists === "boolean") return (value !== undefined) === exists;
+  const others = (rule as { "anything-but"?: unknown } | null)?.["anything-but"];
+  if (Array.isArray(others)) return value !== undefined && !others.includes(value);
   throw new Error(`the filter rule ${JSON.stringify(rule)} is not known`);
 }
 

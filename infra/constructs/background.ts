@@ -11,6 +11,8 @@ import { AUDIT_RIGHTS, SWEEP_RIGHTS } from "../../cloud/contract/api-route.ts";
 import { LedgerFunction } from "./ledger-function.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 
+const ALONE = { mode: { S: FilterRule.isEqual("SOLE") }, fs: { S: FilterRule.isEqual("PARTNER-DOWN") } };
+
 /** What runs without being asked: the audit of late events by the table's stream, and the sweep each minute. */
 export class Background extends Construct {
   readonly audit: LedgerFunction;
@@ -41,13 +43,15 @@ export class Background extends Construct {
         bisectBatchOnError: true,
         retryAttempts: 10,
         onFailure: new SqsDlq(this.failed),
-        // Events that came in late, and audit records that were not only put.
+        // Events that came in late, audit records that were not only put, and survivors that begin to serve alone.
         filters: [
           FilterCriteria.filter({ dynamodb: { NewImage: { t: { S: FilterRule.isEqual("H") }, late: { N: FilterRule.exists() } } } }),
           FilterCriteria.filter({
             eventName: FilterRule.or("MODIFY", "REMOVE"),
             dynamodb: { OldImage: { t: { S: FilterRule.isEqual("E") } } },
           }),
+          FilterCriteria.filter({ dynamodb: { NewImage: ALONE, OldImage: { fs: { S: FilterRule.notEquals("PARTNER-DOWN") } } } }),
+          FilterCriteria.filter({ dynamodb: { NewImage: ALONE, OldImage: { mode: { S: FilterRule.notEquals("SOLE") } } } }),
         ],
       }),
     );

@@ -88,6 +88,7 @@ async function switched(api: Api, call: Caller): Promise<void> {
   await call("cancelPartnerDown", { path });
   await watch(api.ledger, "B");
   await call("requestPartnerDown", { path, headers: key(), body: { survivor: "B" } });
+  await call("getPartnerDown", { path });
   await recovered();
   await call("recoverSite", { path, headers: key(), body: {} });
   await watch(api.ledger, "B");

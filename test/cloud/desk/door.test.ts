@@ -88,6 +88,12 @@ test("a filter's members are and-ed, its lists or-ed, and rules it does not know
     false,
     false,
   ]);
+  const others = { dynamodb: { NewImage: { t: { S: [{ "anything-but": ["H"] }] } } } };
+  expect([
+    fits(others, record(1)),
+    fits(others, record(1, "X")),
+    fits(others, { ...record(1), dynamodb: { SequenceNumber: "1" } }),
+  ]).toEqual([false, true, false]);
   expect(() => fits({ eventName: [{ numeric: [">", 1] }] }, record(1))).toThrow();
 });
 test("a batch that fails is halved until the bad record is found, which is given up; the others arrive in order", async () => {

@@ -69,8 +69,8 @@ test("a late event that overlapped another client's lease becomes a conflict, on
     .filter((row: Item) => row["late"] === 1)
     .map((after) => ({ id: "s-1", kind: "INSERT" as const, before: undefined, after }));
   expect(changes.length).toBe(1);
-  expect(await audit(api.deps, changes)).toEqual({ conflicts: 1, tampered: 0 });
-  expect(await audit(api.deps, changes)).toEqual({ conflicts: 0, tampered: 0 });
+  expect(await audit(api.deps, changes)).toEqual({ conflicts: 1, tampered: 0, serving: 0 });
+  expect(await audit(api.deps, changes)).toEqual({ conflicts: 0, tampered: 0, serving: 0 });
   expect((await holder(HOUR / 4)).contested).toMatchObject([{ client: "m:1:bb" }]);
 });
 
@@ -88,7 +88,7 @@ test("a late end of a lease that was over for longer than a lease lasts is no co
   const late = [...api.table.rows()].filter((row: Item) => row["late"] === 1);
   expect(late).toMatchObject([{ st: "EXPIRED" }]);
   const changes = late.map((after) => ({ id: "s-2", kind: "INSERT" as const, before: undefined, after }));
-  expect(await audit(api.deps, changes)).toEqual({ conflicts: 0, tampered: 0 });
+  expect(await audit(api.deps, changes)).toEqual({ conflicts: 0, tampered: 0, serving: 0 });
 });
 
 test("where a client was, by any way of writing its name", async () => {
@@ -195,8 +195,8 @@ test("every answer about the past says how certain it is, rows too", async () =>
 test("an audit record that is changed past the API is put anew, once", async () => {
   const record = [...api.table.rows()].find((row) => row["t"] === "E")!;
   const change = { id: "s-7", kind: "MODIFY" as const, before: record, after: { ...record, by: "nobody" } };
-  expect(await audit(api.deps, [change, { ...change, kind: "INSERT" }])).toEqual({ conflicts: 0, tampered: 1 });
-  expect(await audit(api.deps, [change])).toEqual({ conflicts: 0, tampered: 0 });
+  expect(await audit(api.deps, [change, { ...change, kind: "INSERT" }])).toEqual({ conflicts: 0, tampered: 1, serving: 0 });
+  expect(await audit(api.deps, [change])).toEqual({ conflicts: 0, tampered: 0, serving: 0 });
   const trail = (await api.call("listEvents", { path })).body.items;
   expect(trail).toContainEqual(expect.objectContaining({ what: "AUDIT_RECORD_CHANGED", detail: { before: record } }));
 });

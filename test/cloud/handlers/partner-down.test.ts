@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
+import type { Item } from "../../../cloud/contract/expression.ts";
 import { queryAll } from "../../../cloud/contract/ledger.ts";
 import { evtPartition } from "../../../cloud/contract/tables.ts";
+import { audit } from "../../../cloud/handlers/audit.ts";
 import { sweep } from "../../../cloud/handlers/sweep.ts";
 import { type Api, beat, createApi, start, watch } from "../../support/api.ts";
 import { CONFIG, SITE, serverOf } from "../../support/ledger-samples.ts";
@@ -214,4 +216,39 @@ test("a ledger that does not answer is 503, and the same key finds out what came
   expect((await unsure.call("requestPartnerDown", call)).body).toMatchObject({ code: "LEDGER_BUSY", status: 503 });
   expect((await unsure.call("requestPartnerDown", call)).body).toMatchObject({ sole: "B", epoch: 2 });
   expect((await unsure.call("requestPartnerDown", call)).body).toMatchObject({ sole: "B", epoch: 2 });
+});
+
+test("how long it took until the survivor served is on record, once a switch, and is answered while it is alone", async () => {
+  const changes: { id: string; kind: "MODIFY"; before: Item; after: Item }[] = [];
+  api.table.watch(({ before, after }) => {
+    if (before !== undefined && after !== undefined) changes.push({ id: `s-${changes.length}`, kind: "MODIFY", before, after });
+  });
+  const status = async () => (await api.call("getPartnerDown", { path })).body.servingAfterMs;
+  const seen = async (madeBy?: number) => {
+    const found = changes.splice(0).map((change) => ({ ...change, ...(madeBy === undefined ? {} : { madeBy }) }));
+    return (await audit(api.deps, [...found, ...found])).serving;
+  };
+  expect((await api.call("requestPartnerDown", { path, body: { survivor: "B", force } })).status).toBe(200);
+  const switchedAt = api.clock.now;
+  expect([await seen(), await status()]).toEqual([0, null]);
+  await beat(api.ledger, "B", { failoverState: "COMMUNICATIONS-INTERRUPTED" });
+  expect([await seen(), await status()]).toEqual([0, null]);
+  await beat(api.ledger, "B", { failoverState: "PARTNER-DOWN" });
+  // the stream came late: what counts is when the record was made
+  api.clock.now = switchedAt + 60_000;
+  expect([await seen(switchedAt + 4999), await status()]).toEqual([1, 4999]);
+  // an agent that starts again says so again
+  await beat(api.ledger, "B", { failoverState: "STARTUP" });
+  await beat(api.ledger, "B", { failoverState: "PARTNER-DOWN" });
+  expect([await seen(), await status()]).toEqual([0, 4999]);
+  const trail = (await api.call("listEvents", { path })).body.items as { what: string; detail: object; by: string }[];
+  expect(trail.filter(({ what }) => what === "SERVING_ALONE")).toMatchObject([
+    { by: `agent ${SITE}/B`, epoch: 2, at: new Date(switchedAt + 4999).toISOString(), detail: { sole: "B", afterMs: 4999 } },
+  ]);
+  await beat(api.ledger, "B", { failoverState: "NORMAL" });
+  expect((await api.call("recoverSite", { path, body: {} })).status).toBe(200);
+  expect([await seen(), await status()]).toEqual([0, null]);
+  // word of a switch that is over
+  await beat(api.ledger, "B", { failoverState: "PARTNER-DOWN" });
+  expect(await seen()).toBe(0);
 });
