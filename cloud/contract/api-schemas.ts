@@ -4,6 +4,8 @@ import { Basis, BindingStatus, Mode, Server, SiteConfig, SiteId, SiteState } fro
 /** RFC 3339 time, as the API speaks it. */
 export const Time = z.iso.datetime({ offset: true });
 const Reason = z.string().trim().min(3).max(500);
+/** A word that was acted upon already is put on record however short. */
+const AgentReason = z.string().trim().min(1).max(500);
 const Epoch = z.int().positive();
 export const Address = z.string().describe("IPv4 address");
 /** The words that stand for certainty when evidence is to be overridden. */
@@ -132,8 +134,14 @@ export const ClearRequest = z.object({ expectedEpoch: Epoch.optional(), reason: 
 export const TakeoverRequest = z.object({ survivor: z.string().min(1).max(64), expectedEpoch: Epoch.optional(), force: Force });
 export const AgentPartnerDownRequest = z.object({
   expectedEpoch: Epoch.optional(),
-  attested: z.object({ operator: z.string().min(1).max(128), reason: Reason, actedAt: Time.optional() }).optional(),
+  attested: z.object({ operator: z.string().min(1).max(128), reason: AgentReason, actedAt: Time.optional() }).optional(),
 });
+export const AgentWordRequest = z.object({
+  operator: z.string().min(1).max(128),
+  reason: AgentReason,
+  actedAt: Time.describe("By the agent's clock"),
+});
+export const Recorded = z.object({ site: SiteId, epoch: Epoch });
 export const Cleared = z.object({ site: SiteId, epoch: Epoch });
 
 export const FailoverRequest = z.object({

@@ -3,6 +3,7 @@ import type { Handler } from "../deps.ts";
 import { advanceFailover } from "./advance-failover.ts";
 import { agentClear } from "./agent-clear.ts";
 import { agentPartnerDown } from "./agent-partner-down.ts";
+import { agentWord } from "./agent-word.ts";
 import { cancelPartnerDown } from "./cancel-partner-down.ts";
 import { configureSite } from "./configure-site.ts";
 import { decommissionSite } from "./decommission-site.ts";
@@ -62,4 +63,5 @@ export const HANDLERS: { readonly [Name in RouteName]: Handler<Name> } = {
   listEvents,
   agentPartnerDown,
   agentClear,
+  agentWord,
 };

@@ -2,20 +2,25 @@ import { commandRefusal } from "../failover/command.ts";
 import type { FailoverCommand } from "../failover/event.ts";
 import { nameOf, type Relationship } from "../failover/relationship.ts";
 import type { Turn } from "../failover/turn.ts";
+import type { Word } from "../ledger/calls.ts";
 import { laterBy } from "../ledger/lengths.ts";
 import { acknowledged, alignedWith } from "../ledger/outbox.ts";
-import type { SiteHappening } from "../ledger/site.ts";
 import { withWish } from "../ledger/site-state.ts";
+import type { SiteHappening } from "../ledger/site-step.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { type Ipv4Address, ipv4 } from "../values/ipv4.ts";
 import { failoverEvent } from "./failover.ts";
-import { NO_CLAIMS, type SiteAgent, type Waiter } from "./ledger.ts";
+import { NO_CLAIMS, type SiteAgent, type Waiter, wordToTell } from "./ledger.ts";
 import type { SiteBoard } from "./ledger-board.ts";
 import { mergeRows } from "./ledger-catch-up.ts";
 import { claimSettled } from "./ledger-claims.ts";
 import { recordEvents } from "./ledger-outbox.ts";
 import { replyTo } from "./ledger-report.ts";
 
+/** Words of operators that are kept until the ledger has them; beyond it the newest takes the place of the one before. */
+const MOST_WORDS = 50;
+/** After a word that the control plane would not take. */
+const TELL_MILLIS = 600_000;
 /** How often the control plane is asked of our own accord. */
 export const ASK_MILLIS = 10_000;
 const RECOVERING: ReadonlySet<string> = new Set(["RECOVER", "RECOVER-WAIT", "RECOVER-DONE"]);
@@ -137,14 +142,40 @@ export function ask(board: SiteBoard, name: string, waiter: Waiter | undefined):
   const waiters = waiter === undefined ? site.waiters : [...site.waiters, waiter];
   const waiting = { ...site, waiters, askAfter: laterBy(board.at.monotonic, ASK_MILLIS) };
   if (site.core.phase !== "running") {
-    onControlAnswer(board, name, waiting, { op: "ask-partner-down", ok: false, heard: false, forced: true, detail: "it is out of reach" });
+    onControlAnswer(board, name, waiting, {
+      op: "ask-partner-down",
+      ok: false,
+      heard: false,
+      forced: true,
+      detail: "it is out of reach",
+      told: undefined,
+    });
     return;
   }
-  const force = waiter?.force ?? (site.forced === undefined ? undefined : { reason: site.forced.reason });
+  const force = waiter?.force ?? wordOf(site);
   const wished = withWish(site.core, { op: "ask-partner-down", epoch: site.core.standing.epoch, force }, waiter !== undefined);
   // a person does not wait for the next try of our own accord
   const core = waiter === undefined ? wished : { ...wished, notBefore: { ...wished.notBefore, control: board.at.monotonic } };
   board.put(name, { ...waiting, core });
+}
+
+/** The word by which this server is alone, as the ledger is to hear it. */
+function wordOf({ forced, words }: SiteAgent): Word | undefined {
+  if (forced === undefined) return undefined;
+  return words.findLast(({ reason }) => reason === forced.reason) ?? { reason: forced.reason };
+}
+
+/** Hands in what was said and done while the ledger was out of reach, and is over: no act of an operator stays unrecorded. */
+export function tellWord(board: SiteBoard, name: string, relationship: Relationship | undefined): void {
+  const site = board.sites.get(name);
+  if (site === undefined || site.tellAfter > board.at.monotonic) return;
+  const word = wordToTell(site, relationship);
+  if (word === undefined) return;
+  board.put(name, {
+    ...site,
+    core: withWish(site.core, { op: "tell-word", word }),
+    tellAfter: laterBy(board.at.monotonic, ASK_MILLIS),
+  });
 }
 
 function onControlAnswer(
@@ -153,9 +184,24 @@ function onControlAnswer(
   site: SiteAgent,
   answer: Omit<Extract<SiteHappening, { readonly kind: "answered" }>, "kind">,
 ): void {
-  if (!answer.ok && answer.heard)
-    board.say("warn", `ledger: ${answer.op === "ask-clear" ? "clear" : "partner-down"} refused: ${answer.detail}`);
-  if (answer.op !== "ask-partner-down") return;
+  if (!answer.ok && answer.heard) board.say("warn", `ledger: ${WHAT_WAS_ASKED[answer.op]} refused: ${answer.detail}`);
+  const isTold = answer.ok && site.words.some(({ actedAt }) => actedAt === answer.told);
+  const known = isTold ? { ...site, words: site.words.filter(({ actedAt }) => actedAt !== answer.told) } : site;
+  if (isTold) board.mark(name);
+  if (answer.op === "tell-word") {
+    const tellAfter = answer.ok || !answer.heard ? known.tellAfter : laterBy(board.at.monotonic, TELL_MILLIS);
+    board.put(name, { ...known, tellAfter: answer.ok ? board.at.monotonic : tellAfter });
+  } else if (answer.op === "ask-partner-down") onPartnerDownAnswer(board, name, known, answer);
+}
+
+const WHAT_WAS_ASKED = { "ask-clear": "clear", "ask-partner-down": "partner-down", "tell-word": "an operator's word" } as const;
+
+function onPartnerDownAnswer(
+  board: SiteBoard,
+  name: string,
+  site: SiteAgent,
+  answer: Omit<Extract<SiteHappening, { readonly kind: "answered" }>, "kind">,
+): void {
   const isOut = !answer.ok && !answer.heard;
   // who gave his word waits for what is said to that
   const waiting = answer.ok || isOut || answer.forced ? [] : site.waiters.filter(({ force }) => force !== undefined);
@@ -167,9 +213,15 @@ function onControlAnswer(
   const forced = forcing === undefined ? told : { reason: forcing.reason, at: board.at.monotonic, told: false };
   // what was to be said of a pair is not so any more
   const core = forcing === undefined ? site.core : { ...site.core, wishes: site.core.wishes.filter(({ op }) => op !== "ask-clear") };
-  board.put(name, { ...site, core, waiters: waiting, forced });
+  const word = forcing === undefined ? undefined : { reason: forcing.reason, actedAt: laterThan(site.words, board.wallMillis) };
+  const words = word === undefined ? site.words : [...site.words.slice(0, MOST_WORDS - 1), word];
+  board.put(name, { ...site, core, waiters: waiting, forced, words });
   if (forcing !== undefined) {
     board.mark(name);
     board.orders.push(name);
   }
 }
+
+/** Its moment names a word: no two have the same. */
+const laterThan = (words: readonly Required<Word>[], wallMillis: number): number =>
+  Math.max(wallMillis, ...words.map(({ actedAt }) => actedAt + 1));

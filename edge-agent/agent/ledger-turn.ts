@@ -33,7 +33,7 @@ import {
 import { HOW_TO_RESTORE, WitnessedAuthority } from "./ledger-authority.ts";
 import { SiteBoard } from "./ledger-board.ts";
 import { askFor, type ClaimVerdict, lapse, withoutClaim } from "./ledger-claims.ts";
-import { ASK_MILLIS, ask, onHappening, order } from "./ledger-happenings.ts";
+import { ASK_MILLIS, ask, onHappening, order, tellWord } from "./ledger-happenings.ts";
 import { heardFromLink, promiseOverLink } from "./ledger-link.ts";
 import { lapsedEvent, recordChange, recordEvents } from "./ledger-outbox.ts";
 import { siteReport } from "./ledger-report.ts";
@@ -194,6 +194,7 @@ export class LedgerTurn implements Witness {
         this.#withoutOldWord(name, this.#foundAgain(name, heardFromLink(site, relationship), relationship), relationship),
       );
       this.#askOfOurselves(name, relationship);
+      tellWord(this.#board, name, relationship);
       this.#lapse(name);
       this.#startCalls(name, relationship);
       this.#trim(name);

@@ -1,7 +1,8 @@
 import type { Relationship } from "../failover/relationship.ts";
+import type { Word } from "../ledger/calls.ts";
 import { type Outbox, type OutboxReader, openOutbox, queuedIn } from "../ledger/outbox.ts";
 import { nextCallAt } from "../ledger/site-calls.ts";
-import { type KnownStanding, newSite, type SiteState } from "../ledger/site-state.ts";
+import { isForced, type KnownStanding, newSite, type SiteState } from "../ledger/site-state.ts";
 import { WRITE_BUDGET } from "../ledger/write-budget.ts";
 import type { DatagramReceived } from "../server/event.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
@@ -41,6 +42,10 @@ export interface SiteAgent {
   readonly partnersEpoch: number;
   /** An operator vouched for the partner being off while the ledger was out of reach; over when this server is alone no more. */
   readonly forced: { readonly reason: string; readonly at: MonotonicMillis; readonly told: boolean } | undefined;
+  /** Words acted upon without the ledger that are not on its record yet, oldest first. */
+  readonly words: readonly Required<Word>[];
+  /** Not before then is a word handed in whose act is over. */
+  readonly tellAfter: MonotonicMillis;
   /** Not before then is the control plane asked again of our own accord. */
   readonly askAfter: MonotonicMillis;
   readonly trimAfter: MonotonicMillis;
@@ -102,6 +107,7 @@ export const hasLedger = (ledger: LedgerState): boolean => ledger.ports.settings
 export interface SiteRecord extends KnownStanding, Partial<Outbox> {
   readonly entered: number;
   readonly forced: string | undefined;
+  readonly words?: readonly Required<Word>[];
   readonly lost?: boolean;
   readonly allocatesFrom?: number | undefined;
   /** The machine that it was written on. */
@@ -165,6 +171,8 @@ export function startSite(
     entered: known?.entered ?? 0,
     partnersEpoch: 0,
     forced: known?.forced === undefined ? undefined : { reason: known.forced, at: now, told: false },
+    words: known?.words ?? [],
+    tellAfter: now,
     askAfter: now,
     trimAfter: now,
     isFresh: known === undefined,
@@ -184,6 +192,7 @@ export function encodeRecord(site: SiteAgent, { host }: Pick<LedgerPorts, "host"
     host,
     entered: site.entered,
     forced: site.forced?.reason,
+    ...(site.words.length === 0 ? {} : { words: site.words }),
     published: core.evidence.published,
     lost: site.lost,
     allocatesFrom: site.allocatesFrom,
@@ -222,6 +231,7 @@ export function ledgerNext(ledger: LedgerState, failover: Failover): MonotonicMi
     if (due !== undefined) next = Math.min(next, due);
     for (const { until, state } of site.claims.values()) if (state !== "asked") next = Math.min(next, until);
     if (site.core.phase === "running" && wantsToAsk(site, relationship) !== undefined) next = Math.min(next, site.askAfter);
+    if (wordToTell(site, relationship) !== undefined) next = Math.min(next, site.tellAfter);
   }
   return next === Number.POSITIVE_INFINITY ? undefined : (next as MonotonicMillis);
 }
@@ -243,4 +253,14 @@ export function wantsToAsk(site: SiteAgent, relationship: Relationship | undefin
   const isRecovered = state === "NORMAL" || state === "COMMUNICATIONS-INTERRUPTED";
   const entered = site.entered === core.standing.epoch;
   return core.standing.mode === "SOLE" && entered && isRecovered && core.claims.length === 0 ? "clear" : undefined;
+}
+
+/**
+ * The word to be put on record by itself: the act is over, or the ledger has granted it by another's. While this server asks to be alone by
+ * it, the word goes in with that.
+ */
+export function wordToTell(site: SiteAgent, relationship: Relationship | undefined): Required<Word> | undefined {
+  const { core, words } = site;
+  if (words.length === 0 || core.phase !== "running" || wantsToAsk(site, relationship) === "partner-down") return undefined;
+  return isForced(core.busy.control) || core.wishes.some(isForced) ? undefined : words[0];
 }

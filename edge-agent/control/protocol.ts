@@ -129,6 +129,9 @@ const RELATIONSHIP_VERBS = new Set(["recover", "pause", "resume", "rebalance", "
 /** A lease listing is at most this long; `after` gives the next page. */
 export const LEASES_LIMIT = 1000;
 
+/** The control plane records no shorter one. */
+const SHORTEST_REASON = 3;
+
 /** Reads one line of the control socket. What is wrong is named by field. */
 export function parseControlRequest(line: string): Result<ControlRequest, string> {
   const value = parseJson(line);
@@ -156,12 +159,13 @@ function parsePartnerDown(value: Record<string, unknown>, named: { readonly rela
     return err("lastAlive is a time in seconds since 1970");
   }
   const reason = isRecord(force) ? force["reason"] : undefined;
-  if (force !== undefined && (typeof reason !== "string" || reason.trim() === "")) return err("force needs a reason, which is recorded");
+  if (force !== undefined && (typeof reason !== "string" || reason.trim().length < SHORTEST_REASON))
+    return err(`force needs a reason of ${SHORTEST_REASON} characters at least: it is recorded`);
   return ok({
     verb: "partner-down",
     ...named,
     ...(typeof lastAlive === "number" ? { lastAlive } : {}),
-    ...(typeof reason === "string" ? { force: { reason: reason.slice(0, 500) } } : {}),
+    ...(typeof reason === "string" ? { force: { reason: reason.trim().slice(0, 500) } } : {}),
   });
 }
 

@@ -52,8 +52,17 @@ export type LedgerCall =
   | { readonly op: "claim"; readonly standing: Standing; readonly claims: readonly OutboxEntry[]; readonly safeMillis: number }
   /** Every current row of the site: what the partner had mirrored but never told us. */
   | { readonly op: "catch-up" }
-  | { readonly op: "ask-partner-down"; readonly epoch: number; readonly force: { readonly reason: string } | undefined }
-  | { readonly op: "ask-clear"; readonly epoch: number };
+  | { readonly op: "ask-partner-down"; readonly epoch: number; readonly force: Word | undefined }
+  | { readonly op: "ask-clear"; readonly epoch: number }
+  /** The word of an operator whose act is over: to be put on record. */
+  | { readonly op: "tell-word"; readonly word: Required<Word> };
+
+/** An operator's word that the partner is off. */
+export interface Word {
+  readonly reason: string;
+  /** When it was given and acted upon without the ledger, milliseconds since 1970 by this server's wall clock; names the word. */
+  readonly actedAt?: number;
+}
 
 /** No answer, throttled or refused credentials: the call may be repeated as it is. */
 export interface Unanswered {
@@ -105,7 +114,7 @@ export type LedgerAnswer = { readonly begunAt: MonotonicMillis; readonly endedAt
   | { readonly op: "claim"; readonly result: { readonly outcome: "settled"; readonly granted: readonly boolean[] } | Fenced | Unanswered }
   | { readonly op: "catch-up"; readonly result: CaughtUp | Unanswered }
   | {
-      readonly op: "ask-partner-down" | "ask-clear";
+      readonly op: "ask-partner-down" | "ask-clear" | "tell-word";
       readonly result:
         | { readonly outcome: "done" }
         | { readonly outcome: "refused"; readonly code: string; readonly detail: string }

@@ -125,6 +125,10 @@ export function withClaim(state: SiteState, event: BindingEvent): SiteState {
 /** Does the call carry a person's word? */
 export const isForced = (call: LedgerCall | undefined): boolean => call?.op === "ask-partner-down" && call.force !== undefined;
 
+/** The word that the call carries, if it is one that was acted upon already. */
+export const toldBy = (call: LedgerCall | undefined): number | undefined =>
+  call?.op === "tell-word" ? call.word.actedAt : call?.op === "ask-partner-down" ? call.force?.actedAt : undefined;
+
 /**
  * Puts a request to the control plane on the list, a person's before our own; one of a kind at a time. A person's word is another kind: it
  * takes the place of the request without, and follows one that is under way.

@@ -1,5 +1,5 @@
 import type { MonotonicMillis } from "../values/time.ts";
-import type { CurrentRow, LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
+import type { LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
 import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, silenceThatEnds } from "./lengths.ts";
 import { noLease, renewedByLedger, revoked, suspended } from "./serving-lease.ts";
 import {
@@ -11,48 +11,12 @@ import {
   type SiteState,
   type Surroundings,
   standingOf,
+  toldBy,
   withBoot,
 } from "./site-state.ts";
+import type { SiteHappening, SiteStep } from "./site-step.ts";
 import { counterSeen, noEvidence, withdrawn } from "./witness.ts";
 import { paceMillis } from "./write-budget.ts";
-
-/** What a site's core does after an event. */
-export interface SiteStep {
-  readonly state: SiteState;
-  readonly calls: readonly LedgerCall[];
-  readonly happenings: readonly SiteHappening[];
-}
-
-/** What the rest of the agent must hear of; in order. */
-export type SiteHappening =
-  /** Entries up to `upTo` are in the history: the outbox may drop them. */
-  | { readonly kind: "mirrored"; readonly upTo: number }
-  /** This server alone may serve the site from `epoch` on: PARTNER-DOWN. */
-  | { readonly kind: "granted"; readonly epoch: number }
-  /** The partner was chosen: serve nobody, go to RECOVER. */
-  | { readonly kind: "fenced"; readonly epoch: number }
-  /** The partner served alone and the pair is whole again, all without our knowing: what we remember of the leases is old. */
-  | { readonly kind: "passed-over"; readonly epoch: number }
-  /** The ledger's cursor stands further back than it did: the table was set back. What it lacks is sent again. */
-  | { readonly kind: "set-back"; readonly cursor: number }
-  /** The pair is whole again in the ledger. */
-  | { readonly kind: "cleared"; readonly epoch: number }
-  /** Another process with our name runs elsewhere: this one stops serving for good. */
-  | { readonly kind: "replaced" }
-  | { readonly kind: "claimed"; readonly address: number; readonly granted: boolean }
-  | { readonly kind: "caught-up"; readonly rows: readonly CurrentRow[] }
-  | {
-      readonly kind: "answered";
-      readonly op: "ask-partner-down" | "ask-clear";
-      readonly ok: boolean;
-      readonly detail: string;
-      readonly heard: boolean;
-      /** It carried a person's word. */
-      readonly forced: boolean;
-    }
-  /** The standing to keep on disk, before anything that depends on it leaves. */
-  | { readonly kind: "remember" }
-  | { readonly kind: "log"; readonly text: string; readonly level: "info" | "warn" | "error" };
 
 const RETRY_FIRST_MILLIS = 1000;
 const RETRY_LONGEST_MILLIS = 30_000;
@@ -90,7 +54,7 @@ export function onLedgerAnswer(
     case "catch-up":
       return onCaughtUp(heard, answer);
     default:
-      return onControlAnswer(heard, answer, isForced(call));
+      return onControlAnswer(heard, answer, call);
   }
 }
 
@@ -121,7 +85,15 @@ function onSilence(state: SiteState, { lane, call, answer }: Unanswered, random:
   const first = lane === "beat" && failures === 1;
   const reason = "reason" in answer.result ? answer.result.reason : "no answer";
   if (answer.op === "ask-partner-down" || answer.op === "ask-clear") {
-    return only(next, { kind: "answered", op: answer.op, ok: false, detail: `no answer: ${reason}`, heard: false, forced: isForced(call) });
+    return only(next, {
+      kind: "answered",
+      op: answer.op,
+      ok: false,
+      detail: `no answer: ${reason}`,
+      heard: false,
+      forced: isForced(call),
+      told: toldBy(call),
+    });
   }
   return only(next, ...(first ? [{ kind: "log", level: "warn", text: `ledger out of reach: ${reason}` } as const] : []));
 }
@@ -288,10 +260,14 @@ function onCaughtUp(state: SiteState, answer: Answer<"catch-up">): SiteStep {
   return only({ ...state, grant }, { kind: "caught-up", rows: answer.result.rows });
 }
 
-function onControlAnswer(state: SiteState, answer: Answer<"ask-partner-down" | "ask-clear">, forced: boolean): SiteStep {
+function onControlAnswer(
+  state: SiteState,
+  answer: Answer<"ask-partner-down" | "ask-clear" | "tell-word">,
+  call: LedgerCall | undefined,
+): SiteStep {
   const { result, op } = answer;
   const ok = result.outcome === "done";
   const detail = result.outcome === "refused" ? `${result.code}: ${result.detail}` : "";
   const hurried = ok ? { ...state, notBefore: { ...state.notBefore, beat: answer.endedAt } } : state;
-  return only(hurried, { kind: "answered", op, ok, detail, heard: true, forced });
+  return only(hurried, { kind: "answered", op, ok, detail, heard: true, forced: isForced(call), told: toldBy(call) });
 }

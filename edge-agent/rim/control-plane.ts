@@ -18,17 +18,23 @@ type Answer = { readonly outcome: "done" } | { readonly outcome: "refused"; read
 const TIMEOUT_MILLIS = 10_000;
 const SKEW_MILLIS = 60_000;
 
-/** Asks the control plane for partner-down or clear, signed with this agent's credentials (SigV4). Throws when there is no answer. */
+type Op = "ask-partner-down" | "ask-clear" | "tell-word";
+const PATHS: Readonly<Record<Op, string>> = { "ask-partner-down": "partner-down", "ask-clear": "clear", "tell-word": "word" };
+
+/**
+ * Asks the control plane for partner-down or clear, or hands in an operator's word, signed with this agent's credentials (SigV4). Throws
+ * when there is no answer. `actedAt`: when the word was acted upon without it, milliseconds since 1970.
+ */
 export function controlPlane(
   options: ControlPlaneOptions,
-): (op: "ask-partner-down" | "ask-clear", epoch: number, reason: string | undefined) => Promise<Answer> {
+): (op: Op, epoch: number, reason: string | undefined, actedAt?: number) => Promise<Answer> {
   const base = options.api.replace(/\/$/, "");
-  return async (op, epoch, reason) => {
-    const path = `/v1/agent/sites/${options.site}/servers/${options.server}/${op === "ask-clear" ? "clear" : "partner-down"}`;
-    const attested = op === "ask-partner-down" && reason !== undefined ? { attested: { operator: "console", reason } } : {};
-    const body = JSON.stringify({ expectedEpoch: epoch, ...attested });
+  return async (op, epoch, reason, actedAt) => {
+    const path = `/v1/agent/sites/${options.site}/servers/${options.server}/${PATHS[op]}`;
+    const body = JSON.stringify(bodyOf(op, epoch, reason, actedAt));
     const url = new URL(base + path);
-    const key = randomUUID();
+    // a word is handed in until somebody says that it has come: once on record is enough
+    const key = op === "tell-word" ? `word-${options.server}-${actedAt}` : randomUUID();
     const credentials = await options.credentials();
     const send = (at: Date): Promise<Response> =>
       fetch(url, {
@@ -50,6 +56,12 @@ export function controlPlane(
       detail: String(problem["detail"] ?? problem["message"] ?? ""),
     };
   };
+}
+
+function bodyOf(op: Op, epoch: number, reason: string | undefined, actedAt: number | undefined): object {
+  if (op === "ask-clear" || reason === undefined) return { expectedEpoch: epoch };
+  const word = { operator: "console", reason, ...(actedAt === undefined ? {} : { actedAt: new Date(actedAt).toISOString() }) };
+  return op === "tell-word" ? word : { expectedEpoch: epoch, attested: word };
 }
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

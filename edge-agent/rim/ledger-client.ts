@@ -14,7 +14,7 @@ import type { Item } from "../../cloud/contract/expression.ts";
 import type { Srv } from "../../cloud/contract/items.ts";
 import type { Ledger } from "../../cloud/contract/ledger.ts";
 import { ctlKey, partnerOf, type ServerName } from "../../cloud/contract/tables.ts";
-import type { CurrentRow, LedgerAnswer, LedgerCall, OutboxEntry, ServerRow, Standing, Unanswered } from "../ledger/calls.ts";
+import type { CurrentRow, LedgerAnswer, LedgerCall, OutboxEntry, ServerRow, Standing, Unanswered, Word } from "../ledger/calls.ts";
 import { ipv4 } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 
@@ -29,11 +29,13 @@ export interface LedgerClientOptions {
   readonly version: string;
   readonly wallMillis: () => number;
   readonly monotonic: () => MonotonicMillis;
-  /** Asks the control plane's API for partner-down or clear; undefined where no API is configured. */
+  /** Asks the control plane's API; undefined where no API is configured. */
   readonly askControlPlane:
-    | ((op: "ask-partner-down" | "ask-clear", epoch: number, reason: string | undefined) => Promise<ControlAnswer>)
+    | ((op: ControlOp, epoch: number, reason: string | undefined, actedAt?: number) => Promise<ControlAnswer>)
     | undefined;
 }
+/** What the control plane is asked for: to be alone, to be a pair again, to put an operator's word on record. */
+export type ControlOp = "ask-partner-down" | "ask-clear" | "tell-word";
 export type ControlAnswer = { readonly outcome: "done" } | { readonly outcome: "refused"; readonly code: string; readonly detail: string };
 
 type Result<Op extends LedgerAnswer["op"]> = Extract<LedgerAnswer, { readonly op: Op }>["result"];
@@ -73,9 +75,11 @@ function carryOut(ledger: Ledger, call: LedgerCall, options: LedgerClientOptions
     case "catch-up":
       return readCurrent(ledger, site);
     case "ask-partner-down":
-      return askControl(options, "ask-partner-down", call.epoch, call.force?.reason);
+      return askControl(options, "ask-partner-down", call.epoch, call.force);
     case "ask-clear":
       return askControl(options, "ask-clear", call.epoch, undefined);
+    case "tell-word":
+      return askControl(options, "tell-word", 0, call.word);
   }
 }
 
@@ -141,14 +145,9 @@ async function readCurrent(ledger: Ledger, site: string): Promise<Result<"catch-
   return { outcome: "read", rows, basis: ctl?.["basis"] === "lapsed" ? "lapsed" : "attested", mcltMillis };
 }
 
-async function askControl(
-  options: LedgerClientOptions,
-  op: "ask-partner-down" | "ask-clear",
-  epoch: number,
-  reason: string | undefined,
-): Promise<ControlAnswer> {
+async function askControl(options: LedgerClientOptions, op: ControlOp, epoch: number, word: Word | undefined): Promise<ControlAnswer> {
   if (options.askControlPlane === undefined) return { outcome: "refused", code: "NO_API", detail: "no control plane API is configured" };
-  return options.askControlPlane(op, epoch, reason);
+  return options.askControlPlane(op, epoch, word?.reason, word?.actedAt);
 }
 
 const fencedOrUnanswered = (outcome: FencedCall | Repeat): { readonly outcome: "fenced"; readonly row: ServerRow } | Unanswered =>

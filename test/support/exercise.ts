@@ -93,6 +93,11 @@ async function switched(api: Api, call: Caller): Promise<void> {
   await call("recoverSite", { path, headers: key(), body: {} });
   await watch(api.ledger, "B");
   await call("agentPartnerDown", { ...agentB, headers: key(), body: {} });
+  await call("agentWord", {
+    ...agentB,
+    headers: key(),
+    body: { operator: "console", reason: "unplugged", actedAt: "2026-01-15T10:00:00Z" },
+  });
   await call("agentClear", { ...agentB, headers: key(), body: {} });
   await call("requestPartnerDown", { path, body: { survivor: "B", force } });
   await call("takeOver", { path, headers: key(), body: { survivor: "A", force } });

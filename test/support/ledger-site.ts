@@ -36,6 +36,9 @@ export class LedgerSite {
   clockDoubt: string | undefined;
   /** What was asked for, and how it looked. */
   readonly grants: string[] = [];
+  /** Operators' words that were handed in by themselves. */
+  readonly words: { readonly server: ServerName; readonly reason: string | undefined; readonly actedAt: number | undefined }[] = [];
+  answersWords = true;
   /** How far the servers' wall clocks are ahead of elapsed time. Seconds. */
   wallOffset = 0;
   readonly #options: SiteOptions;
@@ -185,8 +188,12 @@ export class LedgerSite {
       version: "test",
       wallMillis: () => (START + this.millis / 1000) * 1000,
       monotonic: () => this.at.monotonic,
-      askControlPlane: async (op, epoch, reason) =>
-        server.fault === "none" ? this.#control(server, op, epoch, reason) : Promise.reject(new Error("cut off")),
+      askControlPlane: async (op, epoch, reason, actedAt) => {
+        if (server.fault !== "none") throw new Error("cut off");
+        if (op !== "tell-word") return this.#control(server, op, epoch, reason);
+        this.words.push({ server: server.server, reason, actedAt });
+        return this.answersWords ? { outcome: "done" } : Promise.reject(new Error("the answer was lost"));
+      },
     });
   }
 

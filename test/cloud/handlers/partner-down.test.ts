@@ -252,3 +252,23 @@ test("how long it took until the survivor served is on record, once a switch, an
   await beat(api.ledger, "B", { failoverState: "PARTNER-DOWN" });
   expect(await seen()).toBe(0);
 });
+
+test("a word that an operator gave an agent out of reach goes on record when its act is over, once, and switches nothing", async () => {
+  const body = { operator: "console", reason: "the lights were off", actedAt: "2026-01-15T09:00:00Z" };
+  const own = { path: { site: SITE, server: "B" }, session: "0b", body, headers: { "Idempotency-Key": "word-B-1" } };
+  expect((await api.call("agentWord", { ...own, session: "0a" })).body.code).toBe("NOT_YOUR_SITE");
+  expect((await api.call("agentWord", { ...own, body: { ...body, actedAt: "yesterday" } })).status).toBe(400);
+  for (let time = 0; time < 2; time++) expect((await api.call("agentWord", own)).body).toEqual({ site: SITE, epoch: 1 });
+  const trail = (await api.call("listEvents", { path })).body.items;
+  expect(trail.filter(({ what }: { what: string }) => what === "PARTNER_DOWN_ATTESTED")).toMatchObject([
+    {
+      by: `agent ${SITE}/B`,
+      note: "the lights were off",
+      epoch: 1,
+      detail: { operator: "console", actedAt: body.actedAt, sole: "B", handedInLate: true },
+    },
+  ]);
+  expect((await api.call("getSite", { path })).body).toMatchObject({ state: "NORMAL", epoch: 1 });
+  await api.call("decommissionSite", { path, body: { reason: "the branch closed" } });
+  expect((await api.call("agentWord", { ...own, headers: { "Idempotency-Key": "word-B-2" } })).status).toBe(200);
+});

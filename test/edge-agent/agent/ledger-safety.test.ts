@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { decodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
-import { LedgerSite } from "../../support/ledger-site.ts";
+import { LedgerSite, START } from "../../support/ledger-site.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
 
@@ -137,6 +137,52 @@ test("a word given without the ledger while alone already is handed in, once", a
   await site.pass(120);
   expect(site.grants).toEqual(["A attested refused"]);
   expect(site.A.mode).toBe("SOLE");
+});
+
+test("a word that was acted upon without the ledger is on its record once it is in reach, though the pair recovered before", async () => {
+  site.kill(site.B);
+  site.A.fault = "lost-request";
+  await site.pass(100);
+  expect(await site.order(site.A, { verb: "partner-down", force: { reason: "unplugged" } })).toMatchObject({ ok: true });
+  const actedAt = site.millis;
+  site.B.fault = "lost-request";
+  site.boot(site.B);
+  await site.pass(200);
+  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  // a restart forgets nothing of it
+  site.kill(site.A);
+  await site.pass(5);
+  site.boot(site.A);
+  await site.pass(60);
+  expect(site.words).toEqual([]);
+  site.answersWords = false;
+  site.A.fault = "none";
+  site.B.fault = "none";
+  await site.pass(60);
+  expect(site.words.length).toBeGreaterThan(1);
+  site.answersWords = true;
+  await site.pass(60);
+  // told until it was heard, always the same word; then no more
+  expect(new Set(site.words.map((word) => JSON.stringify(word)))).toEqual(
+    new Set([JSON.stringify({ server: "A", reason: "unplugged", actedAt: START * 1000 + Math.floor(actedAt / 1000) * 1000 })]),
+  );
+  const told = site.words.length;
+  await site.pass(120);
+  expect(site.words.length).toBe(told);
+  expect(site.grants.filter((grant) => grant.includes("attested"))).toEqual([]);
+  expect([site.A.mode, site.B.mode]).toEqual(["PAIR", "PAIR"]);
+});
+
+test("a word that the grant itself was asked for with is not handed in again", async () => {
+  site.kill(site.B);
+  site.A.fault = "lost-request";
+  await site.pass(100);
+  expect(await site.order(site.A, { verb: "partner-down", force: { reason: "unplugged" } })).toMatchObject({ ok: true });
+  site.A.fault = "none";
+  await site.pass(120);
+  expect(site.A.mode).toBe("SOLE");
+  expect(site.grants).toEqual(["A attested granted"]);
+  expect([site.words, site.A.site?.words]).toEqual([[], []]);
 });
 
 test("a word given without the ledger is over when the pair has recovered: it frees nobody from his leases", async () => {

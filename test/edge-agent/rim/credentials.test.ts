@@ -153,3 +153,28 @@ test("a request to the control plane whose signature is of another time is signe
   expect((minutes(stamps[1]) - minutes(stamps[0]) + 1440) % 1440).toBeGreaterThanOrEqual(9);
   plane.close();
 });
+
+test("a word is handed in under one name however often, with the time at which it was acted upon", async () => {
+  const seen: { path: string | undefined; key: unknown; body: unknown }[] = [];
+  const plane = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      seen.push({ path: request.url, key: request.headers["idempotency-key"], body: JSON.parse(body) });
+      response.writeHead(seen.length === 1 ? 503 : 200);
+      response.end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => plane.listen(0, "127.0.0.1", resolve));
+  const api = `http://127.0.0.1:${(plane.address() as AddressInfo).port}`;
+  const given = async () => ({ accessKeyId: "AKIA", secretAccessKey: SECRET });
+  const asking = controlPlane({ api, region: "eu-central-1", site: "LAB-1", server: "A", credentials: given });
+  await expect(asking("tell-word", 0, "unplugged", 1_700_000_000_000)).rejects.toThrow("503");
+  expect(await asking("tell-word", 0, "unplugged", 1_700_000_000_000)).toEqual({ outcome: "done" });
+  const word = { operator: "console", reason: "unplugged", actedAt: "2023-11-14T22:13:20.000Z" };
+  const told = { path: "/v1/agent/sites/LAB-1/servers/A/word", key: "word-A-1700000000000", body: word };
+  expect(seen).toEqual([told, told]);
+  await asking("ask-partner-down", 3, "unplugged", 1_700_000_000_000);
+  expect(seen[2]).toMatchObject({ path: "/v1/agent/sites/LAB-1/servers/A/partner-down", body: { expectedEpoch: 3, attested: word } });
+  plane.close();
+});

@@ -1,8 +1,9 @@
 import { agentClear } from "../../../cloud/handlers/agent-clear.ts";
 import { agentPartnerDown } from "../../../cloud/handlers/agent-partner-down.ts";
+import { agentWord } from "../../../cloud/handlers/agent-word.ts";
 import type { LedgerEffect } from "../../../edge-agent/agent/service-events.ts";
 import type { LedgerAnswer, LedgerCall } from "../../../edge-agent/ledger/calls.ts";
-import { type ControlAnswer, ledgerClient } from "../../../edge-agent/rim/ledger-client.ts";
+import { type ControlAnswer, type ControlOp, ledgerClient } from "../../../edge-agent/rim/ledger-client.ts";
 import { monotonicMillis } from "../../../edge-agent/values/time.ts";
 import type { Agenda } from "../agenda.ts";
 import type { Machine, Process } from "../machine.ts";
@@ -68,18 +69,20 @@ export class LedgerPort {
   }
 
   /** A request to the control plane, as the agent's client signs and sends it: one attempt. */
-  async #ask(op: "ask-partner-down" | "ask-clear", epoch: number, reason: string | undefined): Promise<ControlAnswer> {
+  async #ask(op: ControlOp, epoch: number, reason: string | undefined, actedAt?: number): Promise<ControlAnswer> {
     this.#requests += 1;
     const server = serverOf(this.#machine);
     const key = `${this.#machine.name}-${this.#agenda.now}-${this.#requests}`;
     const caller = { kind: "agent", who: server, session: server } as const;
     const params = { site: SITE, server };
+    const word = { operator: "console", reason: reason ?? "", actedAt: new Date(actedAt ?? 0).toISOString() };
     const attested = reason === undefined ? {} : { attested: { operator: "console", reason } };
     const outcome = await this.#wan.carry(
-      () =>
-        op === "ask-clear"
-          ? this.#cloud.handle(agentClear, { params, body: { expectedEpoch: epoch } }, caller, key)
-          : this.#cloud.handle(agentPartnerDown, { params, body: { expectedEpoch: epoch, ...attested } }, caller, key),
+      () => {
+        if (op === "ask-clear") return this.#cloud.handle(agentClear, { params, body: { expectedEpoch: epoch } }, caller, key);
+        if (op === "tell-word") return this.#cloud.handle(agentWord, { params, body: word }, caller, `${server}-${actedAt}`);
+        return this.#cloud.handle(agentPartnerDown, { params, body: { expectedEpoch: epoch, ...attested } }, caller, key);
+      },
       { attempts: 1, patience: CALL_MILLIS, awake: this.#awake },
     );
     if (outcome.kind === "reply") return { outcome: "done" };
