@@ -11,6 +11,7 @@ import { StartFailed } from "./daemon/start-failed.ts";
 import { testLeaseFile } from "./daemon/test-leases.ts";
 import { isServerRunning, removePidFile, writePidFile } from "./rim/pid-file.ts";
 import { findIdentity } from "./rim/privileges.ts";
+import { nameProcess } from "./rim/process-name.ts";
 
 /** Exit status for a fault of our own (sysexits.h EX_SOFTWARE). */
 const EXIT_BUG = 70;
@@ -39,6 +40,7 @@ function main(argv: readonly string[]): void {
 }
 
 async function start(options: AgentOptions): Promise<void> {
+  nameProcess(process.env["TANDEM_PROGRAM"] ?? "tandem-dhcpd");
   const log = openLog(options);
   const fatal = (error: unknown): void => endByBug(error, log);
   process.on("uncaughtException", fatal);

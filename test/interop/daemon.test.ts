@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { DhcpClient } from "../support/dhcp-client.ts";
@@ -126,6 +126,16 @@ describe("interfaces", () => {
     await eventually(() => (server.log().match(/Listening on LPF\/b0\//g) ?? []).length === 2);
     expect(await lease(second, 2)).toBeDefined();
   });
+});
+
+test.each(["tandem-dhcpd", "dhcpd"])("called by the name %s it has that name for ps, pgrep and killall", async (name) => {
+  const { lab, agent, wire } = site();
+  wire("a0", "10.77.0.1");
+  const program = join(lab.directory, name);
+  symlinkSync(TANDEM_DHCPD, program);
+  const server = new DhcpServer({ namespace: agent, program, conf: NETS, interfaces: [] });
+  await server.start();
+  expect(readFileSync(`/proc/${server.process.pid}/comm`, "utf8")).toBe(`${name}\n`);
 });
 
 test("the line that tells of an answer is in the log when the answer is there", async () => {
