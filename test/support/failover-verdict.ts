@@ -32,14 +32,11 @@ export async function sessionIn(capture: string): Promise<Session> {
   return { faults, messages };
 }
 
-/** What no scenario may bring about, each with what was seen; empty if all is well. */
-export async function wrongs(site: FailoverSite): Promise<string[]> {
+/** What no message between the partners may be, each with what was seen. Nothing is captured from here on. */
+export async function wireFaults(site: FailoverSite): Promise<{ readonly faults: readonly string[]; readonly said: number }> {
   const { faults } = await site.session();
-  const holders = new Holders();
-  for (const seen of framesOf(site.clientCapture)) holders.see(seen);
-  const found = holders.doubles.map((text) => `held twice: ${text}`);
-  if (faults !== "") found.push(`tshark does not understand:\n${faults}`);
   const said = await conversation(site.failoverCapture);
+  const found = faults === "" ? [] : [`tshark does not understand:\n${faults}`];
   for (const role of ["primary", "secondary"] as const) {
     const isTandems = ({ at }: Said, whose: Role) => site.programAt(whose, at) === "tandem";
     found.push(
@@ -50,6 +47,17 @@ export async function wrongs(site: FailoverSite): Promise<string[]> {
         (each) => isTandems(each, other(role)),
       ),
     );
+  }
+  return { faults: found, said: said.length };
+}
+
+/** What no scenario may bring about, each with what was seen; empty if all is well. */
+export async function wrongs(site: FailoverSite): Promise<string[]> {
+  const { faults } = await wireFaults(site);
+  const holders = new Holders();
+  for (const seen of framesOf(site.clientCapture)) holders.see(seen);
+  const found = [...holders.doubles.map((text) => `held twice: ${text}`), ...faults];
+  for (const role of ["primary", "secondary"] as const) {
     const server = site.servers[role];
     if (server.hasDied) found.push(`the ${role} ended by itself:\n${server.log().slice(-2000)}`);
     const wedged = /I move from \S+ to shutdown/.exec(server.everLogged());

@@ -63,6 +63,8 @@ export type Happening =
       readonly cursors: Readonly<Record<Role, number>>;
       readonly conflicts: number;
     }
+  /** What no message between the partners may be, at the end of the run; empty if all is well. */
+  | { readonly kind: "wire"; readonly faults: readonly string[]; readonly messages: number }
   | { readonly kind: "done" };
 
 /** A happening and when it was, in milliseconds from the beginning of the run. */

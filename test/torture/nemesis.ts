@@ -1,7 +1,9 @@
 import { Prng } from "../simulation/prng.ts";
 import { sleep } from "../support/netns.ts";
+import { CutWires } from "./cut-wires.ts";
+import { hurtLedger } from "./ledger-faults.ts";
 import type { Operator } from "./operator.ts";
-import { FAULT_KINDS, type FaultKind, LARGEST_STEP, type Plan } from "./plan.ts";
+import { agreedTerms, drawTerms, FAULT_KINDS, type FaultKind, LARGEST_STEP, type Plan } from "./plan.ts";
 import type { TortureServer } from "./servers.ts";
 import type { TortureSite } from "./site.ts";
 
@@ -14,6 +16,7 @@ export class Nemesis {
   readonly #plan: Plan;
   readonly #operator: Operator;
   readonly #random: Prng;
+  readonly #cuts: CutWires;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #off = new Set<TortureServer>();
   readonly #edition = new Map<TortureServer, number>();
@@ -24,6 +27,11 @@ export class Nemesis {
     this.#plan = plan;
     this.#operator = operator;
     this.#random = new Prng(plan.seed, 13);
+    this.#cuts = new CutWires(site, this.#random, {
+      say: (who, text) => this.#say(who, text),
+      later: (seconds, task) => this.#later(seconds, task),
+      duration: (short, long) => this.#while(short, long),
+    });
   }
 
   begin(): void {
@@ -69,16 +77,18 @@ export class Nemesis {
       kill: () => this.#down(server, "SIGKILL", this.#while(3, 30)),
       restart: () => this.#down(server, "SIGTERM", this.#random.pick([0, 0, 5])),
       pause: () => this.#pause(server),
-      linkCut: () => this.#cutLink("linkCut", server),
-      oneWayCut: () => this.#cutLink("oneWayCut", server),
-      linkReset: () => this.#cutLink("linkReset", server),
-      lanCut: () => this.#cutClients("lanCut", server),
-      lanOneWay: () => this.#cutClients("lanOneWay", server),
+      linkCut: () => this.#cuts.link("linkCut", server),
+      oneWayCut: () => this.#cuts.link("oneWayCut", server),
+      linkReset: () => this.#cuts.link("linkReset", server),
+      lanCut: () => this.#cuts.clients("lanCut", server),
+      lanOneWay: () => this.#cuts.clients("lanOneWay", server),
       diskFull: ours(() => this.#fill(server)),
       diskLoss: () => this.#loseDisk(server),
       clockStep: ours(() => this.#setClock(server)),
       clockFar: ours(() => this.#setClockFar(server)),
       reload: ours(() => this.#reload(server)),
+      terms: () => this.#changeTerms(server),
+      bothLost: () => this.#loseBoth(),
       order: () => this.#operator.order(server),
       partnerDown: () => this.#operator.partnerDown(server, this.#off),
       ledgerCut: () => this.#hurtLedger("ledgerCut", server),
@@ -116,40 +126,6 @@ export class Nemesis {
     if (!server.paused) return;
     this.#say(server.role, "goes on");
     server.resume();
-  }
-
-  #cutLink(kind: "linkCut" | "oneWayCut" | "linkReset", server: TortureServer): void {
-    const { wires } = this.#site;
-    if (!wires.isWhole("fo0")) return;
-    if (kind === "linkReset") {
-      this.#say(server.role, "loses the carrier of its failover cable for a moment");
-      wires.carrier(server.role, false);
-      this.#later(this.#random.between(0.1, 3), () => wires.carrier(server.role, true));
-      return;
-    }
-    const seconds = this.#while(12, 45);
-    this.#say("link", `is cut ${kind === "oneWayCut" ? `on the way from ${server.role} ` : ""}for ${seconds.toFixed(1)} s`);
-    wires.set(server.role, "fo0", { in: kind === "linkCut", out: true });
-    this.#later(seconds, () => this.#mendLink());
-  }
-  #mendLink(): void {
-    this.#say("link", "is whole");
-    for (const { role } of this.#site.servers) this.#site.wires.set(role, "fo0", { in: false, out: false });
-  }
-
-  #cutClients(kind: "lanCut" | "lanOneWay", server: TortureServer): void {
-    const ways =
-      kind === "lanCut"
-        ? { in: true, out: true }
-        : this.#random.pick([
-            { in: true, out: false },
-            { in: false, out: true },
-          ]);
-    const seconds = this.#while(10, 30);
-    const what = ways.in && ways.out ? "neither hears clients nor is heard" : ways.in ? "does not hear clients" : "is not heard by clients";
-    this.#say(server.role, `${what} for ${seconds.toFixed(1)} s`);
-    this.#site.wires.set(server.role, "cli0", ways);
-    this.#later(seconds, () => this.#site.wires.set(server.role, "cli0", { in: false, out: false }));
   }
 
   #fill(server: TortureServer): void {
@@ -208,24 +184,41 @@ export class Nemesis {
     if (broken) this.#later(2, () => this.#site.configure(server, edition, false));
   }
 
+  /** MCLT, buckets and range become others: an agent reads them, a dhcpd is started again. */
+  #changeTerms(server: TortureServer): void {
+    if (!server.running || server.paused || server.diskFull || this.#off.has(server)) return;
+    const before = this.#site.terms.get(server) ?? agreedTerms(this.#plan);
+    const terms = drawTerms(this.#random, this.#plan, before, server.program === "tandem");
+    this.#site.agree(server, terms);
+    const edition = (this.#edition.get(server) ?? 0) + 1;
+    this.#edition.set(server, edition);
+    this.#say(server.role, `is to go by mclt ${terms.mclt}, split ${terms.split}, a range ${terms.more} larger`);
+    this.#site.configure(server, edition, false);
+    if (server.program === "tandem") server.hangUp();
+    else this.#down(server, "SIGTERM", 0);
+  }
+
+  /** Both disks at once: nobody knows of any lease. */
+  #loseBoth(): void {
+    const { servers } = this.#site;
+    if (servers.some((server) => !server.running || server.diskFull || this.#off.has(server)) || this.#operator.locked.size > 0) return;
+    this.#say("both", "are killed, and both disks are lost");
+    for (const server of servers) {
+      this.#off.add(server);
+      server.lostDisk = true;
+      void server.stop("SIGKILL").then(() => {
+        this.#site.forget(server);
+        this.#later(this.#while(2, 10), () => this.#up(server));
+      });
+    }
+  }
+
   #hurtLedger(kind: "ledgerCut" | "ledgerSlow", server: TortureServer): void {
     const { ledger } = this.#site;
     if (ledger === undefined) return;
-    const both = this.#random.chance(0.4);
-    const roles = both ? (["primary", "secondary"] as const) : ([server.role] as const);
-    const seconds = this.#while(15, 80);
-    const who = both ? "both servers" : server.role;
-    this.#say("ledger", `is ${kind === "ledgerCut" ? "out of reach" : "slow"} for ${who} for ${seconds.toFixed(1)} s`);
-    for (const role of roles) {
-      if (kind === "ledgerCut") ledger.wan(role, false);
-      else ledger.slow(role, this.#random.pick([200, 1500, 6000]));
-    }
-    this.#later(seconds, () => {
-      for (const role of roles) {
-        if (kind === "ledgerCut") ledger.wan(role, true);
-        else ledger.slow(role, 0);
-      }
-    });
+    const { seconds, text, end } = hurtLedger(ledger, kind, server.role, this.#random, () => this.#while(15, 80));
+    this.#say("ledger", `${text} for ${seconds.toFixed(1)} s`);
+    this.#later(seconds, end);
   }
 
   /** Lets servers that were declared down back in, when the partner is there, sees whether they have spoken, and starts what ended by itself. */
@@ -269,11 +262,17 @@ export class Nemesis {
       ledger?.wan(role, true);
       ledger?.slow(role, 0);
     }
+    // both go by the same terms again, and by the larger range: an agent reads them, a dhcpd is started again where they were others
+    const more = Math.max(0, ...servers.map((server) => this.#site.terms.get(server)?.more ?? 0));
     for (const server of servers) {
+      const changed = this.#site.terms.has(server) || more > 0;
+      this.#site.agree(server, agreedTerms(this.#plan, more));
       server.setClock(this.#plan.skew[server.role]);
       if (server.diskFull) this.#unfill(server);
       this.#wake(server);
       this.#site.configure(server, (this.#edition.get(server) ?? 0) + 1, false);
+      if (changed && server.program === "tandem") server.hangUp();
+      if (changed && server.program === "dhcpd") await server.stop("SIGTERM");
     }
     // Those that were declared down last
     const order = [...servers].sort((left, right) => Number(this.#operator.locked.has(left)) - Number(this.#operator.locked.has(right)));

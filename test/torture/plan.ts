@@ -19,6 +19,8 @@ export const FAULT_KINDS = [
   "ledgerCut",
   "ledgerSlow",
   "clockFar",
+  "terms",
+  "bothLost",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -50,6 +52,9 @@ export interface Plan {
   readonly whims: number;
 }
 
+/** Kinds that came later draw from a source of their own: what a seed means stays. */
+const LATER: readonly FaultKind[] = ["terms", "bothLost"];
+
 /** Largest step of a wall clock, seconds. */
 export const LARGEST_STEP = 5;
 
@@ -65,19 +70,45 @@ export interface PlanOptions {
   readonly only?: readonly FaultKind[];
 }
 
+/** MCLT is changed by this factor at most, either way. */
+const MCLT_FACTOR = 2;
+/** The longest MCLT that a server may go by at any time of the run, seconds. */
+export const longestMclt = ({ mclt, faults }: Plan): number => (faults.terms > 0 ? mclt * MCLT_FACTOR : mclt);
+
+/** What a server's configuration says of the terms of the pair. */
+export interface Terms {
+  readonly mclt: number;
+  readonly split: number;
+  /** Addresses beside those of the plan, at the end of the range; below 0 so many fewer. */
+  readonly more: number;
+}
+export const agreedTerms = ({ mclt }: Plan, more = 0): Terms => ({ mclt, split: 128, more });
+
+/** Other terms for one server. What was added to the range stays: a dhcpd forgets the leases of addresses that it has no more. */
+export function drawTerms(random: Prng, plan: Plan, before: Terms, mayForget: boolean): Terms {
+  const mclt = random.pick([plan.mclt, Math.ceil(plan.mclt / MCLT_FACTOR), plan.mclt * MCLT_FACTOR]);
+  const split = random.pick([0, 64, 128, 200, 256]);
+  const grown = Math.max(0, before.more) + random.pick([0, 0, 3]);
+  return { mclt, split, more: mayForget && before.more <= 0 && random.chance(0.3) ? -4 : grown };
+}
+
 /** Each seed draws its own mixture of faults, so that rare ones come up together (swarm testing). */
 export function planOf(options: PlanOptions): Plan {
   const random = new Prng(options.seed, 11);
   const { partner, ledger, rash, clocks, seed, minutes } = options;
   const isc = partner === "isc" ? random.pick(["isc-primary", "isc-secondary"]) : partner;
-  const drawn = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, random.chance(0.55) ? random.pick([20, 40, 80]) : 0])) as Record<
-    FaultKind,
-    number
-  >;
+  const later = new Prng(options.seed, 15);
+  const meanOf = (kind: FaultKind): number => {
+    const source = LATER.includes(kind) ? later : random;
+    return source.chance(0.55) ? source.pick([20, 40, 80]) : 0;
+  };
+  const drawn = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, meanOf(kind)])) as Record<FaultKind, number>;
   if (Math.max(...Object.values(drawn)) === 0) drawn.kill = 30;
   const allowed = (kind: FaultKind): boolean => {
     if (options.only !== undefined && !options.only.includes(kind)) return false;
     if (kind === "clockStep" || kind === "clockFar") return clocks;
+    // who lost both disks has promised nothing to anybody
+    if (kind === "bothLost") return rash;
     return ledger || (kind !== "ledgerCut" && kind !== "ledgerSlow");
   };
   const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, allowed(kind) ? drawn[kind] : 0])) as Record<FaultKind, number>;

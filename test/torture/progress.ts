@@ -2,7 +2,7 @@ import { sleep } from "../support/netns.ts";
 import { slackOf } from "./checkers/checker.ts";
 import { differences } from "./checkers/databases-equal.ts";
 import type { ScriptedClients } from "./clients.ts";
-import type { Plan } from "./plan.ts";
+import { longestMclt, type Plan } from "./plan.ts";
 import type { RealClients } from "./real-clients.ts";
 import type { TortureServer } from "./servers.ts";
 import type { TortureSite } from "./site.ts";
@@ -14,7 +14,7 @@ const STARTUP_SECONDS = 25;
 /** After the faults: demands that all comes right, and puts what is then stored into the history. */
 export async function demandProgress(site: TortureSite, plan: Plan, scripted: ScriptedClients, real: RealClients): Promise<void> {
   const { servers } = site;
-  const recovery = STARTUP_SECONDS + plan.maxResponseDelay + 3 * plan.mclt + plan.leaseSeconds;
+  const recovery = STARTUP_SECONDS + plan.maxResponseDelay + 3 * longestMclt(plan) + plan.leaseSeconds;
   const service = plan.ledger ? 60 : 0;
   await demand(site, "both servers are normal", recovery + service, () =>
     servers
@@ -22,7 +22,7 @@ export async function demandProgress(site: TortureSite, plan: Plan, scripted: Sc
       .map(({ role, state, running }) => `${role} ${running ? `is in ${state}` : "does not run"}`)
       .join(", "),
   );
-  await demand(site, "every client has an address", 60 + plan.mclt + 2 * plan.leaseSeconds + service, () =>
+  await demand(site, "every client has an address", 60 + longestMclt(plan) + 2 * plan.leaseSeconds + service, () =>
     [...scripted.idle.map(({ name }) => name), ...real.idle].join(", "),
   );
   scripted.silence();

@@ -1,5 +1,6 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
+import { wireFaults } from "../support/failover-verdict.ts";
 import { sleep } from "../support/netns.ts";
 import type { ClientTool } from "../support/real-clients.ts";
 import { allCheckers, judge, type Violation } from "./checkers/all.ts";
@@ -48,6 +49,8 @@ export async function torture(plan: Plan, historyFile: string): Promise<Outcome>
       scripted.settle();
       history.add({ kind: "healed" });
       await demandProgress(site, plan, scripted, real);
+      const { faults, said } = await wireFaults(site.pair);
+      history.add({ kind: "wire", faults, messages: said });
     }
     history.add({ kind: "done" });
   } finally {

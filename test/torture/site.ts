@@ -10,7 +10,7 @@ import type { PairOptions, Role } from "../support/failover-config.ts";
 import { FailoverSite } from "../support/failover-site.ts";
 import { LedgerLab } from "../support/ledger-lab.ts";
 import type { DatabaseLease, History } from "./history.ts";
-import type { Plan } from "./plan.ts";
+import { agreedTerms, type Plan, type Terms } from "./plan.ts";
 import { TortureServer } from "./servers.ts";
 import { Wires } from "./wires.ts";
 
@@ -30,9 +30,12 @@ export class TortureSite {
   readonly ledger: LedgerLab | undefined;
   readonly servers: readonly TortureServer[];
   readonly wires: Wires;
+  readonly terms = new Map<TortureServer, Terms>();
+  readonly #plan: Plan;
   readonly #texts: ReadonlyMap<TortureServer, string>;
 
-  private constructor(pair: FailoverSite, ledger: LedgerLab | undefined, servers: readonly TortureServer[], history: History) {
+  private constructor(plan: Plan, pair: FailoverSite, ledger: LedgerLab | undefined, servers: readonly TortureServer[], history: History) {
+    this.#plan = plan;
     this.pair = pair;
     this.ledger = ledger;
     this.servers = servers;
@@ -68,7 +71,7 @@ export class TortureSite {
     if (plan.ledger) {
       const autonomySeconds = plan.autonomySeconds;
       const lab = await LedgerLab.make({ mclt: plan.mclt, autonomySeconds, pair: options, environment, prepare, embedded: true });
-      return new TortureSite(lab.pair, lab, servers, history);
+      return new TortureSite(plan, lab.pair, lab, servers, history);
     }
     const agent = (role: Role): string => {
       const script = `${clocks}${role}.sh`;
@@ -77,7 +80,7 @@ export class TortureSite {
     };
     const pair = new FailoverSite({ ...options, agent, unwatched: true });
     prepare(pair);
-    return new TortureSite(pair, undefined, servers, history);
+    return new TortureSite(plan, pair, undefined, servers, history);
   }
 
   partnerOf(server: TortureServer): TortureServer {
@@ -93,11 +96,20 @@ export class TortureSite {
     this.history.add({ kind: "disk-lost", who: server.role });
   }
 
-  /** Writes an edition of a server's configuration, which changes what clients are told but not their leases; or one with an error. */
+  /** Writes an edition of a server's configuration, with its terms; or one with an error. */
   configure(server: TortureServer, edition: number, broken: boolean): void {
-    const text = this.#texts.get(server) ?? "";
-    if (server.diskFull || server.program !== "tandem") return;
-    writeFileSync(server.server.conf, `option domain-name "edition-${edition}";\n${broken ? "subnet 10.77.0.0 {\n" : ""}${text}`);
+    if (server.diskFull) return;
+    const { mclt, split, more } = this.terms.get(server) ?? agreedTerms(this.#plan);
+    const text = (this.#texts.get(server) ?? "")
+      .replace(/mclt \d+;/, `mclt ${mclt};`)
+      .replace(/split \d+;/, `split ${split};`)
+      .replace(rangeOf(this.#plan.poolSize), rangeOf(this.#plan.poolSize + more));
+    const name = server.program === "tandem" ? `option domain-name "edition-${edition}";\n` : "";
+    writeFileSync(server.server.conf, `${name}${broken ? "subnet 10.77.0.0 {\n" : ""}${text}`);
+  }
+  /** From here on these terms are in its configuration. */
+  agree(server: TortureServer, terms: Terms): void {
+    this.terms.set(server, terms);
   }
 
   /** An operator's order; gives what came of it. */

@@ -4,7 +4,7 @@ import { databasesAreRight } from "./databases-equal.ts";
 import { firstLeaseIsShort } from "./first-lease.ts";
 import { noAddressHasTwoHolders } from "./holders.ts";
 import { ledgerTellsWhatClientsSaw } from "./ledger-history.ts";
-import { demandsAreMet, serversLive, tortureWorks } from "./servers-live.ts";
+import { demandsAreMet, serversLive, tortureWorks, wireIsClean } from "./servers-live.ts";
 import { oneServesAlone, silentStatesAreSilent } from "./silent-states.ts";
 
 /** What must hold of a run does not. */
@@ -22,6 +22,7 @@ export const allCheckers = (): readonly HistoryChecker[] => [
   serversLive(),
   tortureWorks(),
   demandsAreMet(),
+  wireIsClean(),
   databasesAreRight(),
   ledgerTellsWhatClientsSaw(),
 ];

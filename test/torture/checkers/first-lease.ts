@@ -1,5 +1,5 @@
 import type { Role } from "../../support/failover-config.ts";
-import type { Plan } from "../plan.ts";
+import { longestMclt, type Plan } from "../plan.ts";
 import { type HistoryChecker, serverAt, slackOf } from "./checker.ts";
 
 /** A line of a log comes into the history so much later at most, in milliseconds. */
@@ -41,8 +41,8 @@ export function firstLeaseIsShort(): HistoryChecker {
       const earlierEnd = (earlier?.hardware === entry.hardware ? horizons : ends).get(entry.address) ?? 0;
       const seconds = Math.round((entry.until - entry.since - Math.max(0, earlierEnd - entry.since)) / 1000);
       // Its partner's clock, and its rounding, decide when what was agreed before is over
-      return seconds * 1000 > plan.mclt * 1000 + slackOf(plan)
-        ? `${entry.client} gets ${entry.address}, new to it, for ${seconds} s; MCLT is ${plan.mclt} s`
+      return seconds * 1000 > longestMclt(plan) * 1000 + slackOf(plan)
+        ? `${entry.client} gets ${entry.address}, new to it, for ${seconds} s; MCLT is ${longestMclt(plan)} s at most`
         : undefined;
     },
   };
