@@ -2,6 +2,7 @@ import type { Lease } from "../leases/lease.ts";
 import { type EpochSeconds, type MonotonicMillis, seconds } from "../values/time.ts";
 import { onBindingAck } from "./binding/acknowledge.ts";
 import { hasYetToAsk } from "./binding/forgetful.ts";
+import { updatesHeldUntil } from "./binding/hear-first.ts";
 import { balancePools, scheduleBalance } from "./binding/pool.ts";
 import { queueUpdate } from "./binding/queue.ts";
 import { onBindingUpdate } from "./binding/receive.ts";
@@ -264,8 +265,11 @@ export function failoverDeadline(
     // a transfer goes on at once when one step was not enough
     const isMore = transfer?.cursor !== undefined || updates.waiting.size > 0;
     const mayGoOn = endpoint.communicating && !hasYetToAsk(relationship) && updates.unacked.size < link.partnerMaxUnacked;
-    if (isMore && mayGoOn) times.push(at.monotonic);
+    if (isMore && mayGoOn) times.push(latestOf(updatesHeldUntil(relationship), at.monotonic));
   }
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : (Math.min(...known) as MonotonicMillis);
 }
+
+const latestOf = (held: MonotonicMillis | undefined, now: MonotonicMillis): MonotonicMillis =>
+  held !== undefined && held > now ? held : now;

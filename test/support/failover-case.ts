@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { expect, type TestContext } from "vitest";
 import type { PairOptions, Role } from "./failover-config.ts";
 import { FailoverSite } from "./failover-site.ts";
+import { fieldDifferences, fieldIn, statesOf } from "./lease-fields.ts";
 import { eventually } from "./netns.ts";
 
 /** Every way Tandem can be one of a pair. */
@@ -32,9 +33,7 @@ export async function exchanged(site: FailoverSite): Promise<Map<number, number>
   return messages;
 }
 
-/** What both lease files say of an address; one that never changed hands is in no lease file. */
-export const both = (site: FailoverSite, address: string): readonly string[] =>
-  ROLES.map((role) => site.servers[role].bindingState(address) ?? "free");
+export const both = (site: FailoverSite, address: string): readonly string[] => statesOf(site.servers, address);
 export const comeTo = (site: FailoverSite, address: string, states: RegExp, milliseconds = 20_000): Promise<boolean> =>
   eventually(
     () => both(site, address).every((state) => states.test(state)) && new Set(both(site, address)).size === 1,
@@ -44,7 +43,7 @@ export const comeTo = (site: FailoverSite, address: string, states: RegExp, mill
 
 /** One statement of an address in a lease file. */
 export const field = (site: FailoverSite, role: Role, address: string, name: string): string | undefined =>
-  new RegExp(`^ {2}${name} (.*);$`, "m").exec(site.servers[role].leases().get(address) ?? "")?.[1];
+  fieldIn(site.servers[role], address, name);
 
 /** Both servers say the same of an address. */
 export const agree = (site: FailoverSite, address: string): Promise<boolean> =>
@@ -54,21 +53,11 @@ export const agree = (site: FailoverSite, address: string): Promise<boolean> =>
     () => `${address} is ${both(site, address).join(" and ")}`,
   );
 
-/** What both lease files must say alike of an address in use. `atsfp` is the horizon as agreed, which both know. */
-const SAME_FIELDS = ["starts", "ends", "tsfp", "atsfp", "binding state", "next binding state", "hardware", "uid"] as const;
-
 /** Every address that either server knows as active is the same on both, field by field, and there are `active` of them. */
 export async function sameEverywhere(site: FailoverSite, active: number): Promise<void> {
   const differences = () => {
-    const known = new Set(ROLES.flatMap((role) => [...site.servers[role].leases().keys()]));
-    const inUse = [...known].filter((address) => both(site, address).includes("active"));
-    const found = inUse.flatMap((address) =>
-      SAME_FIELDS.flatMap((name) => {
-        const [left, right] = ROLES.map((role) => field(site, role, address, name));
-        return left === right && (left !== undefined || name === "uid") ? [] : [`${address} ${name}: ${left} and ${right}`];
-      }),
-    );
-    return inUse.length === active ? found : [`${inUse.length} in use, not ${active}`, ...found];
+    const { inUse, found } = fieldDifferences(site.servers);
+    return inUse === active ? found : [`${inUse} in use, not ${active}`, ...found];
   };
   // an update may be on its way, and a stock dhcpd acknowledges after two seconds
   await eventually(

@@ -1,3 +1,4 @@
+import { fieldDifferences } from "../support/lease-fields.ts";
 import { sleep } from "../support/netns.ts";
 import { slackOf } from "./checkers/checker.ts";
 import { differences } from "./checkers/databases-equal.ts";
@@ -10,6 +11,8 @@ import { ledgerSnapshot } from "./snapshot.ts";
 
 /** Longest time for a new process to see that its partner is away, and for a packet's worth of other waits. */
 const STARTUP_SECONDS = 25;
+
+const SAME = ["starts", "ends", "atsfp", "binding state", "hardware", "uid"] as const;
 
 /** After the faults: demands that all comes right, and puts what is then stored into the history. */
 export async function demandProgress(site: TortureSite, plan: Plan, scripted: ScriptedClients, real: RealClients): Promise<void> {
@@ -33,6 +36,11 @@ export async function demandProgress(site: TortureSite, plan: Plan, scripted: Sc
   await demand(site, "both databases are equal", settle, async () =>
     differences(await site.database(primary), await site.database(secondary), slackOf(plan) / 1000 + 1).join(", "),
   );
+  // wall clocks that were wrong are in the dates
+  if (plan.faults.clockFar + plan.faults.clockStep === 0 && plan.skew.primary === plan.skew.secondary && !plan.rash)
+    await demand(site, "both lease files say the same of every lease, field by field", settle, () =>
+      fieldDifferences(site.pair.servers, SAME).found.join(", "),
+    );
   for (const server of servers) {
     site.history.add({ kind: "database", who: server.role, leases: await site.database(server) });
     // A record of a time when the clock was wrong has the ends of that clock

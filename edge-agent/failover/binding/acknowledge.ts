@@ -57,7 +57,7 @@ export function onBindingAck(turn: Turn, relationship: Relationship, message: Fa
  */
 function onBothGaveWay(turn: Turn, { updates }: Relationship, address: Ipv4Address): void {
   const lease = turn.lease(address);
-  if (lease.status === updates.overruled.get(address)?.status) return;
+  if (lease.status !== "ACTIVE" || updates.overruled.get(address)?.status === "ACTIVE") return;
   turn.put({ ...lease, failover: { ...timesOf(lease), owed: true } });
   queueUpdate(updates, address);
 }

@@ -13,7 +13,7 @@ import type { FailoverMessage } from "../wire/message.ts";
 import type { Options } from "../wire/options.ts";
 import { decodePrivateData } from "../wire/private-data.ts";
 import { REJECT_REASONS, type RejectReason } from "../wire/reject-reason.ts";
-import { isAcceptable, oursWins } from "./acceptance.ts";
+import { isAcceptable, oursWins, type Transition } from "./acceptance.ts";
 import { freedToItsOwner, scheduleBalance } from "./pool.ts";
 import { forgetUpdate, queueUpdate, type Unacked } from "./queue.ts";
 import { hardwareOf } from "./update.ts";
@@ -71,13 +71,14 @@ interface Incoming {
   readonly sentAt: number;
 }
 
-function refusal(turn: Turn, relationship: Relationship, { options, lease, status, sentAt }: Incoming): Rejection | undefined {
+function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Rejection | undefined {
+  const { options, lease, status, sentAt } = incoming;
   const { assignedIpAddress: address, clientHardwareAddress: hardware } = options;
   if (address === undefined) return lacking;
   if (!isOurs(turn, relationship, address)) return rejection(1, "unknown IP address");
-  if (isOutdated(turn, { options, lease, status, sentAt })) return rejection(15);
+  if (isOutdated(turn, incoming)) return rejection(15);
   const ours = relationship.updates.flying.get(address);
-  if (ours !== undefined) {
+  if (ours !== undefined && !isOverBeside(turn, relationship, lease, status)) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
     if (oursWins(ours, theirs, isPrimary(relationship))) return rejection(16, "incoming update is less critical than outgoing update");
   }
@@ -100,7 +101,7 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
     theirPotentialExpiry: fromWireTime(options.potentialExpirationTime ?? 0, turn.at),
     now: turn.at.now,
   };
-  if (isAcceptable(transition)) return undefined;
+  if (isAcceptable(transition)) return isStaleEnd(transition, options, sentAt) ? rejection(15) : undefined;
   return rejection(2, `${formatIpv4(address)}: invalid state transition: ${lease.status.toLowerCase()} to ${status.toLowerCase()}`);
 }
 
@@ -108,21 +109,26 @@ function refusal(turn: Turn, relationship: Relationship, { options, lease, statu
  * Does the partner tell of an end, of an earlier extension or of a time before the lease, without knowing what the client did here since (failover-12 §7.1.3)? Then ours is still
  * to be told, and whatever became of the lease follows from that.
  */
-function isOutdated({ at }: Turn, { options, lease, status, sentAt }: Incoming): boolean {
-  if (lease.status !== "ACTIVE" || lease.ends <= at.now) return false;
-  if (isStaleEnd(options, status, sentAt)) return true;
-  if (!timesOf(lease).owed) return false;
+function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean {
+  if (lease.status !== "ACTIVE" || lease.ends <= at.now || !timesOf(lease).owed) return false;
   if (status === "ACTIVE") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.ends && isHolders(lease, options);
   if (status === "RELEASED") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt;
   return status === "EXPIRED" || status === "FREE" || status === "BACKUP";
 }
 
 /**
- * A dhcpd tells the status that it meant to tell when it queued the update, with the dates of what it has taken from us since: that a
- * lease is over whose end is still to come by its own clock.
+ * A dhcpd that takes an ACTIVE of ours whose end is over tells its EXPIRED before it acknowledges. That is no duel: refused, it would not
+ * tell it again, and only the primary ends leases in NORMAL.
  */
-const isStaleEnd = ({ leaseExpirationTime = 0 }: Options, status: BindingStatus, sentAt: number): boolean =>
-  status !== "ACTIVE" && status !== "ABANDONED" && leaseExpirationTime > sentAt;
+const isOverBeside = ({ at }: Turn, relationship: Relationship, lease: Lease, status: BindingStatus): boolean =>
+  status === "EXPIRED" && lease.ends <= at.now && !relationship.endpoint.partnerIsTandem && !isPrimary(relationship);
+
+/**
+ * A dhcpd tells the status that it meant to tell when it queued the update, with the dates of what it has taken from us since: that a lease
+ * is EXPIRED whose end is still to come by its own clock.
+ */
+const isStaleEnd = ({ mine, theirs, ends, now }: Transition, { leaseExpirationTime = 0 }: Options, sentAt: number): boolean =>
+  mine === "ACTIVE" && theirs === "EXPIRED" && ends > now && leaseExpirationTime > sentAt;
 
 const isHolders = (lease: Lease, { clientIdentifier, clientHardwareAddress }: Options): boolean =>
   lease.clientId !== undefined && clientIdentifier !== undefined

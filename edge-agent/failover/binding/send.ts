@@ -6,6 +6,7 @@ import type { Relationship } from "../relationship.ts";
 import type { Turn } from "../turn.ts";
 import { fromWireTime } from "../wire/codes.ts";
 import { hasYetToAsk, keptForForgetful } from "./forgetful.ts";
+import { updatesHeldUntil } from "./hear-first.ts";
 import { balancePools } from "./pool.ts";
 import { walkTransfer } from "./transfer.ts";
 import { bindingUpdate } from "./update.ts";
@@ -21,6 +22,7 @@ export function sendUpdates(turn: Turn, relationship: Relationship): void {
   const { link, endpoint, updates, balance } = relationship;
   const connection = link.up;
   if (connection === undefined || !endpoint.communicating || hasYetToAsk(relationship)) return;
+  if ((updatesHeldUntil(relationship) ?? turn.at.monotonic) > turn.at.monotonic) return;
   if (balance.unfinished && updates.waiting.size + updates.unacked.size === 0) balancePools(turn, relationship);
   const room = Math.min(MOST_SENT, link.partnerMaxUnacked - updates.unacked.size);
   if (room > 0) {

@@ -157,6 +157,7 @@ export function onPartnerState(
   const hasStarted = !endpoint.partnerIsTandem && !isFirst && link.partnerStarting && !heard.starting;
   link.partnerStarting = heard.starting;
   endpoint.communicating = true;
+  if (isFirst) link.heardAt = turn.at.monotonic;
   // but one that would not survive to hear of it is answered like any other
   if (endpoint.state === "PARTNER-DOWN" && heard.starting && (endpoint.partnerIsTandem || endures(heard.state, "PARTNER-DOWN"))) {
     if (starting) {

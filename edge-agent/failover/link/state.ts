@@ -43,6 +43,8 @@ export interface Link {
   stateHeldUntil: MonotonicMillis | undefined;
   /** When the partner last told us anything that we had asked for by UPDREQ or UPDREQALL, or when we asked. */
   toldAt: MonotonicMillis | undefined;
+  /** When the first STATE of the connection in use came; of an earlier one if there is none. */
+  heardAt: MonotonicMillis | undefined;
   /** The partner would not bear to hear of our state: the connection in use is ended instead. */
   unbearable: boolean;
   /** Its last STATE had the STARTUP flag. */
@@ -77,6 +79,7 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   answeredAt: undefined,
   stateHeldUntil: undefined,
   toldAt: undefined,
+  heardAt: undefined,
   unbearable: false,
   partnerStarting: false,
   gaveWay: false,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { emptyQueue, queueUpdate, tellAgain } from "../../../edge-agent/failover/binding/queue.ts";
-import { onFailoverEvent, onLeaseChanged, sendWaiting } from "../../../edge-agent/failover/step.ts";
+import { failoverDeadline, onFailoverEvent, onFailoverTick, onLeaseChanged, sendWaiting } from "../../../edge-agent/failover/step.ts";
 import { BINDING_STATUS_CODES, SERVER_STATE_CODES } from "../../../edge-agent/failover/wire/codes.ts";
 import { EMPTY_STREAM, takeFrames } from "../../../edge-agent/failover/wire/frame.ts";
 import { decodeMessage, encodeMessage, type FailoverMessage } from "../../../edge-agent/failover/wire/message.ts";
@@ -24,7 +24,8 @@ class Server {
   #xid = 0;
   #rest = EMPTY_STREAM;
 
-  constructor(role: "primary" | "secondary") {
+  /** In touch since long ago, or since now. */
+  constructor(role: "primary" | "secondary", since: "long ago" | "now" = "long ago") {
     this.node = new Node("ours", peer(role), 20);
     this.node.start(AT);
     this.node.turn(AT, (turn) =>
@@ -36,6 +37,10 @@ class Server {
     this.node.live.endpoint.startupUntil = undefined;
     this.hears("STATE", { serverState: SERVER_STATE_CODES["COMMUNICATIONS-INTERRUPTED"], serverFlags: 0, startTimeOfState: NOW });
     this.hears("STATE", { serverState: SERVER_STATE_CODES.NORMAL, serverFlags: 0, startTimeOfState: NOW });
+    if (since === "now") return;
+    // it has said all that it had to say
+    this.node.live.link.heardAt = monotonicMillis(AT.monotonic - 60_000);
+    this.hears("CONTACT", {});
     // what sharing the addresses out has said is answered
     for (const { xid, options } of this.updates()) this.hears("BNDACK", { assignedIpAddress: options.assignedIpAddress! }, xid);
   }
@@ -43,6 +48,10 @@ class Server {
   hears(type: MessageType, options: Options, xid = this.#xid++): void {
     const bytes = encodeMessage({ type, time: NOW, xid, options });
     this.node.turn(AT, (turn) => onFailoverEvent(turn, this.node.live, { kind: "failover-bytes", peer: "lab", link: 1, bytes }));
+    this.collect();
+  }
+  /** Takes what was said up to here. */
+  collect(): void {
     for (const effect of this.node.effects.splice(0)) {
       if (effect.kind !== "failover-send") continue;
       const taken = takeFrames(this.#rest, effect.bytes);
@@ -133,6 +142,46 @@ describe("updates that cross", () => {
     },
   );
 
+  test("an EXPIRED that a dhcpd tells before it acknowledges our ACTIVE, which is over, ends the lease here too", () => {
+    const server = new Server("secondary");
+    const before = server.told.length;
+    server.changes("ACTIVE", NOW - 7, NOW - 12);
+    expect(server.hearsUpdate("EXPIRED", NOW - 7, 0)?.options.rejectReason).toBeUndefined();
+    server.acknowledges(before);
+    expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "FREE", failover: { owed: false } });
+    expect(server.told.length).toBe(before + 1);
+  });
+
+  test("a dhcpd that is in touch again is told nothing before it has told what its clients did, and what it tells is not undone", () => {
+    const server = new Server("primary", "now");
+    server.changes("EXPIRED", NOW - 1, NOW - 60);
+    expect(server.told).toEqual([]);
+    const due = failoverDeadline(server.node.live, AT) ?? 0;
+    expect(due - AT.monotonic).toBe(400);
+    expect(server.hearsUpdate("ACTIVE", NOW + 60)?.options.rejectReason).toBeUndefined();
+    const later = { ...AT, monotonic: monotonicMillis(due) };
+    server.node.turn(later, (turn) => onFailoverTick(turn, server.node.live));
+    server.hears("CONTACT", {});
+    expect(server.told).toEqual([]);
+    expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", ends: NOW + 60 });
+  });
+
+  test("what a dhcpd says nothing about is told when it has been quiet, and not later than 3 s after it was in touch again", () => {
+    for (const chatty of [false, true]) {
+      const server = new Server("secondary", "now");
+      server.changes("RELEASED", NOW, NOW - 60);
+      const from = AT.monotonic;
+      let millis = 0;
+      for (; server.told.length === 0 && millis < 10_000; millis += 100) {
+        const at = { ...AT, monotonic: monotonicMillis(from + millis) };
+        if (chatty) server.node.live.link.toldAt = at.monotonic;
+        server.node.turn(at, (turn) => onFailoverTick(turn, server.node.live));
+        server.collect();
+      }
+      expect(millis - 100).toBe(chatty ? 3000 : 400);
+    }
+  });
+
   test("who rejects the partner's word for being old tells his own once more, though it was refused", () => {
     const server = new Server("secondary");
     server.changes("ACTIVE", NOW + 3000, NOW - 30);
@@ -146,23 +195,23 @@ describe("updates that cross", () => {
     expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", ends: NOW + 3000, failover: { owed: false } });
   });
 
-  test.each(["EXPIRED", "RELEASED", "FREE", "BACKUP", "RESET"] as const)(
-    "%s with an end that is still to come is what a dhcpd meant to tell before it took the renewal: the lease goes on, and is told again",
-    (status) => {
-      const server = new Server("secondary");
+  test("EXPIRED with an end that is still to come is what a dhcpd meant to tell before it took the renewal: the lease goes on, and is told again", () => {
+    for (const role of ["primary", "secondary"] as const) {
+      const server = new Server(role);
+      server.node.live.endpoint.state = role === "primary" ? "COMMUNICATIONS-INTERRUPTED" : "NORMAL";
       server.changes("ACTIVE", NOW + 16);
       server.acknowledges(-1);
       const before = server.told.length;
       expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", failover: { owed: false } });
-      expect(server.hearsUpdate(status, NOW + 16, NOW - 40)?.options.rejectReason).toBe(15);
+      expect(server.hearsUpdate("EXPIRED", NOW + 16, NOW - 40)?.options.rejectReason).toBe(15);
       expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "ACTIVE", ends: NOW + 16 });
       expect(server.told.slice(before)).toEqual([BINDING_STATUS_CODES.ACTIVE]);
-      // one that is over by the partner's clock is
-      expect(server.hearsUpdate("EXPIRED", NOW, NOW - 40)?.options.rejectReason).toBe(16);
       server.acknowledges(-1);
+      // one that is over by the partner's clock is believed, which is ahead of ours
       expect(server.hearsUpdate("EXPIRED", NOW, NOW - 40)?.options.rejectReason).toBeUndefined();
-    },
-  );
+      expect(server.node.lease("10.77.0.105")?.status).not.toBe("ACTIVE");
+    }
+  });
 
   test("a void update keeps its place in the window and in the transfer until it is answered", () => {
     const queue = emptyQueue();

@@ -19,20 +19,32 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "news of an end is not older than the lease",
     file: receive,
-    find: "if (isOutdated(turn, { options, lease, status, sentAt })) return rejection(15);",
+    find: "if (isOutdated(turn, incoming)) return rejection(15);",
     replace: "",
   },
   {
     name: "an end that is still to come is no end",
     file: receive,
-    find: "if (isStaleEnd(options, status, sentAt)) return true;",
-    replace: "",
+    find: "return isStaleEnd(transition, options, sentAt) ? rejection(15) : undefined;",
+    replace: "return undefined;",
   },
   {
     name: "a partner that gave way to what gave way to its own is told again",
     file: acknowledge,
     find: "if (rejectReason === undefined) onBothGaveWay(turn, relationship, address);",
     replace: "",
+  },
+  {
+    name: "a dhcpd is heard before it is told of ends",
+    file: send,
+    find: "if ((updatesHeldUntil(relationship) ?? turn.at.monotonic) > turn.at.monotonic) return;",
+    replace: "",
+  },
+  {
+    name: "an end on which both agree is no duel",
+    file: receive,
+    find: "if (ours !== undefined && !isOverBeside(turn, relationship, lease, status)) {",
+    replace: "if (ours !== undefined) {",
   },
   {
     name: "a live lease is not taken back by an old free",
@@ -43,8 +55,8 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "updates are judged by the state of the lease",
     file: receive,
-    find: "if (isAcceptable(transition)) return undefined;",
-    replace: "return undefined;",
+    find: "if (isAcceptable(transition)) return isStaleEnd",
+    replace: "return isStaleEnd",
   },
   {
     name: "of two updates that cross one wins",
