@@ -1,6 +1,6 @@
 import type { StoreWrite } from "../leases/store-write.ts";
 import { type BindingEvent, bindingEvent } from "../ledger/binding-event.ts";
-import { append, MERGE_BACKLOG, nextTs, type Outbox, queuedIn, SQUEEZE_BACKLOG } from "../ledger/outbox.ts";
+import { append, mergeLimits, nextTs, type Outbox, queuedIn } from "../ledger/outbox.ts";
 import type { LeaseChange } from "../server/exchange.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { type Instant, NEVER } from "../values/time.ts";
@@ -43,20 +43,22 @@ export function recordEvents(site: SiteAgent, board: Board, events: Iterable<Bin
 
 function withEvent(site: SiteAgent, outbox: Outbox, board: Board, event: BindingEvent): Outbox {
   const { ports, lastOf } = board.ledger;
-  const squeeze = ports.squeezeBacklog ?? SQUEEZE_BACKLOG;
+  const { backlog, squeeze } = mergeLimits(outbox, ports.freeDisk);
   const done = append(outbox, event, {
     read: ports.outbox,
     lastOf: lastOf.get(outbox.lane) ?? new Map<number, number>(),
     sentUpTo: site.core.sentUpTo,
-    backlog: ports.mergeBacklog ?? MERGE_BACKLOG,
+    backlog: ports.mergeBacklog ?? backlog,
     squeeze,
   });
   board.writes.push(done.write);
-  if (queuedIn(outbox) < squeeze && queuedIn(done.outbox) >= squeeze) {
-    const text = `${squeeze} events wait for the ledger: of a lease its beginning and end are kept from here on`;
+  const squeezed = queuedIn(done.outbox) >= squeeze;
+  if (squeezed === (outbox.squeezed === true)) return done.outbox;
+  if (squeezed) {
+    const text = `${queuedIn(done.outbox)} events wait for the ledger, as many as the disk should hold: of a lease its beginning and end are kept from here on`;
     board.say("warn", `ledger: site ${site.setting.site}: ${text}`);
   }
-  return done.outbox;
+  return { ...done.outbox, squeezed };
 }
 
 /** A promised address that nobody came for: free for others at once. */

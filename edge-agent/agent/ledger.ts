@@ -18,10 +18,10 @@ export interface LedgerPorts {
   /** Names the machine. A store that was copied to another is no proof that the process it comes from has ended. */
   readonly host?: string;
   readonly outbox: OutboxReader;
-  /** Renewals are merged beyond this backlog; default {@link MERGE_BACKLOG}. */
+  /** Bytes left on the store's disk, if that is known. */
+  readonly freeDisk?: () => number | undefined;
+  /** Renewals are merged beyond this backlog; by default what {@link mergeLimits} says. */
   readonly mergeBacklog?: number;
-  /** Renewals are kept with the lease that they renew beyond this backlog; default {@link SQUEEZE_BACKLOG}. */
-  readonly squeezeBacklog?: number;
   /** Why the machine's clock is not to be trusted, if it is not. */
   readonly clockDoubt?: () => string | undefined;
 }

@@ -8,6 +8,7 @@ import { type AgentFile, type AgentSite, readAgentFile } from "../rim/agent-file
 import { clockDoubt } from "../rim/clock-sync.ts";
 import { controlPlane } from "../rim/control-plane.ts";
 import { discreet } from "../rim/credentials.ts";
+import { freeDisk } from "../rim/free-disk.ts";
 import { ledgerClient } from "../rim/ledger-client.ts";
 import { bootMillis } from "../rim/linux-sockets.ts";
 import { machineName } from "../rim/machine-name.ts";
@@ -35,7 +36,7 @@ export interface AgentLedger {
 export async function openLedger(
   paths: readonly string[],
   config: AgentConfig,
-  store: Store,
+  { store, folder }: { readonly store: Store; readonly folder: string },
   emit: (event: LedgerEvent) => void,
 ): Promise<AgentLedger | undefined> {
   const file = readAgentFile(paths);
@@ -50,6 +51,7 @@ export async function openLedger(
       boot: randomUUID(),
       host: machineName(),
       outbox: (lane, after, limit) => store.outbox(after, limit, lane),
+      freeDisk: freeDisk(folder),
       clockDoubt: clockDoubt(file.value.ledger.clock),
     },
     perform: ({ relationship, call }) => {

@@ -59,7 +59,9 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
     declared: (declaration) => reconfiguring.declared(declaration),
     shutDown: ports.shutDown,
   });
-  const ledger = await openLedger(paths.agentConfigs, config, store, (event) => agent.take({ ...event, at: clock.instant() }));
+  const ledger = await openLedger(paths.agentConfigs, config, { store, folder: paths.stateDirectory }, (event) =>
+    agent.take({ ...event, at: clock.instant() }),
+  );
   const extras = { hmac, declarations, ...(ledger === undefined ? {} : { ledger: ledger.ports }) };
   const agent: AgentProcess<AgentState> = new AgentProcess({
     failoverPeers: () => reconfiguring.config.failoverPeers,

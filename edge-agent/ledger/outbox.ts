@@ -19,14 +19,37 @@ export interface Outbox {
   readonly trimmed: number;
   /** Time of the last event, milliseconds; a hybrid clock that never stands still. */
   readonly lastTs: number;
+  /** Renewals are merged into the leases that they renew: the backlog is as long as its disk allows. */
+  readonly squeezed?: boolean;
 }
 
 /** How long entries that are in the ledger are kept, for a table that is set back. */
 export const KEEP_MILLIS = 7 * 86_400_000;
 /** With more entries waiting, renewals of one lease are merged. */
-export const MERGE_BACKLOG = 50_000;
+const MERGE_BACKLOG = 50_000;
 /** With more, some hundred megabytes, renewals are merged into the lease that they renew, too. */
-export const SQUEEZE_BACKLOG = 250_000;
+const SQUEEZE_BACKLOG = 250_000;
+/** Fewer are not worth merging, however full the disk. */
+const SMALLEST_LIMIT = 1000;
+/** What an entry takes on disk, with the pages it is spread over. */
+const ENTRY_BYTES = 400;
+/** The outbox grows to this part of what is free, renewal by renewal; what is left is for grants, which are never merged. */
+const SHARE_OF_FREE = 1 / 4;
+
+/** From how many waiting entries on renewals are merged with one another, and into the lease that they renew. */
+export interface MergeLimits {
+  readonly backlog: number;
+  readonly squeeze: number;
+}
+
+/** The limits on a disk with `freeBytes` left; undefined: not known. A small backlog asks for none: `free` is not called. */
+export function mergeLimits(outbox: Outbox, free: (() => number | undefined) | undefined): MergeLimits {
+  const freeBytes = queuedIn(outbox) < SMALLEST_LIMIT ? undefined : free?.();
+  if (freeBytes === undefined) return AMPLE;
+  const room = Math.max(SMALLEST_LIMIT, Math.floor((freeBytes * SHARE_OF_FREE) / ENTRY_BYTES));
+  return room >= SQUEEZE_BACKLOG ? AMPLE : { backlog: Math.min(MERGE_BACKLOG, room), squeeze: room };
+}
+const AMPLE: MergeLimits = { backlog: MERGE_BACKLOG, squeeze: SQUEEZE_BACKLOG };
 const TRIM_BATCH = 200;
 const PAGE = 10_000;
 
@@ -69,9 +92,7 @@ export function append(
     readonly read: OutboxReader;
     readonly lastOf: Map<number, number>;
     readonly sentUpTo: number;
-    readonly backlog: number;
-    readonly squeeze: number;
-  },
+  } & MergeLimits,
 ): { readonly outbox: Outbox; readonly write: StoreWrite } {
   const { lane } = outbox;
   const { lastOf } = merging;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type BindingEvent, decodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
-import { append, type Outbox, openOutbox, queuedIn } from "../../../edge-agent/ledger/outbox.ts";
+import { append, mergeLimits, type Outbox, openOutbox, queuedIn } from "../../../edge-agent/ledger/outbox.ts";
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
 
 const T0 = 1_800_000_000_000;
@@ -77,4 +77,19 @@ test("nothing is merged into an end, into another client's lease, or into what m
   const before = outbox.queued();
   outbox.add({ renewal: true }, before);
   expect(outbox.of(1).length).toBe(5);
+});
+
+test("what may wait in single renewals is a quarter of the free disk, and never more than on an ample one", () => {
+  const waiting = (entries: number): Outbox => ({ ...openOutbox("lab", {}, () => []), lastSeq: entries });
+  const on = (free: number | undefined, entries = 5000) => mergeLimits(waiting(entries), () => free);
+  const ample = { backlog: 50_000, squeeze: 250_000 };
+  expect(on(undefined)).toEqual(ample);
+  expect(on(10 ** 12)).toEqual(ample);
+  expect(mergeLimits(waiting(5000), undefined)).toEqual(ample);
+  // 100 MB: room for 62,500 in a quarter of it
+  expect(on(100_000_000)).toEqual({ backlog: 50_000, squeeze: 62_500 });
+  expect(on(16_000_000)).toEqual({ backlog: 10_000, squeeze: 10_000 });
+  expect(on(0)).toEqual({ backlog: 1000, squeeze: 1000 });
+  // a short backlog does not look at the disk
+  expect(mergeLimits(waiting(999), () => expect.unreachable())).toEqual(ample);
 });
