@@ -25,7 +25,11 @@ export const LOG_EVENTS = {
     meaning: "The ledger is out of reach, refuses us, or contradicts us. `tandem status` shows the backlog and what this server may do.",
   },
   "configured-message": { level: "info", text: "{text}", meaning: "A `log (info, …)` statement of the configuration ran." },
-  "configured-detail": { level: "debug", text: "{text}", meaning: "A `log (debug, …)` statement of the configuration ran." },
+  "configured-detail": {
+    level: "debug",
+    text: "{text}",
+    meaning: "A `log (debug, …)` statement of the configuration ran, or a command of `execute` is about to.",
+  },
   "configured-error": {
     level: "error",
     text: "{text}",

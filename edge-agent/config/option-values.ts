@@ -58,6 +58,9 @@ function fields(context: ParseContext, reader: TokenReader, cursor: Cursor, unif
 /** Constant neighbours become one constant. */
 function joined(parts: readonly Expression[], location: Location): Expression | "none" {
   if (parts.length === 0) return "none";
+  // Of several names those without an address are left out.
+  const known = parts.filter((part) => part.kind !== "host-addresses" || part.resolved.length > 0);
+  if (known.length > 0 && known.length < parts.length) return joined(known, location);
   const merged: Expression[] = [];
   let run: number[] = [];
   const flush = (): void => {

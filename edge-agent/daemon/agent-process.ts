@@ -87,7 +87,7 @@ export class AgentProcess<State> {
     this.#probe = new IcmpProbe(parts.icmpSocket, bootMillis, (address, answered) =>
       this.take({ kind: "probe-result", address, answered, at: clock.instant() }),
     );
-    const onFailed = (command: string, reason: string): void => logger.line("warn", `execute ${command}: ${reason}`);
+    const onFailed = (line: string): void => logger.line("warn", line);
     const commands = parts.options.allowExecute ? new CommandRunner(onFailed) : undefined;
     this.#failover = this.#openFailover(parts);
     this.#names = new ReverseLookup(findNameByResolver, (id, name) => this.take({ kind: "name-result", id, name, at: clock.instant() }));

@@ -48,7 +48,11 @@ export function performEffect(performers: Performers, effect: AgentEffect): void
     case "execute":
       if (performers.commands === undefined) {
         performers.logger.line("warn", `execute ${effect.command}: not run; start with --allow-execute to allow it`);
-      } else performers.commands.run(effect.command, effect.arguments);
+      } else {
+        for (const [at, text] of [effect.command, ...effect.arguments].entries())
+          performers.logger.log("configured-detail", { text: `execute_statement argv[${at}] = ${text}` });
+        performers.commands.run(effect.command, effect.arguments);
+      }
       return;
     case "failover-listen":
     case "failover-dial":

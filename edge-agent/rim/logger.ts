@@ -103,14 +103,18 @@ export const teeSink = (sinks: readonly LineSink[]): LineSink => ({
 const ROWS: Readonly<Record<LogEventName, LogEventRow>> = LOG_EVENTS;
 const levelOf = (event: LogEventName): LogEventRow["level"] => ROWS[event].level;
 
-/** Lines as dhcpd's users know them; `trace` and `debug` events are left out unless `verbose`. */
+/** Is an event for everybody's eyes? What the configuration itself logs is, at any priority, as in dhcpd. */
+const isShown = (event: LogEventName, level: LogEventRow["level"]): boolean =>
+  (level !== "trace" && level !== "debug") || event === "configured-detail";
+
+/** Lines as dhcpd's users know them; `trace` and `debug` events of our own are left out unless `verbose`. */
 export function textLogger(sink: LineSink, verbose: boolean): Logger {
   const templates = new Map<string, readonly string[]>();
   for (const [name, { text }] of Object.entries(LOG_EVENTS)) templates.set(name, text.split(/\{([a-z0-9_]+)\}/));
   return {
     log: (event, fields) => {
       const level = levelOf(event);
-      if (!verbose && (level === "trace" || level === "debug")) return;
+      if (!verbose && !isShown(event, level)) return;
       sink.write(level, fill(templates.get(event) ?? [], fields));
     },
     line: (level, text) => {
@@ -129,14 +133,16 @@ function fill(parts: readonly string[], fields: LogFields): string {
 /** One JSON object a line: time, level, event, fields, and the line in words as `msg`. */
 export function jsonLogger(sink: LineSink, verbose: boolean): Logger {
   const destination = { write: (line: string) => sink.write("info", line.endsWith("\n") ? line.slice(0, -1) : line) };
-  const logger = pino({ level: verbose ? "trace" : "info", base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const logger = pino({ level: "trace", base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   const templates = new Map(Object.entries(LOG_EVENTS).map(([name, { text }]) => [name, text.split(/\{([a-z0-9_]+)\}/)]));
   return {
     log: (event, fields) => {
       const level = levelOf(event);
-      logger[level]({ event, ...fields }, fill(templates.get(event) ?? [], fields));
+      if (verbose || isShown(event, level)) logger[level]({ event, ...fields }, fill(templates.get(event) ?? [], fields));
     },
-    line: (level, text) => logger[level](text.trim()),
+    line: (level, text) => {
+      if (verbose || (level !== "trace" && level !== "debug")) logger[level](text.trim());
+    },
     flush: () => sink.flush(),
   };
 }

@@ -64,6 +64,13 @@ export function say(exchange: Exchange, text: string): void {
   exchange.effects.push(line(text));
 }
 
+/** Says once what is wrong with the `site-option-space` of an answer. */
+export function adviseOfSiteSpace({ state, effects }: Exchange, evaluation: Evaluation): void {
+  if (evaluation.siteOptionSpace === undefined) return;
+  const advice = state.advice.ofSiteSpace(evaluation, state.config);
+  if (advice !== undefined) effects.push(line(advice));
+}
+
 /** The record of `address`, with what this step did to it. */
 export function leaseAt(exchange: Exchange, address: Ipv4Address): Lease | undefined {
   const { changes } = exchange;

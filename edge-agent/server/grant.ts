@@ -4,22 +4,21 @@ import { OPTION } from "../dhcp/wire/option-codes.ts";
 import { type Lease, neverUsed } from "../leases/lease.ts";
 import { formatIpv4 } from "../values/ipv4.ts";
 import { after, INFINITE, type Seconds, secondsBetween } from "../values/time.ts";
+import { answerEffects, reply } from "./answer-grant.ts";
 import type { Caller } from "./caller.ts";
-import { fqdnAnswer, planNames } from "./dns-names.ts";
-import type { ServerEffect } from "./effect.ts";
+import { planNames } from "./dns-names.ts";
 import { policy, runAnswer, runHandlers, type Subject } from "./evaluate-for.ts";
 import { type Exchange, say, storeLease } from "./exchange.ts";
 import type { Candidate } from "./find-lease.ts";
 import type { Grant } from "./grant-in-hand.ts";
-import { grantedLease } from "./granted-lease.ts";
+import { freshAgentOptions, grantedLease } from "./granted-lease.ts";
 import { hostOfDynamicLease } from "./hosts.ts";
 import { bootpLeaseTime, desiredLeaseTime, requestedTime } from "./lease-time.ts";
-import { line, replyLine } from "./log-lines.ts";
 import { OFFER_SECONDS } from "./offers.ts";
 import { releaseOtherLeases } from "./one-lease.ts";
 import { watchPool } from "./pool-threshold.ts";
 import { probeFirst } from "./probe-offer.ts";
-import { type Answer, answerDatagram, refuse } from "./reply.ts";
+import { refuse } from "./reply.ts";
 import { isSameClient, mayReuse } from "./reuse-lease.ts";
 
 /**
@@ -128,8 +127,10 @@ function grantDynamic(given: Grant): void {
   const seconds = exchange.authority.grantable(pool, candidate.lease, desired, exchange.at);
   const change = { client: caller.client, billing: billing.billing, hostname: caller.client.hostname, sameClient: given.sameClient };
   if (kind === "offer") {
-    const reused = candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, change);
-    offer(given, reused ? secondsBetween(exchange.at.now, candidate.lease!.ends) : seconds);
+    const held = exchange.state.offers.takenUp(caller.client.key, candidate.address, exchange.at.now);
+    const reused = held === undefined && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, change);
+    if (reused) offerAgain(given, secondsBetween(exchange.at.now, candidate.lease!.ends));
+    else offer(given, seconds);
   } else commit(given, { seconds, desired, change });
 }
 
@@ -148,7 +149,9 @@ function isClaimed(given: Grant, pool: NonNullable<Candidate["pool"]>): boolean 
 }
 
 /** Nobody else is offered the address for two minutes. */
-function holdFor({ exchange, caller: { client }, candidate }: Grant): void {
+function holdFor(given: Grant): void {
+  const { exchange, candidate } = given;
+  const { client } = given.caller;
   const { offers } = exchange.state;
   const until = after(exchange.at.now, OFFER_SECONDS as Seconds);
   const before = offers.takenUp(client.key, candidate.address, exchange.at.now);
@@ -162,8 +165,15 @@ function holdFor({ exchange, caller: { client }, candidate }: Grant): void {
     until,
     hostname: client.hostname,
     vendorClass: client.message.options.get(OPTION.vendorClass)?.slice() ?? before?.vendorClass,
+    agentOptions: freshAgentOptions(given) ?? before?.agentOptions,
   };
   offers.add(offer, exchange.at.now);
+}
+
+/** The offer of a lease that goes on as it is. */
+function offerAgain(given: Grant, left: Seconds): void {
+  given.subject.leaseSeconds = Math.max(left, OFFER_SECONDS);
+  reply({ ...given, keptName: given.candidate.lease?.hostname }, left);
 }
 
 function offer(given: Grant, seconds: Seconds): void {
@@ -174,7 +184,8 @@ function offer(given: Grant, seconds: Seconds): void {
   const left = candidate.lease?.status === "ACTIVE" ? secondsBetween(exchange.at.now, candidate.lease.ends) : 0;
   given.subject.leaseSeconds = Math.max(left, OFFER_SECONDS);
   const repeated = offers.at(candidate.address, exchange.at.now)?.client === client.key;
-  if (candidate.lease?.status !== "ACTIVE") holdFor(given);
+  // Also of a lease in use: what the client says of itself has changed, and the lease is written anew when it asks for it.
+  holdFor(given);
   if (!repeated && probeFirst(given, () => answerEffects(given, seconds))) return;
   reply(given, seconds);
 }
@@ -197,7 +208,7 @@ function commit(given: Grant, terms: Terms): void {
   // also one to the same machine under another identifier: the address is given now
   const offered = held ?? state.offers.at(candidate.address, at.now);
   if (offered !== undefined) state.offers.drop(offered);
-  if (kind === "ack" && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
+  if (held === undefined && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
     reply({ ...given, keptName: candidate.lease.hostname }, secondsBetween(at.now, candidate.lease.ends));
     return;
   }
@@ -239,60 +250,3 @@ const target = ({ candidate }: Grant) => ({
   address: candidate.address,
   addressText: formatIpv4(candidate.address),
 });
-
-const WORDS = { offer: "DHCPOFFER", ack: "DHCPACK", bootp: "BOOTREPLY" } as const;
-
-function reply(given: Grant, seconds: Seconds, names?: DdnsPlan): void {
-  say(given.exchange, given.text);
-  given.exchange.effects.push(...answerEffects(given, seconds, names));
-}
-
-/** The answer and the line that tells of it; with `get-lease-hostnames`, perhaps after the name of the address was looked up. */
-function answerEffects(given: Grant, leaseSeconds: Seconds, names?: DdnsPlan): readonly ServerEffect[] {
-  const { exchange, candidate } = given;
-  const { hostNames } = exchange.state;
-  const { address } = candidate;
-  if (!wantsNameOf(given)) return namedAnswer(given, leaseSeconds, names, undefined);
-  const answer = (name: string | undefined): readonly ServerEffect[] => {
-    const effects = namedAnswer(given, leaseSeconds, names, name);
-    return name === undefined ? [line(`No hostname for ${formatIpv4(address)}`), ...effects] : effects;
-  };
-  const known = hostNames.known(address, exchange.at.monotonic);
-  if (known !== undefined) return answer(known.name);
-  const id = hostNames.wait(address, answer, exchange.at.monotonic);
-  return id === undefined ? answer(undefined) : [{ kind: "find-name", id, address }];
-}
-
-/** Is the client to be told the name of its address, and has it no other? */
-function wantsNameOf({ evaluation, host }: Grant): boolean {
-  if (evaluation.flag("get-lease-hostnames") !== true || evaluation.option("dhcp", OPTION.hostName) !== undefined) return false;
-  return host === undefined || evaluation.flag("use-host-decl-names") !== true;
-}
-
-function namedAnswer(
-  given: Grant,
-  leaseSeconds: Seconds,
-  names: DdnsPlan | undefined,
-  foundName: string | undefined,
-): readonly ServerEffect[] {
-  const { exchange, caller, candidate, kind, evaluation, host } = given;
-  const { client } = caller;
-  const isStatic = candidate.pool === undefined;
-  const answer: Answer = {
-    kind,
-    address: candidate.address,
-    subnet: candidate.subnet,
-    evaluation,
-    leaseSeconds,
-    foundName,
-    hostName: host?.name,
-    isStatic,
-    fqdn: names === undefined ? undefined : fqdnAnswer(client, names, evaluation),
-  };
-  const sent = answerDatagram(exchange, caller, answer);
-  const told =
-    kind === "bootp" && host !== undefined && isStatic
-      ? `BOOTREPLY for ${formatIpv4(candidate.address)} to ${host.name} (${client.hardwareText}) via ${client.via}`
-      : replyLine(WORDS[kind], candidate.address, client, client.hostname ?? given.keptName);
-  return [line(told), sent];
-}

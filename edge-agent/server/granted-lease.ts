@@ -31,7 +31,7 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
     clientId: sameId ? before?.clientId : clientId?.slice(),
     hardware: given.sameClient ? before?.hardware : { htype: client.hardware.htype, bytes: client.hardware.bytes.slice() },
     hostname: client.hostname,
-    agentOptions: stashedAgentOptions(given),
+    agentOptions: freshAgentOptions(given) ?? terms.offered?.agentOptions ?? before?.agentOptions,
     reserved: terms.reserved || before?.reserved === true,
     bootp: kind === "bootp",
     variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass) ?? terms.offered?.vendorClass),
@@ -40,10 +40,13 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
   };
 }
 
-/** The relay's options, kept for renewals that do not pass the relay, even under another identifier, unless `stash-agent-options` is off. */
-function stashedAgentOptions({ caller: { client }, candidate, evaluation }: Grant): Uint8Array | undefined {
+/**
+ * The relay's options of this message, kept for renewals that do not pass the relay, even under another identifier, unless
+ * `stash-agent-options` is off. A copy.
+ */
+export function freshAgentOptions({ caller: { client }, evaluation }: Grant): Uint8Array | undefined {
   const isFresh = !client.stashed && client.agentOptions !== undefined && evaluation.flag("stash-agent-options") !== false;
-  return isFresh ? client.agentOptions?.slice() : candidate.lease?.agentOptions;
+  return isFresh ? client.agentOptions?.slice() : undefined;
 }
 
 const VENDOR_CLASS = "vendor-class-identifier";

@@ -5,7 +5,7 @@ import { formatIpv4, type Ipv4Address, ipv4FromBytes, ipv4ToBytes, UNSPECIFIED }
 import type { Caller } from "./caller.ts";
 import { LINK_SELECTION, subOption } from "./client-message.ts";
 import { answerChain, runScopes } from "./evaluate-for.ts";
-import { type Exchange, poolOf, say } from "./exchange.ts";
+import { adviseOfSiteSpace, type Exchange, poolOf, say } from "./exchange.ts";
 import { hostOfInform } from "./hosts.ts";
 import { informLine } from "./log-lines.ts";
 import { send, withEchoes } from "./reply.ts";
@@ -36,6 +36,7 @@ export function inform(exchange: Exchange, caller: Caller): void {
   }
   if (!subnet.scope.authoritative) {
     say(exchange, `${text}: not authoritative for subnet ${formatIpv4(subnet.network.address)}`);
+    for (const advice of exchange.state.advice.ofRefusedInform()) say(exchange, advice);
     return;
   }
   acknowledge(exchange, caller, { subnet, address, text });
@@ -73,6 +74,7 @@ function acknowledge(
     leaseSeconds: undefined,
     host,
   });
+  adviseOfSiteSpace(exchange, evaluation);
   say(exchange, target.text);
   const identity = serverIdentifier(evaluation, client);
   const viaRelay = message.ciaddr === UNSPECIFIED && message.giaddr !== UNSPECIFIED;

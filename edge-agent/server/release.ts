@@ -13,7 +13,8 @@ export function release(exchange: Exchange, caller: Caller): void {
   if (client.requested !== undefined) say(exchange, `DHCPRELEASE from ${client.hardwareText} specified requested-address.`);
   const lease = heldBy(exchange, caller, leaseAt(exchange, ciaddr));
   const pool = lease && poolOf(exchange, ciaddr);
-  const text = releaseLine(client, lease?.hostname, lease !== undefined);
+  const offer = exchange.state.offers.takenUp(client.key, ciaddr, exchange.at.now);
+  const text = releaseLine(client, (offer ?? lease)?.hostname, lease !== undefined);
   if (pool !== undefined) {
     const answers = exchange.authority.answers(pool, "release", client.message, exchange.at);
     if (!answers.ok) {
@@ -21,7 +22,10 @@ export function release(exchange: Exchange, caller: Caller): void {
       return;
     }
   }
-  if (lease !== undefined && lease.ends > exchange.at.now) releaseLease(exchange, lease, client);
+  if (lease !== undefined && lease.ends > exchange.at.now) {
+    releaseLease(exchange, lease, client);
+    if (offer !== undefined) exchange.state.offers.drop(offer);
+  }
   say(exchange, text);
 }
 

@@ -101,14 +101,17 @@ export function send(exchange: Exchange, caller: Caller, bytes: Uint8Array, way:
 export function refuse(exchange: Exchange, caller: Caller, address: Ipv4Address, why: string): void {
   const { client } = caller;
   const { message } = client;
-  const evaluation = evaluateWithoutLease(exchange, caller);
-  const identity = serverIdentifier(evaluation, client);
+  const { classes } = caller;
+  // Classes count for `echo-client-id`, but not for the server identifier; every statement logs once, the outermost for each class.
+  const ofNetwork = evaluateWithoutLease(classes.length === 0 ? exchange : { ...exchange, effects: [] }, caller);
+  const ofClasses = classes.length === 0 ? ofNetwork : evaluateWithoutLease(exchange, caller, classes);
+  const identity = serverIdentifier(ofNetwork, client);
   const forced: ReplyOption[] = [
     { code: OPTION.messageType, value: Uint8Array.of(MESSAGE_TYPE.DHCPNAK) },
     { code: OPTION.serverIdentifier, value: ipv4ToBytes(identity) },
     { code: OPTION.message, value: textBytes(why) },
   ];
-  if (client.clientId !== undefined && echoesClientId(exchange, caller, evaluation)) {
+  if (client.clientId !== undefined && ofClasses?.flag("echo-client-id") === true) {
     forced.push({ code: OPTION.clientIdentifier, value: client.clientId });
   }
   const flags = message.flags | BROADCAST_FLAG;
@@ -130,13 +133,6 @@ export function refuse(exchange: Exchange, caller: Caller, address: Ipv4Address,
   say(exchange, nakLine(client, address));
   const way = { kind: "nak", ciaddr: UNSPECIFIED, yiaddr: UNSPECIFIED, flags, source: identity, isLocal: true } as const;
   exchange.effects.push(send(exchange, caller, bytes, way));
-}
-
-/** dhcpd heeds classes for this in a DHCPNAK, but not for the server identifier. What they log has been said already. */
-function echoesClientId(exchange: Exchange, caller: Caller, evaluation: Evaluation | undefined): boolean {
-  const { classes } = caller;
-  const ofClasses = classes.length === 0 ? evaluation : evaluateWithoutLease({ ...exchange, effects: [] }, caller, classes);
-  return ofClasses?.flag("echo-client-id") === true;
 }
 
 /** Options that both an ACK of INFORM and one of REQUEST carry by themselves, and those of a lease. */

@@ -4,7 +4,7 @@ import { type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
 import { NO_CLASSES } from "./classes.ts";
 import { asAddress, type ClientMessage, SERVER_ID_OVERRIDE, subOption } from "./client-message.ts";
-import { runScopes, withClasses } from "./evaluate-for.ts";
+import { runScopes } from "./evaluate-for.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Our address on the interface that the message came in by; 0.0.0.0 if it has none. */
@@ -18,13 +18,15 @@ export function serverIdentifier(evaluation: Evaluation | undefined, client: Cli
 
 /**
  * What the scopes of the client's network say, without any lease: for answers that have none. As dhcpd does, those of its
- * first subnet and first pool.
+ * first subnet and first pool; of `classes` the last first, each with what encloses it.
  */
 export function evaluateWithoutLease(exchange: Exchange, caller: Caller, classes: Caller["classes"] = NO_CLASSES): Evaluation | undefined {
   const subnet = caller.network?.subnets[0];
   if (subnet === undefined) return undefined;
-  const chain = exchange.state.networks.chain(subnet, caller.network?.pools[0]);
-  return runScopes(exchange, withClasses(exchange, chain, classes), {
+  const { networks } = exchange.state;
+  const chain = networks.chain(subnet, caller.network?.pools[0]);
+  const ofClasses = classes.toReversed().flatMap(({ scope }) => networks.ancestors(scope));
+  return runScopes(exchange, ofClasses.length === 0 ? chain : [...chain, ...ofClasses], {
     client: caller.client,
     classNames: classes.map(({ className }) => className),
     known: caller.known,

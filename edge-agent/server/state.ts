@@ -4,6 +4,7 @@ import type { Digest } from "../ddns/dhcid.ts";
 import { Candidates } from "../leases/choose-address.ts";
 import type { LeaseView, PoolId } from "../leases/lease-view.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
+import { Advice } from "./advice.ts";
 import { Billing } from "./billing.ts";
 import { DeclineMeter } from "./decline-meter.ts";
 import { HostNameLookups } from "./host-name-lookups.ts";
@@ -36,6 +37,7 @@ export interface ServerState {
   readonly candidates: Candidates;
   readonly billing: Billing;
   readonly declines: DeclineMeter;
+  readonly advice: Advice;
   /** `on release` and `on expiry` of leases in use, as the packet that made the lease met them. */
   readonly handlers: Map<Ipv4Address, Evaluation["handlers"]>;
   /** Pools that were said to be full, with how many addresses in use end that. */
@@ -55,6 +57,7 @@ export function createServerState(config: AgentConfig, options: ServerOptions, v
     candidates: new Candidates(),
     billing: Billing.of(config, view),
     declines: new DeclineMeter(),
+    advice: new Advice(),
     handlers: new Map(),
     thresholds: new Map(),
     ownAddresses: new Set(),

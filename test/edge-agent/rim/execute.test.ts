@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), "tandem-execute-"));
 
 test("arguments arrive as they are: no shell reads them", async () => {
   const failed: string[] = [];
-  const runner = new CommandRunner((command, reason) => failed.push(`${command}: ${reason}`));
+  const runner = new CommandRunner((line) => failed.push(line));
   const file = join(folder, "out");
   runner.run("/bin/sh", ["-c", 'printf "%s" "$1" > "$0"', file, "$(id) ; `id` | x"]);
   await vi.waitFor(() => expect(readFileSync(file, "latin1")).toBe("$(id) ; `id` | x"));
@@ -16,23 +16,24 @@ test("arguments arrive as they are: no shell reads them", async () => {
 
 test("a command that fails, is killed or does not exist is told, with its name", async () => {
   const failed: string[] = [];
-  const runner = new CommandRunner((command, reason) => failed.push(`${command}: ${reason}`));
+  const runner = new CommandRunner((line) => failed.push(line));
   runner.run("/bin/sh", ["-c", "exit 3"]);
   runner.run("/bin/sh", ["-c", "kill -9 $$"]);
   runner.run("/nonexistent/command", []);
-  await vi.waitFor(() => expect(failed).toHaveLength(3));
+  await vi.waitFor(() => expect(failed).toHaveLength(4));
   expect(failed.sort()).toEqual([
-    "/bin/sh: exit status 3",
-    "/bin/sh: killed by SIGKILL",
-    "/nonexistent/command: spawn /nonexistent/command ENOENT",
+    "Unable to execute /nonexistent/command: No such file or directory",
+    "execute: /bin/sh exit status 768",
+    "execute: /bin/sh exit status 9",
+    "execute: /nonexistent/command exit status 32512",
   ]);
 });
 
 test("sixteen run at once, the next is refused, and room comes back", async () => {
   const failed: string[] = [];
-  const runner = new CommandRunner((_command, reason) => failed.push(reason));
+  const runner = new CommandRunner((line) => failed.push(line));
   for (let count = 0; count < 17; count += 1) runner.run("/bin/sleep", ["0.2"]);
-  expect(failed).toEqual(["16 commands are running already"]);
+  expect(failed).toEqual(["execute: /bin/sleep not run: 16 commands are running already"]);
   await vi.waitFor(
     () => {
       failed.length = 0;

@@ -94,7 +94,7 @@ async function converse(conf: string, talk: Talk, worlds: [World, World]): Promi
  * A reply without what differs on purpose: the text of a DHCPNAK (option 56), where dhcpd sends what it last wrote into a buffer that
  * all clients share, and a lease without end (option 51), which for dhcpd ends in 2038.
  */
-const comparable = (reply: Reply | undefined): Reply | undefined =>
+export const comparable = (reply: Reply | undefined): Reply | undefined =>
   reply && { ...reply, options: reply.options.filter(({ code, hex }) => code !== 56 && !(code === 51 && /^(ffffffff|14[ef])/.test(hex))) };
 
 async function logs(worlds: readonly World[]): Promise<string[]> {
@@ -113,7 +113,8 @@ function settled({ server }: World): Record<string, string> {
   );
 }
 
-async function leaseDifferences([reference, ours]: [World, World]): Promise<Difference[]> {
+/** What the lease files come to say differently, once they had time to agree. */
+export async function leaseDifferences([reference, ours]: [World, World]): Promise<Difference[]> {
   const end = performance.now() + LEASE_FILE_MS;
   for (;;) {
     const [theirs, mine] = [settled(reference), settled(ours)];

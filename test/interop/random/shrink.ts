@@ -1,4 +1,10 @@
-import type { Finding, RandomDifferential } from "./run.ts";
+import type { Finding } from "./run.ts";
+import type { Drawn } from "./steps.ts";
+
+/** What can put messages to both servers again. */
+export interface Replayer {
+  replay(conf: string, messages: readonly Drawn[]): Promise<Finding | undefined>;
+}
 
 /** A statement: its text up to the semicolon, or its head and what is in its braces. */
 type Statement = string | { readonly head: string; readonly body: Statement[] };
@@ -32,7 +38,7 @@ const print = (body: readonly Statement[], indent = ""): string =>
     .join("\n");
 
 /** Leaves out statements and messages as long as the same field still differs. */
-export async function shrink(both: RandomDifferential, finding: Finding): Promise<Finding> {
+export async function shrink(both: Replayer, finding: Finding): Promise<Finding> {
   const field = finding.differences[0]?.field;
   let best = finding;
   const attempt = async (conf: string, messages: Finding["messages"]): Promise<boolean> => {
@@ -43,7 +49,7 @@ export async function shrink(both: RandomDifferential, finding: Finding): Promis
     best = { ...found, conf };
     return true;
   };
-  const tree = parse(finding.conf).body;
+  const tree = parse(finding.conf.replaceAll(/("(?:[^"\\\n]|\\.)*")|#[^\n]*/g, (_, string: string | undefined) => string ?? "")).body;
   if (!(await attempt(print(tree), best.messages))) return finding;
   let size = Math.max(1, best.messages.length >> 1);
   for (; size >= 1; size >>= 1) {
