@@ -165,7 +165,7 @@ function holdFor(given: Grant): void {
     until,
     hostname: client.hostname,
     vendorClass: client.message.options.get(OPTION.vendorClass)?.slice() ?? before?.vendorClass,
-    agentOptions: freshAgentOptions(given) ?? before?.agentOptions,
+    agentOptions: candidate.lease?.status === "ACTIVE" ? (freshAgentOptions(given) ?? before?.agentOptions) : undefined,
   };
   offers.add(offer, exchange.at.now);
 }

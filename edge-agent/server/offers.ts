@@ -16,7 +16,7 @@ export interface Offer {
   readonly hostname: string | undefined;
   /** Option 60 of the DISCOVER; dhcpd notes it with the lease although the REQUEST may not repeat it. */
   readonly vendorClass?: Uint8Array | undefined;
-  /** Option 82 of the DISCOVER; it too stays with the lease if the REQUEST comes without. */
+  /** Option 82 of the DISCOVER, where the lease was in use already: it too stays if the REQUEST comes without. */
   readonly agentOptions?: Uint8Array | undefined;
 }
 

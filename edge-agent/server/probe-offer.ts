@@ -5,6 +5,7 @@ import type { ServerEffect } from "./effect.ts";
 import { type Exchange, type LeaseCause, leaseAt, poolOf, say, storeLease } from "./exchange.ts";
 import type { Grant } from "./grant-in-hand.ts";
 import { PROBE_GRACE_MILLIS, type Probe } from "./probes.ts";
+import { variablesOfAbandoned } from "./release-lease.ts";
 
 const DEFAULT_CLTT_SECONDS = 60;
 const DEFAULT_TIMEOUT_SECONDS = 1;
@@ -61,7 +62,7 @@ export function abandon(exchange: Exchange, address: Ipv4Address, why: string, d
     agentOptions: undefined,
     reserved: before?.reserved === true,
     bootp: false,
-    variables: new Map(),
+    variables: variablesOfAbandoned(exchange, before),
     billingClass: undefined,
     failover: before?.failover,
   };

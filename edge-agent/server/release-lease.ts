@@ -25,6 +25,14 @@ function endLease(exchange: Exchange, lease: Lease, cause: "released" | "expired
   storeLease(exchange, { cause, pool, before: lease, after, evaluation: undefined, client });
 }
 
+/** The variables of an address that goes out of use while it is leased: what its `on expiry` makes of none, as in dhcpd. */
+export function variablesOfAbandoned(exchange: Exchange, lease: Lease | undefined): ReadonlyMap<string, Uint8Array> {
+  if (lease?.status !== "ACTIVE") return NO_VARIABLES;
+  return runEnding(exchange, { ...lease, variables: NO_VARIABLES }, "expiry", undefined) ?? NO_VARIABLES;
+}
+
+const NO_VARIABLES: ReadonlyMap<string, Uint8Array> = new Map();
+
 /** A released lease loses its variables, all but the names that are still in DNS; one that expired keeps them, as in dhcpd. */
 function remaining(variables: ReadonlyMap<string, Uint8Array>, cause: "released" | "expired"): ReadonlyMap<string, Uint8Array> {
   if (cause === "expired" || variables.size === 0) return variables;
