@@ -24,8 +24,8 @@ export const NO_CLASSES: readonly Membership[] = [];
 const MAX_CLASSES = 64;
 
 /**
- * The classes of a message, in the order of their declarations. A class with `match` counts through its subclasses alone;
- * one with `spawn with` makes a subclass for each value it meets.
+ * The classes of a message, in the order of their declarations. `match if` must hold where it stands; a class with `match` counts
+ * through its subclasses alone, one with `spawn with` makes a subclass for each value it meets. No data is no value.
  */
 export function classify(classes: readonly ClassDeclaration[], read: ClassReader): readonly Membership[] {
   if (classes.length === 0) return NO_CLASSES;
@@ -40,19 +40,17 @@ export function classify(classes: readonly ClassDeclaration[], read: ClassReader
 
 function membership(declared: ClassDeclaration, read: ClassReader): Membership | undefined {
   const { subMatch, matchIf, name } = declared;
-  if (subMatch !== undefined) {
-    const value = read.data(subMatch);
-    const hex = value === undefined ? undefined : hexPairs(value, "");
-    const subclass = hex === undefined ? undefined : declared.subclasses.get(hex);
-    if (subclass !== undefined) {
-      const leaseLimit = subclass.leaseLimit ?? declared.leaseLimit;
-      return { className: name, scope: subclass.scope, leaseLimit, billing: `${name}/${hex}` };
-    }
-    if (declared.spawning && value !== undefined && (matchIf === undefined || read.boolean(matchIf))) {
-      return { className: name, scope: declared.scope, leaseLimit: declared.leaseLimit, billing: `${name}/${hex}` };
-    }
-    if (declared.spawning) return undefined;
+  if (matchIf !== undefined && !read.boolean(matchIf)) return undefined;
+  if (subMatch === undefined) {
+    return matchIf && { className: name, scope: declared.scope, leaseLimit: declared.leaseLimit, billing: name };
   }
-  if (matchIf === undefined || !read.boolean(matchIf)) return undefined;
-  return { className: name, scope: declared.scope, leaseLimit: declared.leaseLimit, billing: name };
+  const value = read.data(subMatch);
+  if (value === undefined || value.length === 0) return undefined;
+  const hex = hexPairs(value, "");
+  const billing = `${name}/${hex}`;
+  const subclass = declared.subclasses.get(hex);
+  if (subclass !== undefined) {
+    return { className: name, scope: subclass.scope, leaseLimit: subclass.leaseLimit ?? declared.leaseLimit, billing };
+  }
+  return declared.spawning ? { className: name, scope: declared.scope, leaseLimit: declared.leaseLimit, billing } : undefined;
 }

@@ -22,7 +22,8 @@ function traffic(world: World): string[] {
 }
 
 /** Lines of the server's own life: its files, its sockets, its partner, its name server. */
-const OTHER = /^(Wrote|Unable to|DDNS|failover|peer|parent|No hosts file|Can't|Timeout|send_packet|icmp|{|execute: \S+ exit|execute: bad arg|execute_statement|Commit)/i;
+const OTHER =
+  /^(Wrote|Unable to|DDNS|failover|peer|parent|No hosts file|Can't|Timeout|send_packet|icmp|{|execute: \S+ exit|execute: bad arg|execute_statement|Commit)/i;
 
 /** Log lines that one server has and the other has not. */
 export async function logDifferences(worlds: readonly [World, World]): Promise<Difference[]> {
