@@ -17,11 +17,9 @@ import { LeaseFileWriter } from "../rim/lease-file-writer.ts";
 import type { LmdbStore } from "../rim/lmdb-store.ts";
 import { errorText } from "../rim/pid-file.ts";
 import type { EpochSeconds } from "../values/time.ts";
+import { IMPORTED, NO_NOTE } from "./lease-file-notes.ts";
 import type { StartContext } from "./start-agent.ts";
 import { StartFailed } from "./start-failed.ts";
-
-/** The store's note that a lease file was taken over once; its value is the server's DUID as the file had it. */
-const IMPORTED = "lease-file";
 
 /**
  * Takes over what dhcpd left in the lease file, if the store is new; then keeps the file behind the store. Also takes a
@@ -33,7 +31,7 @@ export async function openLeaseFile(context: StartContext, store: LmdbStore, clo
   const { now, wallOffset } = clock.instant();
   const stored = store.record(IMPORTED);
   const duid = (stored?.length ? stored : undefined) ?? file.serverDuid ?? newServerDuid(now, wallOffset);
-  const writes: StoreWrite[] = [];
+  const writes: StoreWrite[] = [NO_NOTE];
   if (stored === undefined) {
     const inFailoverPool = (address: Parameters<typeof store.view.poolOf>[0]): boolean =>
       config.pools[store.view.poolOf(address) ?? -1]?.failoverPeer !== undefined;

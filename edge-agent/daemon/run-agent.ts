@@ -12,11 +12,13 @@ import type { Machine } from "../runtime/loop-ports.ts";
 import { VERSION } from "../version.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { openLeaseFile } from "./lease-file.ts";
+import { noteOfLeaseFile } from "./lease-file-notes.ts";
 import { openLedger } from "./ledger.ts";
 import { type AgentChange, declarationsIn, Reconfiguring } from "./reconfiguring.ts";
+import { openStoreOfLeaseFile } from "./replaced-lease-file.ts";
 import { ServedInterfaces } from "./served-interfaces.ts";
 import { digest, hmac, type ServiceOptions, Services } from "./services.ts";
-import { becomeUser, openClock, openNetwork, openStore, type StartContext } from "./start-agent.ts";
+import { becomeUser, openClock, openNetwork, type StartContext } from "./start-agent.ts";
 import { StartFailed } from "./start-failed.ts";
 
 /** What the composition root decides. */
@@ -42,7 +44,7 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const network = await openNetwork(context);
   ports.beforePrivilegesDrop();
   becomeUser(context);
-  const store = openStore(context);
+  const store = await openStoreOfLeaseFile(context);
   const clock = openClock(store, log);
   const leaseFile = await openLeaseFile(context, store, clock);
   for (const { level, text } of network.lines) log.line(level, text);
@@ -91,7 +93,7 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
         await agent.loop.idle();
         await ledger.quiet();
       }
-      return stop(agent, leaseFile, store, scrapes);
+      return stop(context, agent, leaseFile, store, scrapes);
     },
   };
 }
@@ -133,6 +135,7 @@ async function openMetrics({ options }: StartContext, metrics: Metrics, agent: A
 }
 
 async function stop(
+  context: StartContext,
   agent: AgentProcess<AgentState>,
   leaseFile: LeaseFileWriter,
   store: LmdbStore,
@@ -141,7 +144,7 @@ async function stop(
   scrapes?.close();
   await agent.stop();
   try {
-    await leaseFile.close();
+    if (await leaseFile.close()) store.apply([noteOfLeaseFile(context.paths.leaseFile)]);
     await store.close();
     return true;
   } catch {

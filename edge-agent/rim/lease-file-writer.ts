@@ -1,4 +1,5 @@
 import { type FileHandle, link, open, rename, rm, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Lease } from "../leases/lease.ts";
 import { formatDeclaration, formatEndpoint, formatHeader, formatLease, type LeaseFileStyle } from "../leases/lease-file/format.ts";
 import { decodeDeclaration, decodeEndpoint } from "../leases/lease-file/types.ts";
@@ -84,14 +85,14 @@ export class LeaseFileWriter {
     return !this.#troubled;
   }
 
-  /** Flushes and lets go of the file. */
+  /** Flushes and lets go of the file. True if it is complete, and it and its name are on disk. */
   async close(): Promise<boolean> {
     this.#closed = true;
     const complete = await this.flush();
     clearTimeout(this.#timer);
-    await this.#handle?.sync().catch(() => {});
+    const onDisk = await isOnDisk(this.#file, this.#handle);
     await this.#letGo();
-    return complete;
+    return complete && onDisk;
   }
 
   #schedule(millis: number): void {
@@ -194,6 +195,19 @@ export class LeaseFileWriter {
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close().catch(() => {});
+  }
+}
+
+/** The file's content and its name are on disk. */
+async function isOnDisk(file: string, handle: FileHandle | undefined): Promise<boolean> {
+  if (handle === undefined) return false;
+  try {
+    await handle.sync();
+    const folder = await open(dirname(file), "r");
+    await folder.sync().finally(() => folder.close());
+    return true;
+  } catch {
+    return false;
   }
 }
 

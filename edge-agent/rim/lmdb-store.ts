@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Lease } from "../leases/lease.ts";
 import { LeaseTable } from "../leases/lease-table.ts";
@@ -24,12 +24,14 @@ interface PendingCommit {
   reject(error: CommitFailed): void;
 }
 
+const STORE_FILE = "leases.mdb";
+
 /**
  * Opens (or makes) the lease store in `folder` and indexes every lease. The error names the file, what is wrong with it
  * and what to do; nothing is repaired or thrown away silently.
  */
 export function openLmdbStore(folder: string, takeLock: TakeLock): Result<LmdbStore, string> {
-  const file = join(folder, "leases.mdb");
+  const file = join(folder, STORE_FILE);
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
@@ -46,6 +48,14 @@ export function openLmdbStore(folder: string, takeLock: TakeLock): Result<LmdbSt
     lock.value.release();
     return err(`lease store ${file}: ${messageOf(error)}. ${cureOf(error)}`);
   }
+}
+
+/** Gives the file of a closed store another name, from which an earlier one is lost; the name. The next to open the folder makes a new one. */
+export function setStoreAside(folder: string): string {
+  const aside = join(folder, `${STORE_FILE}.replaced`);
+  renameSync(join(folder, STORE_FILE), aside);
+  rmSync(join(folder, `${STORE_FILE}-lock`), { force: true });
+  return aside;
 }
 
 /**
