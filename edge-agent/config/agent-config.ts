@@ -23,6 +23,8 @@ export interface AgentConfig {
   readonly functions: ReadonlyMap<string, FunctionDeclaration>;
   readonly keys: readonly Key[];
   readonly zones: readonly Zone[];
+  /** Reads statements that were written down before, as those of a lease file's `on expiry`; undefined if they do not fit this configuration. */
+  readonly readStatements: (text: string) => readonly Statement[] | undefined;
 }
 
 /**

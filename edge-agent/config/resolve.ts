@@ -12,11 +12,14 @@ import type {
   SubclassDeclaration,
   Subnet,
 } from "./agent-config.ts";
+import { statementBlock } from "./conditionals.ts";
 import type { ClassDraft, HostDraft, NetworkDraft, PoolDraft, ScopeDraft } from "./drafts.ts";
-import type { Expression } from "./expression.ts";
+import type { Expression, Statement } from "./expression.ts";
 import { hostTable } from "./host-table.ts";
 import type { ParseContext } from "./parse-context.ts";
+import { sourceOf } from "./source.ts";
 import { areStatic } from "./static-statements.ts";
+import { TokenReader } from "./token-reader.ts";
 
 /** The immutable configuration, from what was read without errors; `hosts` gives the hosts again after more were read. */
 export function resolve(context: ParseContext): { readonly config: AgentConfig; readonly hosts: () => HostTable } {
@@ -50,7 +53,17 @@ function withoutHosts(context: ParseContext, scopes: ScopeResolver): Omit<AgentC
     functions: context.functions,
     keys: [...context.keys.values()],
     zones: [...context.zones.values()],
+    readStatements: (text) => readStatements(context, text),
   };
+}
+
+function readStatements(context: ParseContext, text: string): readonly Statement[] | undefined {
+  const before = { errors: context.diagnostics.errors, count: context.diagnostics.all.length };
+  const checks = context.atEnd.length;
+  const read = statementBlock(context, new TokenReader(sourceOf("lease file", `${text}\n}`), context.diagnostics));
+  context.atEnd.length = checks;
+  const hasError = context.diagnostics.rewind(before).some(({ severity }) => severity === "error");
+  return read === "failed" || hasError ? undefined : read;
 }
 
 /** Scopes by draft; each is made once, so that two declarations of one scope share it. */

@@ -29,7 +29,15 @@ export interface Lease {
   readonly variables: ReadonlyMap<string, Uint8Array>;
   /** The class whose lease limit counts this lease, by its name; a subclass as NAME/HEX of its match value. */
   readonly billingClass: string | undefined;
+  /** `on release` and `on expiry` as the message met them that made the lease; absent where it met none. */
+  readonly endings?: LeaseEndings | undefined;
   readonly failover: FailoverTimes | undefined;
+}
+
+/** What runs when a lease in use ends: statements, as dhcpd writes them into its lease file; empty if there are none. */
+export interface LeaseEndings {
+  readonly release: string;
+  readonly expiry: string;
 }
 
 /** The times that bound what a pair may promise (failover-12 §7.1.5; ISC's names). Only for addresses of a failover pool. */

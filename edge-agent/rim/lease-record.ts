@@ -11,16 +11,18 @@ import type { EpochSeconds } from "../values/time.ts";
  *
  *   u8 version  u8 status  u8 presence  u8 failover  u32 starts  u32 ends  u32 cltt
  *   [failover: u32 tstp, tsfp, atsfp]  [hardware: u8 htype, bytes]  [client-id: bytes]  [agent options: bytes]
- *   [hostname: text]  [billing class: text]  [variables: number, then text and bytes each]
+ *   [hostname: text]  [billing class: text]  [variables: number, then text and bytes each]  [on release, on expiry: text each]
  *
  * presence, from bit 0: client-id, hardware, hostname, agent options, reserved, bootp, variables, billing class.
- * failover: bit 0 present, bit 1 owed, from bit 2 the rewind status. A status is its place in BINDING_STATUSES.
+ * failover: bit 0 present, bit 1 owed, from bit 2 the rewind status, bit 6 on release and on expiry. A status is its place in BINDING_STATUSES.
  */
 const VERSION = 1;
 const HEADER_SIZE = 16;
 const HAS = { clientId: 1, hardware: 2, hostname: 4, agentOptions: 8, reserved: 16, bootp: 32, variables: 64, billingClass: 128 } as const;
 const FAILOVER = 1;
 const OWED = 2;
+const ENDINGS = 64;
+const REWIND_BITS = 15;
 const NO_VARIABLES: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** Records are written one behind the other and never written over, since a transaction may still have to read them. */
@@ -37,7 +39,8 @@ export function encodeLease(lease: Lease): Buffer {
   scratch[start + 1] = BINDING_STATUSES.indexOf(lease.status);
   scratch[start + 2] = presenceOf(lease);
   scratch[start + 3] =
-    failover === undefined ? 0 : FAILOVER | (failover.owed ? OWED : 0) | (BINDING_STATUSES.indexOf(failover.rewindStatus) << 2);
+    (lease.endings === undefined ? 0 : ENDINGS) |
+    (failover === undefined ? 0 : FAILOVER | (failover.owed ? OWED : 0) | (BINDING_STATUSES.indexOf(failover.rewindStatus) << 2));
   let at = u32(u32(u32(start + 4, lease.starts), lease.ends), lease.cltt);
   if (failover !== undefined) at = u32(u32(u32(at, failover.tstp), failover.tsfp), failover.atsfp);
   if (lease.hardware !== undefined) {
@@ -52,6 +55,7 @@ export function encodeLease(lease: Lease): Buffer {
     at = number(at, lease.variables.size);
     for (const [name, value] of lease.variables) at = bytes(text(at, name), value);
   }
+  if (lease.endings !== undefined) at = text(text(at, lease.endings.release), lease.endings.expiry);
   used = at;
   return scratch.subarray(start, at);
 }
@@ -69,6 +73,7 @@ export function decodeLease(address: Ipv4Address, record: Buffer): Result<Lease,
   const hostname = (presence & HAS.hostname) === 0 ? undefined : reader.text();
   const billingClass = (presence & HAS.billingClass) === 0 ? undefined : reader.text();
   const variables = (presence & HAS.variables) === 0 ? NO_VARIABLES : readVariables(reader);
+  const endings = (record[3]! & ENDINGS) === 0 ? undefined : { release: reader.text(), expiry: reader.text() };
   if (reader.failed || reader.offset !== record.length) return err("its length does not fit its contents");
   return ok({
     address,
@@ -84,6 +89,7 @@ export function decodeLease(address: Ipv4Address, record: Buffer): Result<Lease,
     bootp: (presence & HAS.bootp) !== 0,
     variables,
     billingClass,
+    endings,
     failover,
   });
 }
@@ -117,7 +123,7 @@ function readFailover(record: Buffer, reader: RecordReader): FailoverTimes {
     tsfp: reader.u32() as EpochSeconds,
     atsfp: reader.u32() as EpochSeconds,
     owed: (record[3]! & OWED) !== 0,
-    rewindStatus: BINDING_STATUSES[record[3]! >>> 2] ?? "FREE",
+    rewindStatus: BINDING_STATUSES[(record[3]! >>> 2) & REWIND_BITS] ?? "FREE",
   };
 }
 
@@ -145,6 +151,7 @@ function reserve(lease: Lease): void {
   let size = 128 + 3 * ((lease.hostname?.length ?? 0) + (lease.billingClass?.length ?? 0));
   size += (lease.clientId?.length ?? 0) + (lease.hardware?.bytes.length ?? 0) + (lease.agentOptions?.length ?? 0);
   for (const [name, value] of lease.variables) size += 16 + 3 * name.length + value.length;
+  if (lease.endings !== undefined) size += 3 * (lease.endings.release.length + lease.endings.expiry.length);
   if (used + size <= scratch.length) return;
   scratch = Buffer.alloc(Math.max(SCRATCH_BYTES, size));
   used = 0;

@@ -103,9 +103,6 @@ export function runHandlers(exchange: Exchange, evaluation: Evaluation, event: L
   return after;
 }
 
-export const hasHandler = (handlers: Evaluation["handlers"], event: LeaseEvent): boolean =>
-  handlers.some(({ events }) => events.includes(event));
-
 /** A policy such as `allow-booting`: "ignore" refuses without a word in the log. */
 export function policy(evaluation: Evaluation, parameter: string): "allow" | "deny" | "ignore" | undefined {
   const value = evaluation.number(parameter);

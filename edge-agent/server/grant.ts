@@ -227,8 +227,6 @@ function commit(given: Grant, terms: Terms): void {
     client: caller.client,
   });
   watchPool(exchange, pool, evaluation, { address: candidate.address, added: candidate.lease?.status !== "ACTIVE" });
-  if (hasCommit) state.handlers.set(candidate.address, evaluation.handlers);
-  else if (state.handlers.size > 0) state.handlers.delete(candidate.address);
   if (names !== undefined) exchange.names.push({ address: candidate.address, lease: stored, plan: names });
   reply(given, leaseSeconds, names);
 }

@@ -36,6 +36,7 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
     bootp: kind === "bootp",
     variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass) ?? terms.offered?.vendorClass),
     billingClass: terms.billing,
+    endings: exchange.state.endings.met(given.evaluation.handlers, before),
     failover: before?.failover,
   };
 }

@@ -1,6 +1,5 @@
 import type { AgentConfig, Pool, Scope, SharedNetwork, Subnet } from "../config/agent-config.ts";
 import type { ScopeChain } from "../config/evaluation.ts";
-import type { Statement } from "../config/expression.ts";
 import { contains, type Ipv4Address, type Ipv4Network, ipv4 } from "../values/ipv4.ts";
 
 /** Room for scope identities in the keys of the chain cache. */
@@ -105,35 +104,7 @@ export class NetworkIndex {
     return chain;
   }
 
-  /** Is there an `on EVENT` anywhere in the statements of `chain`? */
-  mayHandle(chain: ScopeChain): boolean {
-    let known = this.#handling.get(chain);
-    if (known === undefined) {
-      known = chain.some(({ statements }) => containsOn(statements));
-      this.#handling.set(chain, known);
-    }
-    return known;
-  }
-
   readonly #extensions = new WeakMap<ScopeChain, Map<number, ScopeChain>>();
-  readonly #handling = new WeakMap<ScopeChain, boolean>();
-}
-
-function containsOn(statements: readonly Statement[]): boolean {
-  return statements.some((statement) => {
-    switch (statement.kind) {
-      case "on":
-        return true;
-      case "if":
-        return containsOn(statement.then) || containsOn(statement.otherwise);
-      case "switch":
-        return statement.cases.some(({ body }) => containsOn(body));
-      case "let":
-        return containsOn(statement.body);
-      default:
-        return false;
-    }
-  });
 }
 
 const MAX_EXTENSIONS = 65_536;

@@ -67,6 +67,5 @@ export function abandon(exchange: Exchange, address: Ipv4Address, why: string, d
     failover: before?.failover,
   };
   const lease = exchange.authority.changed(pool, before, abandoned, undefined, at);
-  exchange.state.handlers.delete(address);
   storeLease(exchange, { cause, pool, before, after: lease, evaluation: undefined, client: undefined });
 }

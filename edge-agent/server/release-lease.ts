@@ -1,8 +1,7 @@
-import type { Evaluation } from "../config/evaluation.ts";
-import type { LeaseEvent } from "../config/expression.ts";
+import type { Evaluation, ScopeChain } from "../config/evaluation.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { ClientMessage } from "./client-message.ts";
-import { hasHandler, runHandlers, runScopes } from "./evaluate-for.ts";
+import { runHandlers, runScopes } from "./evaluate-for.ts";
 import { type Exchange, poolOf, storeLease } from "./exchange.ts";
 
 /** Ends a lease in use because its client gave it up, or may not keep it; nothing for any other. */
@@ -19,9 +18,14 @@ function endLease(exchange: Exchange, lease: Lease, cause: "released" | "expired
   const pool = poolOf(exchange, lease.address);
   if (pool === undefined || lease.status !== "ACTIVE") return;
   const variables = runEnding(exchange, lease, cause === "released" ? "release" : "expiry", client);
-  const ended = { ...lease, hostname: undefined, agentOptions: undefined, variables: remaining(variables ?? lease.variables, cause) };
+  const ended = {
+    ...lease,
+    hostname: undefined,
+    agentOptions: undefined,
+    endings: undefined,
+    variables: remaining(variables ?? lease.variables, cause),
+  };
   const after = exchange.authority.ended(pool, ended, cause, exchange.at);
-  exchange.state.handlers.delete(lease.address);
   storeLease(exchange, { cause, pool, before: lease, after, evaluation: undefined, client });
 }
 
@@ -39,35 +43,24 @@ function remaining(variables: ReadonlyMap<string, Uint8Array>, cause: "released"
   return new Map([...variables].filter(([name]) => name.startsWith("ddns-")));
 }
 
-/**
- * Runs `on release` or `on expiry` as the packet that made the lease met it. After a restart that is not known: then what
- * the scopes of the address say without a packet. Gives the variables that are left, if anything ran.
- */
+/** Runs `on release` or `on expiry` as the message met it that made the lease. Gives the variables that are left, if anything ran. */
 function runEnding(
   exchange: Exchange,
   lease: Lease,
-  event: LeaseEvent,
+  event: "release" | "expiry",
   client: ClientMessage | undefined,
 ): ReadonlyMap<string, Uint8Array> | undefined {
-  const { networks, handlers } = exchange.state;
-  const kept = handlers.get(lease.address);
-  if (kept !== undefined && !hasHandler(kept, event)) return undefined;
-  const subnet = networks.subnetOf(lease.address);
-  const pool = poolOf(exchange, lease.address);
-  if (subnet === undefined || pool === undefined) return undefined;
-  const chain = networks.chain(subnet, pool);
-  if (kept === undefined && !networks.mayHandle(chain)) return undefined;
+  const body = exchange.state.endings.statements(lease, event);
+  if (body.length === 0) return undefined;
   const subject = { client, classNames: [], known: false, lease, address: lease.address, leaseSeconds: undefined, host: undefined };
-  const silent = { ...exchange, effects: [] };
-  const evaluation = runScopes(silent, chain, subject);
-  const bodies: Evaluation["handlers"] = kept ?? evaluation.handlers;
-  if (!hasHandler(bodies, event)) return undefined;
-  return runHandlers(exchange, withHandlers(evaluation, bodies), event, subject).variables;
+  return runHandlers(exchange, withHandlers(runScopes(exchange, NO_SCOPES, subject), [{ events: [event], body }]), event, subject)
+    .variables;
 }
+
+const NO_SCOPES: ScopeChain = [];
 
 /** What `evaluation` says, with other handlers. */
 function withHandlers(evaluation: Evaluation, handlers: Evaluation["handlers"]): Evaluation {
-  if (handlers === evaluation.handlers) return evaluation;
   const { spaces, vendorOptionSpace, siteOptionSpace, logs, variables, executions, addedClasses } = evaluation;
   return {
     option: (space, code) => evaluation.option(space, code),

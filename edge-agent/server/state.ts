@@ -1,5 +1,4 @@
 import type { AgentConfig } from "../config/agent-config.ts";
-import type { Evaluation } from "../config/evaluation.ts";
 import type { Digest } from "../ddns/dhcid.ts";
 import { Candidates } from "../leases/choose-address.ts";
 import type { LeaseView, PoolId } from "../leases/lease-view.ts";
@@ -7,6 +6,7 @@ import type { Ipv4Address } from "../values/ipv4.ts";
 import { Advice } from "./advice.ts";
 import { Billing } from "./billing.ts";
 import { DeclineMeter } from "./decline-meter.ts";
+import { Endings } from "./endings.ts";
 import { HostNameLookups } from "./host-name-lookups.ts";
 import { NetworkIndex } from "./network-index.ts";
 import { OfferTable } from "./offers.ts";
@@ -38,8 +38,7 @@ export interface ServerState {
   readonly billing: Billing;
   readonly declines: DeclineMeter;
   readonly advice: Advice;
-  /** `on release` and `on expiry` of leases in use, as the packet that made the lease met them. */
-  readonly handlers: Map<Ipv4Address, Evaluation["handlers"]>;
+  readonly endings: Endings;
   /** Pools that were said to be full, with how many addresses in use end that. */
   readonly thresholds: Map<PoolId, number>;
   /** Every address of ours that a packet came in by: what a client may name as its server. */
@@ -58,7 +57,7 @@ export function createServerState(config: AgentConfig, options: ServerOptions, v
     billing: Billing.of(config, view),
     declines: new DeclineMeter(),
     advice: new Advice(),
-    handlers: new Map(),
+    endings: new Endings(config),
     thresholds: new Map(),
     ownAddresses: new Set(),
   };
@@ -66,7 +65,7 @@ export function createServerState(config: AgentConfig, options: ServerOptions, v
 
 /**
  * The state under a new configuration. Offers of addresses that still are in a pool hold; probes under way end in nothing
- * (their clients ask again); handlers of leases stay as they were made.
+ * (their clients ask again).
  */
 export function reconfigured(state: ServerState, config: AgentConfig, view: LeaseView): ServerState {
   state.offers.retain(({ address }) => view.poolOf(address) !== undefined);
@@ -75,6 +74,7 @@ export function reconfigured(state: ServerState, config: AgentConfig, view: Leas
     ...state,
     config,
     networks: new NetworkIndex(config),
+    endings: new Endings(config),
     probes: new ProbeTable(),
     billing: Billing.of(config, view),
     thresholds: new Map(),

@@ -78,6 +78,7 @@ export function emptyConfig(functions: AgentConfig["functions"] = new Map()): Ag
     functions,
     keys: [],
     zones: [],
+    readStatements: () => undefined,
   };
 }
 

@@ -23,6 +23,9 @@ const anyFailoverTimes: fc.Arbitrary<FailoverTimes> = fc.record({
   rewindStatus: fc.constantFrom(...BINDING_STATUSES),
 });
 
+/** As they are written down, or none. */
+const anyStatements = fc.constantFrom("", '\n    log (info, "a } { # ; b");', "\n    if exists host-name {\n      set aa = 01 ;\n    }");
+
 /** Any record there can be of one of `addresses`. */
 export const anyLease = (addresses: fc.Arbitrary<number>): fc.Arbitrary<Lease> =>
   fc.record({
@@ -41,5 +44,6 @@ export const anyLease = (addresses: fc.Arbitrary<number>): fc.Arbitrary<Lease> =
       .array(fc.tuple(fc.string({ minLength: 1, maxLength: 12 }), fewBytes(300)), { maxLength: 3 })
       .map((pairs) => new Map(pairs) as ReadonlyMap<string, Uint8Array>),
     billingClass: maybe(fc.string({ maxLength: 12 })),
+    endings: maybe(fc.record({ release: anyStatements, expiry: anyStatements }).filter(({ release, expiry }) => release + expiry !== "")),
     failover: maybe(anyFailoverTimes),
   });

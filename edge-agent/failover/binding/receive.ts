@@ -182,9 +182,16 @@ function accepted(turn: Turn, { options, lease, status }: Incoming): Lease {
     failover: { tstp: horizon, tsfp: horizon, atsfp: horizon, owed: false, rewindStatus: stored },
   };
   const told = decodePrivateData(options.vendorSpecificOptions);
-  if (status !== "ACTIVE") return { ...next, ...(status === "BACKUP" ? { hostname: undefined } : {}) };
+  if (status !== "ACTIVE") return { ...next, endings: undefined, ...(status === "BACKUP" ? { hostname: undefined } : {}) };
   if (sameClient(lease, next)) {
     return { ...next, hostname: told.hostname ?? next.hostname, agentOptions: told.agentOptions ?? next.agentOptions };
   }
-  return { ...next, hostname: told.hostname, agentOptions: told.agentOptions, variables: new Map(), billingClass: undefined };
+  return {
+    ...next,
+    hostname: told.hostname,
+    agentOptions: told.agentOptions,
+    variables: new Map(),
+    billingClass: undefined,
+    endings: undefined,
+  };
 }

@@ -2,7 +2,7 @@ import { hexPairs } from "../../values/hardware-address.ts";
 import { formatIpv4, ipv4FromBytes } from "../../values/ipv4.ts";
 import { type EpochSeconds, epochSeconds, NEVER, NO_TIME } from "../../values/time.ts";
 import { BINDING_STATUSES, type BindingStatus } from "../binding-status.ts";
-import type { Lease } from "../lease.ts";
+import type { Lease, LeaseEndings } from "../lease.ts";
 import { type DateFormat, formatDate } from "./dates.ts";
 import { AGENT_OPTIONS, bytesOf, hardwareName } from "./names.ts";
 import { type RecordedDeclaration, type RecordedEndpoint, sealOf } from "./types.ts";
@@ -56,7 +56,7 @@ export function formatLease(lease: Lease, now: EpochSeconds, style: LeaseFileSty
   if (lease.reserved) text += "\n  reserved;";
   if (lease.bootp) text += "\n  dynamic-bootp;";
   if (lease.billingClass !== undefined && lease.ends > now) text += formatBilling(lease.billingClass);
-  return `${text}${formatClient(lease, style)}\n}\n`;
+  return `${text}${formatClient(lease, style)}${lease.endings === undefined ? "" : formatEndings(lease.endings)}\n}\n`;
 }
 
 /** The block of a failover relationship, with the empty line dhcpd puts before it and our seal in it. */
@@ -102,6 +102,11 @@ function formatClient(lease: Lease, style: LeaseFileStyle): string {
   // dhcpd leaves out a name it could not read back.
   if (hostname !== undefined && /^[ !#-[\]-~]+$/.test(hostname)) text += `\n  client-hostname "${hostname}";`;
   return text;
+}
+
+function formatEndings({ release, expiry }: LeaseEndings): string {
+  const block = (events: string, body: string): string => (body === "" ? "" : `\n  on ${events} {${body}\n  }`);
+  return release === expiry ? block("expiry or release", expiry) : block("expiry", expiry) + block("release", release);
 }
 
 function formatBilling(billing: string): string {

@@ -2,14 +2,14 @@ import type { HardwareAddress } from "../../values/hardware-address.ts";
 import { type Ipv4Address, parseIpv4 } from "../../values/ipv4.ts";
 import { type EpochSeconds, NO_TIME } from "../../values/time.ts";
 import type { BindingStatus } from "../binding-status.ts";
-import type { FailoverTimes, Lease } from "../lease.ts";
+import type { FailoverTimes, Lease, LeaseEndings } from "../lease.ts";
 import { readDate, wholeNumber } from "./dates.ts";
 import { AGENT_OPTIONS, agentOptionCode, bytesOf, hardwareType, statusNamed } from "./names.ts";
 import type { Tokens } from "./tokens.ts";
 
 const TIMES = new Set(["starts", "ends", "tstp", "tsfp", "atsfp", "cltt"]);
 /** Statements of older servers and other tools that say nothing we keep. */
-const IGNORED = new Set(["timestamp", "hostname", "on", "unset", "class", "ddns-fwd-name", "ddns-rev-name", "ddns-txt", "option"]);
+const IGNORED = new Set(["timestamp", "hostname", "unset", "class", "ddns-fwd-name", "ddns-rev-name", "ddns-txt", "option"]);
 
 /** What the statements of a block have said so far. */
 interface Draft {
@@ -25,6 +25,7 @@ interface Draft {
   bootp: boolean;
   readonly variables: Map<string, Uint8Array>;
   billingClass: string | undefined;
+  endings: LeaseEndings | undefined;
 }
 
 /** `ADDRESS { … }` after the word "lease". Throws BadStatement with the block still open at its depth. */
@@ -46,6 +47,7 @@ export function parseLease(tokens: Tokens, entered: () => void): Lease {
     bootp: false,
     variables: new Map(),
     billingClass: undefined,
+    endings: undefined,
   };
   while (tokens.kind !== "}") parseStatement(tokens, draft);
   tokens.next();
@@ -61,6 +63,10 @@ function parseStatement(tokens: Tokens, draft: Draft): void {
     return;
   }
   if (word !== "option") tokens.next();
+  if (word === "on") {
+    draft.endings = readEnding(tokens, draft.endings);
+    return;
+  }
   if (TIMES.has(word)) draft.times.set(word, readDate(tokens));
   else if (!parseState(tokens, draft, word)) parseIdentity(tokens, draft, word);
   tokens.expect(";");
@@ -176,6 +182,20 @@ function readAgentOption(tokens: Tokens, options: number[]): void {
   options.push(code, value.length, ...value);
 }
 
+/** `on EVENT or EVENT { … }`, after `on`; the statements are kept as they stand. */
+function readEnding(tokens: Tokens, before: LeaseEndings | undefined): LeaseEndings {
+  const events = new Set<string>();
+  for (; tokens.kind === "word"; tokens.next()) events.add(tokens.text.toLowerCase());
+  const start = tokens.start + 1;
+  tokens.skipStatement();
+  const text = tokens.since(start);
+  const body = text.slice(0, Math.max(0, text.lastIndexOf("}"))).trimEnd();
+  return {
+    release: events.has("release") ? body : (before?.release ?? ""),
+    expiry: events.has("expiry") ? body : (before?.expiry ?? ""),
+  };
+}
+
 /** A class by its name, a subclass as NAME/HEX. */
 function readBilling(tokens: Tokens): string {
   if (!tokens.accept("subclass")) {
@@ -206,6 +226,7 @@ function leaseOf(address: Ipv4Address, draft: Draft): Lease {
     bootp,
     variables,
     billingClass,
+    endings: draft.endings,
     failover: failoverOf(draft, status, ends),
   };
 }

@@ -63,7 +63,14 @@ describe("lease records", () => {
   test("a plain lease takes little room", () => {
     fc.assert(
       fc.property(anyRecord, (lease) => {
-        const bare = { ...lease, variables: new Map(), agentOptions: undefined, hostname: "laptop-17", billingClass: undefined };
+        const bare = {
+          ...lease,
+          variables: new Map(),
+          agentOptions: undefined,
+          hostname: "laptop-17",
+          billingClass: undefined,
+          endings: undefined,
+        };
         const record = encodeLease({ ...bare, clientId: new Uint8Array(7), hardware: { htype: 1, bytes: new Uint8Array(6) } });
         expect(record.length).toBeLessThanOrEqual(16 + 12 + 8 + 8 + 10);
       }),

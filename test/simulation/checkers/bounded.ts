@@ -15,7 +15,6 @@ export function bounded(): Checker {
         ["updates", updates.waiting.size + updates.unacked.size + updates.refused.size, addresses],
         ["addresses waiting to come free", reclaim.size, 4 * addresses],
         ["offers", machine.process?.loop.state.server.offers.size ?? 0, addresses],
-        ["handlers", machine.process?.loop.state.server.handlers.size ?? 0, addresses],
       ];
       for (const [what, size, limit] of sizes) if (size > limit) return `${machine.name}: ${size} ${what}, more than ${limit}`;
       if (updates.transferLeft < 0) return `${machine.name}: a transfer waits for ${updates.transferLeft} updates`;

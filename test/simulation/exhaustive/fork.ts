@@ -22,7 +22,6 @@ export function forkState(state: AgentState): AgentState {
       ...server,
       offers,
       candidates: new Candidates(),
-      handlers: new Map(server.handlers),
       thresholds: new Map(server.thresholds),
       ownAddresses: new Set(server.ownAddresses),
     },
