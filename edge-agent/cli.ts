@@ -166,6 +166,8 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   "-play": "-play is not supported: trace files cannot be played back.",
 };
 
+const BOTH_FAMILIES = "Server cannot run in both IPv4 and IPv6 mode at the same time.";
+
 /** Reads dhcpd(8)'s command line, and what this server adds to it. */
 export function parseCommandLine(argv: readonly string[]): Result<CommandLine, Refusal> {
   const draft: Draft = { ...NOTHING };
@@ -175,6 +177,7 @@ export function parseCommandLine(argv: readonly string[]): Result<CommandLine, R
     if (word === "--version") return ok({ kind: "version" });
     if (word === "--help" || word === "-h") return ok({ kind: "help" });
     const unsupported = Object.hasOwn(UNSUPPORTED, word) ? UNSUPPORTED[word] : undefined;
+    if (word === "-6" && argv.includes("-4")) return err({ text: BOTH_FAMILIES, usage: false });
     if (unsupported) return err({ text: unsupported, usage: false });
     const change = Object.hasOwn(SWITCHES, word) ? SWITCHES[word] : undefined;
     const take = Object.hasOwn(VALUES, word) ? VALUES[word] : undefined;

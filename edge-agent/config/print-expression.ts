@@ -25,7 +25,7 @@ export function printExpression(out: PrintedText, value: Expression, column: num
   }
   switch (value.kind) {
     case "bytes":
-      return value.value.length === 1 ? oneByte(out, value.value, at, indent) : out.bytes(at, indent, value.value);
+      return out.bytes(at, indent, value.value);
     case "number":
       return out.token(at, indent, "", String(value.value), "");
     case "boolean":
@@ -96,17 +96,17 @@ function operation(out: PrintedText, value: Operation, at: number, indent: numbe
     case "pick-first-value":
       return call(out, "pick-first-value", at, indent, value.choices);
     case "call":
-      return call(out, value.name, at, indent, value.arguments);
+      return call(out, value.name, at, indent, value.arguments, printAmbiguous);
     default:
       return unreachable(value);
   }
 }
 
-/** One byte in hexadecimal would be read as a number, or with the colon of a `case`. */
-function oneByte(out: PrintedText, value: Uint8Array, at: number, indent: number): number {
-  const [byte = 0] = value;
-  if (byte >= 32 && byte < 127 && byte !== 34 && byte !== 92) return out.bytes(at, indent, value);
-  return out.token(at, indent, "", `"\\${byte.toString(8).padStart(3, "0")}"`, "");
+/** As {@link printExpression}, where one byte in hexadecimal would be read as a number, or with the colon of a `case`. */
+export function printAmbiguous(out: PrintedText, value: Expression, column: number, indent: number, isFirst: boolean): number {
+  const [byte = 0] = value.kind === "bytes" && value.value.length === 1 ? value.value : [65];
+  if (byte >= 32 && byte < 127 && byte !== 34 && byte !== 92) return printExpression(out, value, column, indent, isFirst);
+  return out.token(column, indent, "", `"\\${byte.toString(8).padStart(3, "0")}"`, "");
 }
 
 /** dhcpd makes pairs of it: the first two, that and the third, and so on. */
@@ -139,12 +139,19 @@ function substring(out: PrintedText, value: Operation & { readonly kind: "substr
 }
 
 /** NAME (ARGUMENTS); a text is an argument that is written as it stands. */
-function call(out: PrintedText, name: string, column: number, indent: number, values: readonly (Expression | string)[]): number {
+function call(
+  out: PrintedText,
+  name: string,
+  column: number,
+  indent: number,
+  values: readonly (Expression | string)[],
+  print = printExpression,
+): number {
   let at = out.token(out.token(column, indent, "", name, ""), indent, " ", "(", "");
   const inner = at;
   for (const [index, value] of values.entries()) {
     if (index > 0) at = out.token(at, inner, "", ",", " ");
-    at = typeof value === "string" ? out.token(at, inner, "", value, "") : printExpression(out, value, at, inner, index === 0);
+    at = typeof value === "string" ? out.token(at, inner, "", value, "") : print(out, value, at, inner, index === 0);
   }
   return out.token(at, indent, "", ")", "");
 }

@@ -1,6 +1,6 @@
 import type { Statement, SwitchCase } from "./expression.ts";
 import { PARAMETERS } from "./parameters.ts";
-import { printExpression } from "./print-expression.ts";
+import { printAmbiguous, printExpression } from "./print-expression.ts";
 import { PrintedText } from "./print-layout.ts";
 
 /** Statements as dhcpd writes them into its lease file, each on a new line at `indent`. They can be read again as what they were. */
@@ -83,7 +83,7 @@ function oneCase(out: PrintedText, { matches, body }: SwitchCase, indent: number
   if (matches === undefined) out.line(indent - 1, "default: ");
   else {
     out.line(indent - 1, "case ");
-    out.token(printExpression(out, matches, indent + 5, indent + 5, true), indent + 5, "", ":", "");
+    out.token(printAmbiguous(out, matches, indent + 5, indent + 5, true), indent + 5, "", ":", "");
   }
   write(out, body, indent);
 }
@@ -142,7 +142,7 @@ function simple(out: PrintedText, statement: Simple, indent: number): void {
     case "let": {
       out.line(indent, `${statement.kind} `);
       out.token(out.token(indent + 4, indent + 4, "", statement.name, ""), indent + 4, " ", "=", " ");
-      const at = printExpression(out, statement.value, indent + 3, indent + 3, false);
+      const at = printAmbiguous(out, statement.value, indent + 3, indent + 3, false);
       out.token(at, indent + 4, " ", statement.kind === "set" ? ";" : "{", "");
       if (statement.kind === "let") {
         write(out, statement.body, indent + 2);

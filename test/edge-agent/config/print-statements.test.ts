@@ -32,7 +32,8 @@ const BODIES = [
   'eval both("a", "b"); set hh = both(option host-name, "z");',
   "log(fatal, filename); log(error, server-name); log(info, hardware); log(debug, null);",
   'on expiry or commit { set ii = "later"; }',
-  'set quoted = "a\\"b\\\\c"; set high = "\\001\\377";',
+  'set quoted = "a\\"b\\\\c"; set high = "\\001\\377"; set one = "\\007"; eval both("\\001", option host-name);',
+  "if option dhcp-message-type = 7 or hardware-type = 1 { }",
   `set long = concat("${"l".repeat(70)}", "${"m".repeat(90)}", option host-name, option dhcp-client-identifier, "${"n".repeat(30)}");`,
 ] as const;
 
