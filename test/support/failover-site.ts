@@ -97,7 +97,7 @@ export class FailoverSite {
   }
 
   #watch(namespace: Namespace, device: string, file: string, filter: string): void {
-    const argv = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-s", "0", "-i", device, "-w", file, filter];
+    const argv = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-B", "16384", "-s", "0", "-i", device, "-w", file, filter];
     this.#captures.push(namespace.start("tcpdump", argv));
   }
 

@@ -5,15 +5,27 @@ import { type OneWay, tcpStreams } from "./tcp-streams.ts";
 
 export const FAILOVER_PORT = 647;
 
-/** The messages on the failover port of a capture, in the order in which they were sent; throws at one that does not read. */
+/**
+ * The messages on the failover port of a capture, in the order in which they were sent; throws at one that does not read. Of a connection
+ * of which the capture lacks bytes (tcpdump may not keep up), those before the hole.
+ */
 export async function conversation(capture: string): Promise<Said[]> {
   const streams = await tcpStreams(capture, FAILOVER_PORT);
-  return streams.flatMap((each) => [...messagesOf(each)]).sort((left, right) => left.at - right.at);
+  const lostAt = new Map<number, number>();
+  for (const { stream, lostAt: at } of streams)
+    if (at !== undefined) lostAt.set(stream, Math.min(at, lostAt.get(stream) ?? Number.POSITIVE_INFINITY));
+  return streams
+    .flatMap((each) => [...messagesOf(each)])
+    .filter(({ stream, at }) => at < (lostAt.get(stream) ?? Number.POSITIVE_INFINITY))
+    .sort((left, right) => left.at - right.at);
 }
 
 function* messagesOf({ from, stream, pieces }: OneWay): Iterable<Said> {
   let rest = EMPTY_STREAM;
-  for (const { at, bytes } of pieces) {
+  let at = 0;
+  for (const { at: seen, bytes } of pieces) {
+    // nobody could read it before all that precedes it was there
+    at = Math.max(at, seen);
     const taken = takeFrames(rest, Uint8Array.from(bytes));
     if (taken.fault !== undefined) throw new Error(`${from} at ${at}: ${taken.fault}`);
     ({ rest } = taken);

@@ -6,8 +6,8 @@ export interface OneWay {
   readonly from: string;
   readonly stream: number;
   readonly pieces: readonly { readonly at: number; readonly bytes: Buffer }[];
-  /** Bytes that the other side acknowledged and nobody saw: the capture lacks them. */
-  readonly lost: boolean;
+  /** From when on bytes are missing that the other side acknowledged: the capture lacks them. */
+  readonly lostAt: number | undefined;
 }
 
 interface Segment {
@@ -36,17 +36,21 @@ export async function tcpStreams(capture: string, port: number): Promise<OneWay[
   });
 }
 
-function inOrder(segments: readonly Segment[], acknowledged: number): Pick<OneWay, "pieces" | "lost"> {
+function inOrder(segments: readonly Segment[], acknowledged: number): Pick<OneWay, "pieces" | "lostAt"> {
   const pieces: { at: number; bytes: Buffer }[] = [];
   let next = 1;
+  let hole: number | undefined;
   for (const { at, seq, bytes } of [...segments].sort((left, right) => left.seq - right.seq || left.at - right.at)) {
-    if (seq > next) break;
+    if (seq > next) {
+      hole = at;
+      break;
+    }
     if (seq + bytes.length <= next) continue;
     pieces.push({ at, bytes: bytes.subarray(next - seq) });
     next = seq + bytes.length;
   }
   // the FIN takes a number too
-  return { pieces, lost: acknowledged > next + 1 };
+  return { pieces, lostAt: acknowledged > next + 1 ? (hole ?? pieces.at(-1)?.at ?? 0) : undefined };
 }
 
 /** A capture file in which each message is one segment of a connection of its own, so that a dissector sees every byte as its sender meant it. */
