@@ -1,5 +1,5 @@
-import { type MonotonicMillis, seconds } from "../../values/time.ts";
-import { takeMclt } from "../endpoint/state.ts";
+import { type MonotonicMillis, type Seconds, seconds } from "../../values/time.ts";
+import { type Endpoint, takeMclt, waitedMclt } from "../endpoint/state.ts";
 import { recordEndpoint, sendState } from "../endpoint/step.ts";
 import { endures } from "../endpoint/transitions.ts";
 import { isPrimary, nameOf, type Relationship } from "../relationship.ts";
@@ -8,7 +8,7 @@ import { wallClock } from "../wire/codes.ts";
 import { type StreamRemainder, takeFrames } from "../wire/frame.ts";
 import { decodeMessage, type FailoverMessage } from "../wire/message.ts";
 import type { Options } from "../wire/options.ts";
-import { isTandem, VENDOR_CLASS } from "../wire/private-data.ts";
+import { decodePrivateData, encodePrivateData, isTandem, VENDOR_CLASS } from "../wire/private-data.ts";
 import { REJECT_REASONS, type RejectReason, rejectText } from "../wire/reject-reason.ts";
 import { dropConnection } from "./connections.ts";
 import { sendContact, sendNew, sendReply } from "./send.ts";
@@ -40,7 +40,24 @@ export function sendConnect(turn: Turn, relationship: Relationship, connection: 
     tlsRequest: 0,
     mclt: config.peer.mclt ?? endpoint.mclt,
     hashBucketAssignment: endpoint.hba ?? new Uint8Array(32),
+    ...longestMclt(endpoint, config.peer.mclt ?? endpoint.mclt),
   });
+}
+
+/** A partner of our own kind that lost its disk has forgotten by what it promised: it is told, where that was more than `announced`. */
+const longestMclt = (endpoint: Endpoint, announced: Seconds): Options =>
+  endpoint.partnerIsTandem && waitedMclt(endpoint) > announced
+    ? { vendorSpecificOptions: encodePrivateData({ longestMclt: waitedMclt(endpoint) }) }
+    : {};
+
+/** A year: nobody promises by more. */
+const LONGEST_CREDIBLE = seconds(365 * 86_400);
+
+/** What {@link longestMclt} tells, where it is news: with a store that is whole, we know ourselves. */
+function takeLongestMclt(endpoint: Endpoint, options: Options): void {
+  const told = endpoint.partnerIsTandem && !endpoint.storeIntact ? decodePrivateData(options.vendorSpecificOptions).longestMclt : undefined;
+  if (told === undefined || told <= waitedMclt(endpoint)) return;
+  endpoint.formerMclt = seconds(Math.min(told, LONGEST_CREDIBLE));
 }
 
 interface Fault {
@@ -85,7 +102,11 @@ export function onConnect(turn: Turn, relationship: Relationship, connection: Co
     1,
     Math.min(relationship.config.peer.maxUnackedUpdates, options.maxUnackedBndupd ?? Number.MAX_SAFE_INTEGER),
   );
-  sendReply(turn, connection, { type: "CONNECTACK", xid, options: { ...ownTerms(relationship), ...tlsReply(options) } });
+  sendReply(turn, connection, {
+    type: "CONNECTACK",
+    xid,
+    options: { ...ownTerms(relationship), ...tlsReply(options), ...longestMclt(endpoint, endpoint.mclt) },
+  });
   linkUp(turn, relationship, connection);
 }
 
@@ -164,6 +185,7 @@ function takePartnersTerms({ link, endpoint }: Relationship, options: Options): 
   if (options.receiveTimer !== undefined) link.partnerReceiveTimer = options.receiveTimer;
   link.partnerVendorClass = options.vendorClassIdentifier;
   endpoint.partnerIsTandem = isTandem(options.vendorClassIdentifier);
+  takeLongestMclt(endpoint, options);
   // a small window makes a stock partner acknowledge often; ours does so at once, and each round costs both a commit
   if (endpoint.partnerIsTandem) link.partnerMaxUnacked = Math.max(link.partnerMaxUnacked, TANDEM_WINDOW);
 }

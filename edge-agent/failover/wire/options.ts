@@ -130,15 +130,15 @@ const SET_UP: readonly OptionName[] = ["relationshipName", "maxUnackedBndupd", "
 
 /**
  * Which options each message may carry (failover-12 §7), in the order in which dhcpd sends them. An option that is not
- * in the row is skipped unread. vendor-specific-options in BNDUPD and CONTACT are for agents of our own kind only.
+ * in the row is skipped unread. vendor-specific-options are for agents of our own kind only.
  */
 export const MESSAGE_OPTIONS = {
   POOLREQ: [],
   POOLRESP: ["addressesTransferred"],
   BNDUPD: BINDING,
   BNDACK: [...BINDING, "rejectReason", "message"],
-  CONNECT: [...SET_UP, "tlsRequest", "mclt", "hashBucketAssignment"],
-  CONNECTACK: [...SET_UP, "tlsReply", "rejectReason", "message"],
+  CONNECT: [...SET_UP, "tlsRequest", "mclt", "hashBucketAssignment", "vendorSpecificOptions"],
+  CONNECTACK: [...SET_UP, "tlsReply", "rejectReason", "message", "vendorSpecificOptions"],
   UPDREQALL: [],
   UPDDONE: [],
   UPDREQ: [],

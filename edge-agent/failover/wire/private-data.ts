@@ -17,6 +17,8 @@ export interface PrivateData {
   readonly ask?: boolean;
   /** CONTACT: the latest epoch of the ledger that the sender knows of. */
   readonly epoch?: number | undefined;
+  /** CONNECT, CONNECTACK: the longest MCLT by which either may have promised something; seconds. Only while it is not the present one. */
+  readonly longestMclt?: number | undefined;
 }
 
 const MAGIC = 0x54444d31;
@@ -25,6 +27,7 @@ const AGENT_OPTIONS = 2;
 const ECHO = 3;
 const ASK = 4;
 const EPOCH = 5;
+const LONGEST_MCLT = 6;
 
 export function encodePrivateData(data: PrivateData): Uint8Array {
   const out = new ByteWriter(1024, 64).u32(MAGIC);
@@ -33,6 +36,7 @@ export function encodePrivateData(data: PrivateData): Uint8Array {
   if (data.echo !== undefined) out.u8(ECHO).u16(4).u32(data.echo);
   if (data.ask === true) out.u8(ASK).u16(0);
   if (data.epoch !== undefined) out.u8(EPOCH).u16(4).u32(data.epoch);
+  if (data.longestMclt !== undefined) out.u8(LONGEST_MCLT).u16(4).u32(data.longestMclt);
   return out.finish();
 }
 
@@ -45,7 +49,7 @@ export function decodePrivateData(bytes: Uint8Array | undefined): PrivateData {
   if (bytes === undefined) return {};
   const reader = new ByteReader(bytes);
   if (reader.u32() !== MAGIC) return {};
-  const data: { hostname?: string; agentOptions?: Uint8Array; echo?: number; ask?: boolean; epoch?: number } = {};
+  const data: { hostname?: string; agentOptions?: Uint8Array; echo?: number; ask?: boolean; epoch?: number; longestMclt?: number } = {};
   while (reader.remaining >= 3) {
     const code = reader.u8();
     const body = reader.bytes(reader.u16());
@@ -55,6 +59,7 @@ export function decodePrivateData(bytes: Uint8Array | undefined): PrivateData {
     else if (code === ECHO) data.echo = new ByteReader(body).u32();
     else if (code === ASK) data.ask = true;
     else if (code === EPOCH) data.epoch = new ByteReader(body).u32();
+    else if (code === LONGEST_MCLT) data.longestMclt = new ByteReader(body).u32();
   }
   return data;
 }

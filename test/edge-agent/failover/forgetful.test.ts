@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { timesOf } from "../../../edge-agent/failover/lease-times.ts";
-import { NO_TIME } from "../../../edge-agent/values/time.ts";
+import { reconfigureRelationship } from "../../../edge-agent/failover/start.ts";
+import { NO_TIME, seconds } from "../../../edge-agent/values/time.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { Pair } from "./pair.ts";
 
@@ -63,3 +64,23 @@ test("a partner that has its memory is believed: the address comes free", () => 
   returns(pair);
   expect(["FREE", "BACKUP"]).toContain(pair.primary.lease(LEASE)?.status);
 });
+
+for (const victim of ["primary", "secondary"] as const)
+  test(`MCLT was shortened, and the ${victim} loses its disk at once: it waits by the longer one, by which it may have promised`, () => {
+    const pair = new Pair(20, { mclt: seconds(300) }).start();
+    pair.pass(40);
+    const lost = pair[victim];
+    const { primary } = pair;
+    const shorter = { ...primary.live.config.peer, mclt: seconds(20) };
+    primary.turn(pair.at, (turn) => reconfigureRelationship(turn, primary.live, { ...primary.live.config, peer: shorter }));
+    pair.pass(30);
+    pair.kill(lost);
+    lost.store = new MemoryStore();
+    primary.peer = shorter;
+    pair.pass(10);
+    pair.start(lost);
+    pair.pass(200);
+    expect([lost.state, lost.live.endpoint.mclt, lost.live.endpoint.formerMclt]).toEqual(["RECOVER-WAIT", 20, 300]);
+    pair.pass(110);
+    expect([pair.primary.state, pair.secondary.state]).toEqual(["NORMAL", "NORMAL"]);
+  });

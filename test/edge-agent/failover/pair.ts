@@ -47,7 +47,7 @@ const START = 1_795_000_000;
 /** One server in virtual time: its disk survives, its memory does not. */
 export class Node {
   readonly name: string;
-  readonly peer: FailoverPeer;
+  peer: FailoverPeer;
   store = new MemoryStore();
   relationship: Relationship | undefined;
   readonly log: string[] = [];
