@@ -1,4 +1,5 @@
 import { after, type EpochSeconds, epochSeconds } from "../../values/time.ts";
+import { hasLostItsDisk } from "../binding/forgetful.ts";
 import { balancePools } from "../binding/pool.ts";
 import { endTransfer, queueUpdate, requeueUnacked, voidUnacked } from "../binding/queue.ts";
 import { startReclaiming } from "../binding/reclaiming.ts";
@@ -158,6 +159,7 @@ export function onPartnerState(
   link.partnerStarting = heard.starting;
   endpoint.communicating = true;
   if (isFirst) link.heardAt = turn.at.monotonic;
+  link.partnerForgot = heard.state === "RECOVER" && (link.partnerForgot || (isFirst && hasLostItsDisk(relationship, heard)));
   // but one that would not survive to hear of it is answered like any other
   if (endpoint.state === "PARTNER-DOWN" && heard.starting && (endpoint.partnerIsTandem || endures(heard.state, "PARTNER-DOWN"))) {
     if (starting) {

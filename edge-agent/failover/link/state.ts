@@ -47,6 +47,8 @@ export interface Link {
   heardAt: MonotonicMillis | undefined;
   /** The partner would not bear to hear of our state: the connection in use is ended instead. */
   unbearable: boolean;
+  /** A stock partner in RECOVER has lost its lease file. */
+  partnerForgot: boolean;
   /** Its last STATE had the STARTUP flag. */
   partnerStarting: boolean;
   /** On the connection in use a conflict of ours has given way to the partner's RECOVER already. */
@@ -81,6 +83,7 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   toldAt: undefined,
   heardAt: undefined,
   unbearable: false,
+  partnerForgot: false,
   partnerStarting: false,
   gaveWay: false,
   answers: true,

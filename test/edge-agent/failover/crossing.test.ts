@@ -23,16 +23,15 @@ class Server {
   readonly said: FailoverMessage[] = [];
   #xid = 0;
   #rest = EMPTY_STREAM;
+  #link = 1;
+  readonly #role: "primary" | "secondary";
 
   /** In touch since long ago, or since now. */
   constructor(role: "primary" | "secondary", since: "long ago" | "now" = "long ago") {
+    this.#role = role;
     this.node = new Node("ours", peer(role), 20);
     this.node.start(AT);
-    this.node.turn(AT, (turn) =>
-      onFailoverEvent(turn, this.node.live, { kind: "failover-link-opened", peer: "lab", link: 1, direction: "accepted" }),
-    );
-    const { mclt: _, hashBucketAssignment: __, tlsRequest: ___, ...reply } = connectTerms();
-    this.hears(role === "secondary" ? "CONNECT" : "CONNECTACK", role === "secondary" ? connectTerms() : reply);
+    this.#connect();
     this.node.live.endpoint.state = "COMMUNICATIONS-INTERRUPTED";
     this.node.live.endpoint.startupUntil = undefined;
     this.hears("STATE", { serverState: SERVER_STATE_CODES["COMMUNICATIONS-INTERRUPTED"], serverFlags: 0, startTimeOfState: NOW });
@@ -45,9 +44,28 @@ class Server {
     for (const { xid, options } of this.updates()) this.hears("BNDACK", { assignedIpAddress: options.assignedIpAddress! }, xid);
   }
 
+  #connect(): void {
+    this.node.turn(AT, (turn) =>
+      onFailoverEvent(turn, this.node.live, { kind: "failover-link-opened", peer: "lab", link: this.#link, direction: "accepted" }),
+    );
+    const { mclt: _, hashBucketAssignment: __, tlsRequest: ___, ...reply } = connectTerms();
+    this.hears(this.#role === "secondary" ? "CONNECT" : "CONNECTACK", this.#role === "secondary" ? connectTerms() : reply);
+  }
+  /** The connection ends, and there is another, on which the dhcpd says first in what state it is since when. */
+  again(state: number, since: number): void {
+    const link = this.#link++;
+    this.node.turn(AT, (turn) =>
+      onFailoverEvent(turn, this.node.live, { kind: "failover-link-closed", peer: "lab", link, reason: "reset" }),
+    );
+    this.node.effects.length = 0;
+    this.#rest = EMPTY_STREAM;
+    this.#connect();
+    this.hears("STATE", { serverState: state, serverFlags: 1, startTimeOfState: since });
+  }
+
   hears(type: MessageType, options: Options, xid = this.#xid++): void {
     const bytes = encodeMessage({ type, time: NOW, xid, options });
-    this.node.turn(AT, (turn) => onFailoverEvent(turn, this.node.live, { kind: "failover-bytes", peer: "lab", link: 1, bytes }));
+    this.node.turn(AT, (turn) => onFailoverEvent(turn, this.node.live, { kind: "failover-bytes", peer: "lab", link: this.#link, bytes }));
     this.collect();
   }
   /** Takes what was said up to here. */
@@ -150,6 +168,28 @@ describe("updates that cross", () => {
     server.acknowledges(before);
     expect(server.node.lease("10.77.0.105")).toMatchObject({ status: "FREE", failover: { owed: false } });
     expect(server.told.length).toBe(before + 1);
+  });
+
+  test.each([
+    ["has lost its lease file", SERVER_STATE_CODES.RECOVER, NOW, "ACTIVE"],
+    ["was NORMAL and recovers from there", SERVER_STATE_CODES.NORMAL, NOW - 500, "FREE"],
+    ["is in RECOVER since before", SERVER_STATE_CODES.RECOVER, NOW - 500, "FREE"],
+  ] as const)("a dhcpd that %s is asked about a lease that it may have extended, or not", (_, state, since, becomes) => {
+    const server = new Server("secondary");
+    server.node.live.endpoint.partnerSince = epochSeconds(NOW - 500);
+    server.changes("ACTIVE", NOW - 1, NOW - 60);
+    server.acknowledges(-1);
+    server.changes("EXPIRED", NOW - 1, NOW - 60);
+    server.again(state, since);
+    if (state === SERVER_STATE_CODES.NORMAL)
+      server.hears("STATE", { serverState: SERVER_STATE_CODES.RECOVER, serverFlags: 0, startTimeOfState: since });
+    server.hears("UPDREQALL", {}, 77);
+    // as long as it may have promised: MCLT past its last service
+    const told = server.updates(ADDRESS).at(-1)?.options;
+    expect(told?.bindingStatus).toBe(becomes === "ACTIVE" ? BINDING_STATUS_CODES.ACTIVE : BINDING_STATUS_CODES.EXPIRED);
+    if (becomes === "ACTIVE") expect(told?.leaseExpirationTime).toBe(NOW + server.node.live.endpoint.mclt);
+    server.acknowledges(-1);
+    expect(server.node.lease("10.77.0.105")?.status).toBe(becomes);
   });
 
   test("a dhcpd that is in touch again is told nothing before it has told what its clients did, and what it tells is not undone", () => {

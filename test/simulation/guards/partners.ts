@@ -47,6 +47,18 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     replace: "if (ours !== undefined) {",
   },
   {
+    name: "a dhcpd without its lease file has forgotten what it promised",
+    file: endpointStep,
+    find: "link.partnerForgot = heard.state",
+    replace: 'link.partnerForgot = heard.state !== "RECOVER" && heard.state',
+  },
+  {
+    name: "one that lost its disk hears by what it promised",
+    file: "edge-agent/failover/link/handshake.ts",
+    find: "endpoint.formerMclt = seconds(Math.min(told, LONGEST_CREDIBLE));",
+    replace: "",
+  },
+  {
     name: "a live lease is not taken back by an old free",
     file: receive,
     find: 'status === "EXPIRED" || status === "FREE" || status === "BACKUP";',
