@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Basis, BindingStatus, Mode, Server, SiteConfig, SiteId, SiteState } from "./items.ts";
+import { addressKey } from "./tables.ts";
 
 /** RFC 3339 time, as the API speaks it. */
 export const Time = z.iso.datetime({ offset: true });
@@ -20,9 +21,36 @@ export const AddressPath = z.object({ site: SiteId, ip: Address });
 export const ClientPath = z.object({
   client: z.string().min(1).max(600).describe("i:<hex of option 61>, m:<htype>:<hex of chaddr>, or a MAC address"),
 });
-export const PlanPath = z.object({ id: z.string().regex(/^[0-9a-f-]{8,40}$/) });
-export const ConflictPath = z.object({ site: SiteId, id: z.string().min(10).max(80) });
+export const PlanPath = z.object({
+  id: z.string().regex(/^[0-9a-f-]{8,40}$/, "the id of a fleet failover, as its start and the list give it"),
+});
+export const ConflictPath = z.object({ site: SiteId, id: z.string().regex(/^[^/]{10,80}$/, "the id of a conflict, as the list gives it") });
 export const Period = z.object({ from: Time, to: Time });
+
+/** A site's configuration as it may be asked for: what is stored may be older than these checks. */
+export const NewSiteConfig = SiteConfig.superRefine((config, { addIssue }) => flawsOf(config).forEach((flaw) => void addIssue(flaw)));
+export const SiteConfigChange = SiteConfig.partial().superRefine((config, { addIssue }) =>
+  flawsOf(config).forEach((flaw) => void addIssue(flaw)),
+);
+
+type Flaw = { readonly code: "custom"; readonly path: (string | number)[]; readonly message: string };
+type Checked = { [Member in "names" | "pools"]?: z.output<typeof SiteConfig>[Member] | undefined };
+function flawsOf({ names, pools = [] }: Checked): readonly Flaw[] {
+  const flaws: Flaw[] = [];
+  const flaw = (path: (string | number)[], message: string) => void flaws.push({ code: "custom", path, message });
+  const [a, b] = [names?.A.toLowerCase(), names?.B.toLowerCase()];
+  if (a !== undefined && a === b) flaw(["names"], "must tell the two servers apart");
+  if (a === "b" || a === "secondary") flaw(["names", "A"], "must not be what the other server is called");
+  if (b === "a" || b === "primary") flaw(["names", "B"], "must not be what the other server is called");
+  const ranges = pools.map(({ from, to }, index) => ({ index, from: addressKey(from) ?? "", to: addressKey(to) ?? "" }));
+  for (const { index, from, to } of ranges) if (to < from) flaw(["pools", index, "to"], "must not be before from");
+  const ordered = ranges.toSorted((left, right) => (left.from < right.from ? -1 : 1));
+  ordered.forEach(({ index, from }, place) => {
+    const before = ordered[place - 1];
+    if (before !== undefined && from <= before.to) flaw(["pools", index], `must not overlap with pool ${pools[before.index]?.name}`);
+  });
+  return flaws;
+}
 
 export const ServerView = z.object({
   server: Server,

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { admin, none, type Route, read } from "./api-route.ts";
 import * as s from "./api-schemas.ts";
-import { SiteConfig } from "./items.ts";
 
 const switcher = { kind: "jwt", scope: "dhcp/switch" } as const;
 const fleet = { kind: "jwt", scope: "dhcp/switch", also: ["dhcp/fleet"] } as const;
@@ -27,7 +26,7 @@ export const SWITCH_ROUTES = {
     auth: admin,
     params: s.SitePath,
     query: none,
-    body: SiteConfig,
+    body: s.NewSiteConfig,
     response: s.SiteView,
     problems: ["SITE_EXISTS"],
     rights: ["site", "register", "act"],
@@ -39,7 +38,7 @@ export const SWITCH_ROUTES = {
     auth: admin,
     params: s.SitePath,
     query: none,
-    body: SiteConfig.partial(),
+    body: s.SiteConfigChange,
     response: s.SiteView,
     problems: ["NO_SUCH_SITE", "EPOCH_CHANGED"],
     rights: ["site", "configure", "act"],

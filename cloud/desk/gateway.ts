@@ -32,6 +32,7 @@ export function createGateway(routes: readonly TemplateRoute[], invoke: Invoke, 
 
   async function handle(request: IncomingMessage): Promise<APIGatewayProxyStructuredResultV2> {
     const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "desk"}`);
+    if (!isDecodable(url.pathname)) return short(400, "Bad Request");
     const hit = table.find(({ route, pattern }) => route.method === request.method && pattern.test(url.pathname));
     if (hit === undefined) return short(404, "Not Found");
     const { route } = hit;
@@ -47,6 +48,15 @@ export function createGateway(routes: readonly TemplateRoute[], invoke: Invoke, 
   }
 }
 
+/** Percent signs that stand for no text are the gateway's to refuse. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
 const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{([a-z]+)\}/g, "(?<$1>[^/]+)")}$`);
 const short = (statusCode: number, message: string): APIGatewayProxyStructuredResultV2 => ({
   statusCode,

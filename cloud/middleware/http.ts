@@ -10,6 +10,7 @@ import { LedgerUnavailable } from "../contract/ledger.ts";
 import { type Refused, refused } from "../contract/problem.ts";
 import type { Caller, Deps, Handler, Request } from "../deps.ts";
 import { authorise } from "./authorise.ts";
+import { inWords } from "./in-words.ts";
 import { problemResponse } from "./problem.ts";
 import { requestLog } from "./request-log.ts";
 import { CONTENT_TYPE, columnsOf, csv, formatOf, ndjson, rowsOf } from "./rows.ts";
@@ -72,12 +73,12 @@ function parse(route: Route, event: APIGatewayProxyEventV2, caller: Caller): obj
   const params = route.params.safeParse(decoded);
   const query = route.query.strict().safeParse(event.queryStringParameters ?? {});
   const body = route.body?.safeParse(event.body ?? {});
-  for (const [part, parsed] of [
-    ["path", params],
-    ["query", query],
-    ["body", body],
+  for (const [part, parsed, given] of [
+    ["path", params, decoded],
+    ["query", query, event.queryStringParameters ?? {}],
+    ["body", body, event.body ?? {}],
   ] as const) {
-    if (parsed !== undefined && !parsed.success) return malformed(part, parsed.error);
+    if (parsed !== undefined && !parsed.success) return malformed(part, parsed.error, given);
   }
   const key = event.headers["idempotency-key"];
   if (key !== undefined && !/^[\x21-\x7e]{8,128}$/.test(key))
@@ -94,13 +95,13 @@ function decode(text: string): string {
   }
 }
 
-function malformed(part: string, error: z.ZodError): Refused {
+function malformed(part: string, error: z.ZodError, given: unknown): Refused {
   const errors = error.issues.map((issue) => ({
     at: `${part}${issue.path.map((step) => `.${String(step)}`).join("")}`,
-    problem: issue.message,
+    problem: inWords(issue, given),
   }));
   const code = errors.some(({ at }) => /\.(at|from|to|actedAt)$/.test(at)) ? "BAD_TIME" : "BAD_REQUEST";
-  return refused(code, errors.map(({ at, problem }) => `${at}: ${problem}`).join("; "), { errors });
+  return refused(code, errors.map(({ at, problem }) => `${at} ${problem}`).join("; "), { errors });
 }
 
 function answer(route: Route, event: APIGatewayProxyEventV2, body: unknown): Answer {

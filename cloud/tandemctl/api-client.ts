@@ -1,3 +1,5 @@
+import { UsageError } from "./usage-error.ts";
+
 /** Calls of the control plane's API. */
 export interface Client {
   call(
@@ -32,7 +34,10 @@ const ATTEMPTS = 3;
 
 /** Repeats what the API says it could not do yet (503, or 429 of the gateway), with the same Idempotency-Key. */
 export function createClient(api: string, token: string): Client {
-  const base = api.replace(/\/$/, "");
+  const base = baseOf(api);
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new UsageError("TANDEM_TOKEN (or --token) is no token: it has characters that a token cannot have");
+  const rights = rightsIn(token);
   const urlOf = (path: string, query: Readonly<Record<string, string | undefined>>): URL => {
     const url = new URL(base + path);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
@@ -43,7 +48,8 @@ export function createClient(api: string, token: string): Client {
       const response = await reach(url, init);
       const text = await response.text();
       if (response.ok) return { response, text };
-      if ((response.status !== 503 && response.status !== 429) || attempt === ATTEMPTS) throw refusal(response.status, text);
+      if ((response.status !== 503 && response.status !== 429) || attempt === ATTEMPTS)
+        throw refusal(response.status, text, { base, rights });
       await new Promise((resolve) => setTimeout(resolve, 500 * attempt));
     }
   };
@@ -71,12 +77,38 @@ async function reach(url: URL, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(30_000) });
   } catch (error) {
-    const cause = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
-    throw new CallFailed(0, `${url.origin} cannot be reached: ${cause}`, {});
+    throw new CallFailed(0, `${url.origin} cannot be reached: ${causeOf(error)}`, {});
   }
 }
 
-function refusal(status: number, text: string): CallFailed {
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const message = cause instanceof Error ? cause.message.trim() : String(cause);
+  if (error instanceof Error && error.name === "TimeoutError") return "no answer within 30 s";
+  return /SSL routines|wrong version number/.test(message) ? "it does not speak TLS (http:// instead of https://?)" : message;
+}
+
+/** The API's address: routes begin with /v1 behind it. */
+function baseOf(api: string): string {
+  const url = URL.canParse(api) ? new URL(api) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new UsageError(
+      `TANDEM_API (or --api) is the API's address, such as https://abc.execute-api.eu-central-1.amazonaws.com, not ${api}`,
+    );
+  return api.replace(/\/+$/, "").replace(/\/v1$/, "");
+}
+
+/** What the token says that it may do; nothing if it does not say. It is the API that believes it or not. */
+function rightsIn(token: string): string {
+  try {
+    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { scope?: unknown };
+    return typeof claims.scope === "string" ? claims.scope : "";
+  } catch {
+    return "";
+  }
+}
+
+function refusal(status: number, text: string, { base, rights }: { readonly base: string; readonly rights: string }): CallFailed {
   let body: Record<string, unknown> = {};
   try {
     body = JSON.parse(text) as Record<string, unknown>;
@@ -84,6 +116,14 @@ function refusal(status: number, text: string): CallFailed {
     body = { detail: text };
   }
   if (status === 401) return new CallFailed(status, "the token is not accepted (expired?): set TANDEM_TOKEN", body);
+  if (status === 403 && body["code"] === undefined)
+    return new CallFailed(
+      status,
+      `the token does not have the right to do that; it has ${rights === "" ? "none that it names" : rights}`,
+      body,
+    );
+  if (status === 404 && body["code"] === undefined)
+    return new CallFailed(status, `${base} has no such route: is it the API's address, and of this version?`, body);
   const detail = body["detail"] ?? body["message"] ?? text;
   return new CallFailed(status, `${body["code"] === undefined ? `HTTP ${status}` : String(body["code"])}: ${String(detail)}`, body);
 }

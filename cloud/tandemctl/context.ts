@@ -1,5 +1,7 @@
+import { isIPv4, isIPv6 } from "node:net";
 import type { Client } from "./api-client.ts";
 import { type Output, printable } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Options of the command line; each command reads its own. */
 export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
@@ -10,8 +12,6 @@ export interface Context {
   readonly args: readonly string[];
   readonly sleep: (millis: number) => Promise<void>;
 }
-/** The command line is wrong; exit status 2. */
-export class UsageError extends Error {}
 /** An item of an answer. */
 export type Row = Readonly<Record<string, never>>;
 type Query = Readonly<Record<string, string | undefined>>;
@@ -84,22 +84,55 @@ export function numberOf(options: Options, name: string): number | undefined {
   const value = text(options, name);
   if (value === undefined) return undefined;
   const number = Number(value);
-  if (!Number.isFinite(number) || number < 0) throw new UsageError(`--${name} is a number, not ${value}`);
+  if (!Number.isFinite(number) || number < 0 || value.trim() === "") throw new UsageError(`--${name} is a number, not ${value}`);
   return number;
 }
 /** A time as people give it: RFC 3339 with or without seconds, without a zone the desk's own; `now`; or so long ago: `90m`, `2h`, `3d`. */
 export function timeOf(options: Options, name: string): string | undefined {
   const value = text(options, name);
   if (value === undefined) return undefined;
-  const [, count, unit] = /^-?(\d+)(m|h|d)$/.exec(value) ?? [];
-  const ago = count === undefined ? 0 : Number(count) * (unit === "m" ? 60_000 : unit === "h" ? 3_600_000 : 86_400_000);
-  const millis = count !== undefined || value === "now" ? Date.now() - ago : Date.parse(value);
+  const [, count, unit] = /^-?(\d{1,6})([smhdw])$/.exec(value) ?? [];
+  const millis =
+    count !== undefined ? Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS] : value === "now" ? Date.now() : dateOf(value);
   if (Number.isNaN(millis)) throw new UsageError(`--${name} is a time such as 2026-01-15T10:00:00Z, or 2h for two hours ago, not ${value}`);
   return new Date(millis).toISOString();
+}
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/** A date that the calendar has, with or without a time, with or without a zone; NaN for anything else. */
+function dateOf(text: string): number {
+  const [, date, year, month, day, time = "T00:00", zone = ""] =
+    /^((\d{4})-(\d\d)-(\d\d))([T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(Z|[+-]\d\d:?\d\d)?$/i.exec(text) ?? [];
+  if (date === undefined || (zone !== "" && time === "T00:00" && !text.includes(":"))) return Number.NaN;
+  const isInCalendar = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day);
+  return isInCalendar ? Date.parse(`${date}${time.replace(" ", "T")}${zone.toUpperCase()}`) : Number.NaN;
+}
+/** An IPv4 address as given; a usage error if it is none. */
+export function addressOf(options: Options, name: string): string | undefined {
+  const value = text(options, name);
+  if (value === undefined || isIPv4(value)) return value;
+  const hint = isIPv6(value) ? " (the ledger knows no IPv6)" : "";
+  throw new UsageError(`--${name} is an IPv4 address such as 10.1.0.17, not ${value}${hint}`);
+}
+/** The reason given; a usage error if there is none, or one too short to be on record. */
+export function reasonIn(options: Options): string {
+  const reason = required(options, "reason").trim();
+  if (reason.length < 3) throw new UsageError("--reason says why, in 3 characters at least: it goes on record");
+  return reason;
 }
 /** The first argument as a site. */
 export function siteOf({ args }: Context): string {
   const name = args[0];
   if (name === undefined) throw new UsageError("which SITE?");
-  return encodeURIComponent(name.toUpperCase());
+  return sitePath(name);
+}
+/** A site's name as it stands in a path: in capitals, as all are. */
+export function sitePath(name: string): string {
+  const capitals = name.toUpperCase();
+  if (!/^[A-Z0-9-]{2,24}$/.test(capitals)) throw new UsageError(`a SITE is 2 to 24 of A-Z, 0-9 and -, not ${name}`);
+  return capitals;
+}
+/** Fails if the site is not there: a list of nothing would not say so. */
+export async function mustExist({ client }: Context, site: string): Promise<void> {
+  await client.call("GET", `/v1/sites/${site}`);
 }

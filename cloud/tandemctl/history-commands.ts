@@ -1,5 +1,19 @@
-import { type Context, certaintyLine, everything, list, type Row, required, siteOf, text, timeOf, UsageError } from "./context.ts";
+import {
+  addressOf,
+  type Context,
+  certaintyLine,
+  everything,
+  list,
+  mustExist,
+  type Row,
+  reasonIn,
+  siteOf,
+  sitePath,
+  text,
+  timeOf,
+} from "./context.ts";
 import { printable } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
 
 const EVENTS = [
   ["AT", "at"],
@@ -24,8 +38,8 @@ const DAY_MS = 86_400_000;
 export async function history(context: Context): Promise<number> {
   const { options } = context;
   const named = context.args[0] ?? text(options, "site");
-  const place = named === undefined ? undefined : encodeURIComponent(named.toUpperCase());
-  const ip = text(options, "ip");
+  const place = named === undefined ? undefined : sitePath(named);
+  const ip = addressOf(options, "ip");
   const client = text(options, "client");
   if (ip !== undefined && client !== undefined) throw new UsageError("history is of an --ip or of a --client");
   const period = {
@@ -86,9 +100,13 @@ export function leases(context: Context): Promise<number> {
   ]);
 }
 
-export function conflicts(context: Context): Promise<number> {
+export async function conflicts(context: Context): Promise<number> {
   const { options } = context;
-  return list(context, "/v1/conflicts", { site: text(options, "site")?.toUpperCase(), all: options["all"] === true ? "1" : undefined }, [
+  const named = text(options, "site");
+  const site = named === undefined ? undefined : sitePath(named);
+  if (site !== undefined) await mustExist(context, site);
+  if (options["all"] === true && site === undefined) throw new UsageError("--all, with those that are settled, is of one --site SITE");
+  return list(context, "/v1/conflicts", { site, all: options["all"] === true ? "1" : undefined }, [
     ["SITE", "site"],
     ["ADDRESS", "address"],
     ["AT", "at"],
@@ -100,17 +118,20 @@ export function conflicts(context: Context): Promise<number> {
 
 export async function resolve(context: Context): Promise<number> {
   const id = context.args[1];
-  if (id === undefined) throw new UsageError("resolve needs a SITE and a CONFLICT");
+  if (id === undefined) throw new UsageError("which CONFLICT? Its ID is what tandemctl conflicts shows");
+  if (id.length < 10 || id.length > 80 || id.includes("/"))
+    throw new UsageError(`${id} is no ID of a conflict: tandemctl conflicts shows them`);
   const { body } = await context.client.call("POST", `/v1/sites/${siteOf(context)}/conflicts/${encodeURIComponent(id)}/resolve`, {
-    body: { reason: required(context.options, "reason") },
+    body: { reason: reasonIn(context.options) },
   });
   context.output.show(body, () => `${id} is settled\n`);
   return 0;
 }
 
 /** Of a site, or without one of the fleet: there stand the acts on many sites. */
-export function audit(context: Context): Promise<number> {
+export async function audit(context: Context): Promise<number> {
   const path = context.args[0] === undefined ? "/v1/events" : `/v1/sites/${siteOf(context)}/events`;
+  if (context.args[0] !== undefined) await mustExist(context, siteOf(context));
   return list(context, path, { from: timeOf(context.options, "from"), to: timeOf(context.options, "to") }, [
     ["AT", "at"],
     ["EPOCH", "epoch"],

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CallFailed, createClient } from "./api-client.ts";
 import { argumentsOf, COMMANDS, optionsOf } from "./commands.ts";
-import { UsageError } from "./context.ts";
-import { createOutput } from "./output.ts";
+import { createOutput, printable } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
@@ -50,10 +50,14 @@ const OPTIONS = {
 
 const EVERYWHERE = new Set(["json", "api", "token", "help"]);
 
+// Who reads no further (a pager that was left, head) has what he wanted.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
 /** Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the API cannot be reached or takes no token. */
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
+  let usage: string | undefined;
   const complain = (message: string) => process.stderr.write(`tandemctl: ${message}\n`);
   try {
     const { values, positionals } = parse(argv);
@@ -76,9 +80,10 @@ async function main(argv: readonly string[]): Promise<number> {
     if (foreign !== undefined) throw new UsageError(`${name} has no --${foreign}: tandemctl ${name} ${command.usage}`);
     const [surplus] = args.slice(argumentsOf(command));
     if (surplus !== undefined) throw new UsageError(`${surplus} is too much: tandemctl ${name} ${command.usage}`);
-    const api = values.api ?? process.env["TANDEM_API"];
-    const token = values.token ?? process.env["TANDEM_TOKEN"];
-    if (api === undefined || token === undefined) throw new UsageError("set TANDEM_API and TANDEM_TOKEN, or give --api and --token");
+    const api = (values.api ?? process.env["TANDEM_API"])?.trim();
+    const token = (values.token ?? process.env["TANDEM_TOKEN"])?.trim();
+    if (!api || !token) throw new UsageError("set TANDEM_API and TANDEM_TOKEN, or give --api and --token");
+    usage = `tandemctl ${name} ${command.usage}`;
     return await command.run({
       client: createClient(api, token),
       output: createOutput(values.json === true),
@@ -88,10 +93,11 @@ async function main(argv: readonly string[]): Promise<number> {
     });
   } catch (error) {
     if (error instanceof CallFailed) {
-      complain(error.message);
+      complain(printable(error.message));
       return error.status === 0 || error.status === 401 ? 3 : 1;
     }
-    complain(error instanceof Error ? error.message : String(error));
+    complain(printable(error instanceof Error ? error.message : String(error)));
+    if (error instanceof UsageError && usage !== undefined) process.stderr.write(`usage: ${usage}\n`);
     return 2;
   }
 }
@@ -114,7 +120,7 @@ function help(): string {
   const lines = Object.entries(COMMANDS).map(([name, { usage, about }]) => `  tandemctl ${name} ${usage}\n        ${about}\n`);
   return `Usage:
 ${lines.join("")}Everywhere: --json, --api URL (or TANDEM_API), --token TOKEN (or TANDEM_TOKEN)
-Times: 2026-01-15T10:00:00Z, without a zone the local time, now, or so long ago: 90m, 2h, 3d
+Times: 2026-01-15T10:00:00Z, without a zone the local time, now, or so long ago: 30s, 90m, 2h, 3d, 1w
 Exit status: 0 done, 1 refused or not all done, 2 usage, 3 unreachable or not let in
 `;
 }

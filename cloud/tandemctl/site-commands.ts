@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { type Context, list, numberOf, type Options, type Row, required, siteOf, text, UsageError } from "./context.ts";
+import { isIPv4 } from "node:net";
+import { type Context, list, numberOf, type Options, type Row, reasonIn, required, siteOf, text } from "./context.ts";
 import { forceOf, reasonOf } from "./switch-commands.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const sites = (context: Context): Promise<number> =>
   list(
@@ -47,20 +49,23 @@ export async function register(context: Context): Promise<number> {
   required(context.options, "names");
   const body = { mcltMs: 3_600_000, maxLeaseMs: 86_400_000, autonomyMs: 3_600_000, pools: [], serials: { A: [], B: [] }, foreign: "none" };
   const answer = await context.client.call("PUT", `/v1/sites/${siteOf(context)}`, { body: { ...body, ...configOf(context.options) } });
-  context.output.show(answer.body, () => `${answer.body.site} is registered, epoch ${answer.body.epoch}\n`);
+  const given = context.args[0];
+  const spelling =
+    given === answer.body.site ? "" : ` (sites are named in capitals: agent.json too must say ${answer.body.site}, not ${given})`;
+  context.output.show(answer.body, () => `${answer.body.site} is registered, epoch ${answer.body.epoch}${spelling}\n`);
   return 0;
 }
 
 export async function configure(context: Context): Promise<number> {
   const body = configOf(context.options);
-  if (Object.keys(body).length === 0) throw new UsageError("configure what?");
+  if (Object.keys(body).length === 0) throw new UsageError("what is to be changed? Give an option");
   const answer = await context.client.call("PATCH", `/v1/sites/${siteOf(context)}`, { body });
   context.output.show(answer.body, () => `${answer.body.site} is configured\n`);
   return 0;
 }
 
 export async function decommission(context: Context): Promise<number> {
-  const body = { reason: required(context.options, "reason") };
+  const body = { reason: reasonIn(context.options) };
   const answer = await context.client.call("POST", `/v1/sites/${siteOf(context)}/decommission`, { body });
   context.output.show(answer.body, () => `${answer.body.site} is out of service\n`);
   return 0;
@@ -69,24 +74,31 @@ export async function decommission(context: Context): Promise<number> {
 /** What the options say of a site; members that are not given are left out. */
 function configOf(options: Options): Readonly<Record<string, unknown>> {
   const given: Record<string, unknown> = {};
-  for (const [option, member] of [
-    ["mclt", "mcltMs"],
-    ["max-lease", "maxLeaseMs"],
-    ["autonomy", "autonomyMs"],
+  for (const [option, member, least] of [
+    ["mclt", "mcltMs", 1],
+    ["max-lease", "maxLeaseMs", 60],
+    ["autonomy", "autonomyMs", 60],
   ] as const) {
     const seconds = numberOf(options, option);
-    if (seconds !== undefined) given[member] = 1000 * seconds;
+    if (seconds !== undefined && seconds < least) throw new UsageError(`--${option} is ${least} seconds or more, not ${seconds}`);
+    if (seconds !== undefined) given[member] = Math.round(1000 * seconds);
   }
   const names = text(options, "names");
   if (names !== undefined) given["names"] = namesOf(names);
   if (options["pool"] !== undefined) given["pools"] = [options["pool"]].flat().map((pool) => poolOf(String(pool)));
-  if (options["foreign"] !== undefined) given["foreign"] = required(options, "foreign");
+  if (options["foreign"] !== undefined) given["foreign"] = foreignOf(required(options, "foreign"));
   if (options["serial"] !== undefined) given["serials"] = serialsOf([options["serial"]].flat().map(String));
   return given;
 }
 
+function foreignOf(given: string): string {
+  const found = ["A", "B", "none"].find((one) => one.toLowerCase() === given.toLowerCase());
+  if (found === undefined) throw new UsageError(`--foreign is A, B or none, not ${given}`);
+  return found;
+}
+
 function namesOf(given: string): { A: string; B: string } {
-  const [A = "", B = "", ...more] = given.split(",");
+  const [A = "", B = "", ...more] = given.split(",").map((name) => name.trim());
   if (A === "" || B === "" || more.length > 0) throw new UsageError("--names gives two names, of servers A and B: --names lis-a,lis-b");
   return { A, B };
 }
@@ -103,7 +115,7 @@ function serialsOf(given: readonly string[]): { A: string[]; B: string[] } {
 
 function poolOf(given: string): { name: string; from: string; to: string } {
   const [, name, from, to] = /^([^=]+)=([\d.]+)-([\d.]+)$/.exec(given) ?? [];
-  if (name === undefined || from === undefined || to === undefined)
+  if (name === undefined || from === undefined || to === undefined || !isIPv4(from) || !isIPv4(to))
     throw new UsageError(`--pool is NAME=FROM-TO, as office=10.1.0.10-10.1.0.209, not ${given}`);
   return { name, from, to };
 }

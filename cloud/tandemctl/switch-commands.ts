@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ATTESTATION } from "../contract/api-schemas.ts";
 import { CallFailed } from "./api-client.ts";
-import { type Context, list, numberOf, type Options, type Row, required, siteOf, text, UsageError } from "./context.ts";
+import { type Context, list, numberOf, type Options, type Row, reasonIn, required, siteOf, sitePath, text } from "./context.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** How often what is waited for is looked at, milliseconds. */
 const LOOK_MS = 2000;
@@ -83,19 +84,27 @@ export async function takeover(context: Context): Promise<number> {
 export async function failover(context: Context): Promise<number> {
   const { client, options } = context;
   if (options["list"] === true) return plans(context);
-  const shown = text(options, "show");
+  const shown = planIn(options, "show");
   if (shown !== undefined) return showPlan(context, (await client.call("GET", `/v1/failovers/${encodeURIComponent(shown)}`)).body);
-  const resumed = text(options, "resume");
-  const stopped = text(options, "stop");
+  const resumed = planIn(options, "resume");
+  const stopped = planIn(options, "stop");
   if (resumed !== undefined || stopped !== undefined) {
     const path = `/v1/failovers/${resumed ?? stopped}/${resumed === undefined ? "stop" : "resume"}`;
-    const { body } = await client.call("POST", path, { body: { reason: required(options, "reason") } });
+    const { body } = await client.call("POST", path, { body: { reason: reasonIn(options) } });
     return resumed === undefined ? showPlan(context, body) : follow(context, body);
   }
   const limits = { atOnce: numberOf(options, "at-once"), stopAfter: numberOf(options, "stop-after") };
-  const request = { sites: sitesOf(options), survivor: required(options, "survivor"), reason: required(options, "reason"), ...limits };
+  const request = { sites: sitesOf(options), survivor: required(options, "survivor"), reason: reasonIn(options), ...limits };
   const { body } = await client.call("POST", "/v1/failovers", { body: request, key: randomUUID() });
   return follow(context, body);
+}
+
+/** The id of a fleet failover; a usage error if it cannot be one. */
+function planIn(options: Options, name: string): string | undefined {
+  const id = text(options, name);
+  if (id !== undefined && !/^[0-9a-f-]{8,40}$/.test(id))
+    throw new UsageError(`--${name} is an ID that tandemctl failover --list shows, not ${id}`);
+  return id;
 }
 
 /** Those that run. */
@@ -138,14 +147,24 @@ function showPlan({ output }: Context, plan: any): number {
 /** `A,B,…`, or `@FILE` with a site a line. */
 function sitesOf(options: Options): readonly string[] {
   const given = required(options, "sites");
-  const names = given.startsWith("@") ? readFileSync(given.slice(1), "utf8").split(/\s+/) : given.split(",");
-  return names.map((name) => name.trim().toUpperCase()).filter((name) => name !== "");
+  const names = given.startsWith("@") ? namesIn(given.slice(1)) : given.split(",");
+  const sites = names.map((name) => name.trim()).filter((name) => name !== "");
+  if (sites.length === 0) throw new UsageError(`--sites ${given} names no site`);
+  return sites.map(sitePath);
+}
+
+function namesIn(file: string): readonly string[] {
+  try {
+    return readFileSync(file, "utf8").split(/[\s,]+/);
+  } catch (error) {
+    throw new UsageError(`--sites @${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 const switched = (body: Row): string =>
   `${body["site"]}: ${body["sole"]} serves alone (${body["basis"]}, epoch ${body["epoch"]}); its partner's free addresses from ${Math.ceil(Number(body["usableAfterMs"]) / 1000)} s after it learns of it\n`;
-export const reasonOf = (options: Options) => (typeof options["reason"] === "string" ? { reason: options["reason"] } : {});
+export const reasonOf = (options: Options) => (typeof options["reason"] === "string" ? { reason: reasonIn(options) } : {});
 export function forceOf(options: Options): { force?: { attestation: string; reason: string } } {
   if (options["force"] !== true) return {};
-  return { force: { attestation: ATTESTATION, reason: required(options, "reason") } };
+  return { force: { attestation: ATTESTATION, reason: reasonIn(options) } };
 }

@@ -31,7 +31,9 @@ export async function clientStints(
   asked: ClientQuestion,
   paging: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
 ): Promise<{ readonly stints: readonly Stint[]; readonly cursor?: string } | Refused> {
-  const client = clientOf(asked.client);
+  const named = clientOf(asked.client);
+  if (isRefused(named)) return named;
+  const { client } = named;
   const question = { client, site: asked.site ?? "", from: asked.from, to: asked.to };
   const opened = openCursor(deps.cursorKey, route, question, paging.cursor);
   if (isRefused(opened)) return opened;

@@ -16,11 +16,25 @@ export const addressOf = (ip: string): { readonly key: string } | Refused => {
   const key = addressKey(ip);
   return key === undefined ? refused("BAD_ADDRESS", `${ip} is no IPv4 address.`) : { key };
 };
-/** A client in a path: `i:…`, `m:…`, or a MAC address as people write it (taken as Ethernet). */
-export function clientOf(text: string): string {
-  const mac = text.toLowerCase().replaceAll(/[:.-]/g, "");
-  return /^[0-9a-f]{12}$/.test(mac) && !/^[im]:/i.test(text) ? `m:1:${mac}` : text.toLowerCase();
+/** A client in a path: `i:…`, `m:…`, or a MAC address as people write it (taken as Ethernet): with colons, dashes or dots, or bare. */
+export function clientOf(text: string): { readonly client: string } | Refused {
+  const given = text.trim().toLowerCase();
+  const [, htype, chaddr] = /^m:(\d{1,3}):([0-9a-f:.-]*)$/.exec(given) ?? [];
+  if (htype !== undefined && chaddr !== undefined) return { client: `m:${Number(htype)}:${bare(chaddr)}` };
+  const [, identifier] = /^i:([0-9a-f:.-]+)$/.exec(given) ?? [];
+  if (identifier !== undefined) return { client: `i:${bare(identifier)}` };
+  const mac = given.split(/[:-]/).length === 6 ? bare(given) : given.replaceAll(".", "");
+  if (/^[0-9a-f]{12}$/.test(mac)) return { client: `m:1:${mac}` };
+  const forms = "a MAC address (02:00:00:00:00:01), i:<hex of option 61> or m:<htype>:<hex of chaddr>";
+  return refused("BAD_REQUEST", `${text} names no client: give ${forms}.`);
 }
+/** Hex digits alone; an octet between two marks may have lost its leading zero. */
+const bare = (hex: string): string =>
+  hex
+    .split(/[:-]/)
+    .map((octet, _, all) => (all.length > 1 ? octet.padStart(2, "0") : octet))
+    .join("")
+    .replaceAll(".", "");
 export function periodOf(from: string, to: string): { readonly from: number; readonly to: number } | Refused {
   const period = { from: millis(from), to: millis(to) };
   if (period.to < period.from) return refused("BAD_TIME", "The period ends before it begins.");

@@ -1,7 +1,12 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
+import { createClient } from "../../../cloud/tandemctl/api-client.ts";
 import { argumentsOf, COMMANDS, optionsOf } from "../../../cloud/tandemctl/commands.ts";
-import { numberOf, timeOf, UsageError } from "../../../cloud/tandemctl/context.ts";
+import { addressOf, numberOf, reasonIn, sitePath, timeOf } from "../../../cloud/tandemctl/context.ts";
 import { createOutput } from "../../../cloud/tandemctl/output.ts";
+import { UsageError } from "../../../cloud/tandemctl/usage-error.ts";
 
 test("times as people give them", () => {
   const at = (text: string) => timeOf({ at: text }, "at");
@@ -9,7 +14,10 @@ test("times as people give them", () => {
   expect(Math.abs(Date.parse(at("90m")!) - (Date.now() - 5_400_000))).toBeLessThan(5000);
   expect(Math.abs(Date.parse(at("now")!) - Date.now())).toBeLessThan(5000);
   expect(timeOf({}, "at")).toBeUndefined();
-  expect(() => at("yesterday noon")).toThrow(UsageError);
+  expect(at("2026-01-15 10:00:00.5z")).toBe("2026-01-15T10:00:00.500Z");
+  expect(at("2026-01-15")).toBe(new Date("2026-01-15T00:00").toISOString());
+  for (const wrong of ["yesterday noon", "5", "2026-02-30", "2026-13-01T00:00Z", "2026-01-15Z", "11/23/2026", "2026-01-15T25:00Z", "2y"])
+    expect(() => at(wrong), wrong).toThrow(UsageError);
   expect(() => numberOf({ n: "five" }, "n")).toThrow(UsageError);
 });
 test("a command takes the options that its usage names", () => {
@@ -25,4 +33,50 @@ test("without a terminal progress comes now and then, and nothing from a client 
   for (const text of ["waiting 1 s\u001b[2J", "waiting 3 s", "waiting 5 s"]) output.progress(text);
   expect(lines).toEqual(["waiting 1 s?[2J\n"]);
   expect(output.table(["A", "B"], [["x\u001b", undefined]])).toBe("A   B\nx?\n");
+});
+
+test("sites and addresses are checked before anything is asked, in the words of the command line", () => {
+  expect(sitePath("berlin-3")).toBe("BERLIN-3");
+  for (const wrong of ["", "x", "BAD SITE!", "a/b", "A".repeat(25)]) expect(() => sitePath(wrong), wrong).toThrow(UsageError);
+  expect(addressOf({ ip: "10.1.0.17" }, "ip")).toBe("10.1.0.17");
+  expect(() => addressOf({ ip: "10.1.0.300" }, "ip")).toThrow("not 10.1.0.300");
+  expect(() => addressOf({ ip: "fe80::1" }, "ip")).toThrow("the ledger knows no IPv6");
+  expect(() => reasonIn({ reason: " x " })).toThrow("3 characters");
+});
+test("an address that is none, and a token that no header may carry, are said before anything is sent", () => {
+  expect(() => createClient("nonsense", "t")).toThrow("not nonsense");
+  expect(() => createClient("ftp://x", "t")).toThrow("TANDEM_API");
+  expect(() => createClient("http://x", "a\nb")).toThrow("TANDEM_TOKEN");
+});
+test("what the gateway refuses without a word of ours is said in ours", async () => {
+  const answers: [number, string][] = [];
+  const server = createServer((_request, response) => {
+    const [status, body] = answers.shift() ?? [200, "{}"];
+    response.writeHead(status).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const token = `x.${Buffer.from(JSON.stringify({ scope: "dhcp/read" })).toString("base64url")}.y`;
+  const asking = (status: number, body: string) => {
+    answers.push([status, body]);
+    return createClient(`${api}/v1/`, token).call("GET", "/v1/sites");
+  };
+  await expect(asking(403, '{"message":"Forbidden"}')).rejects.toThrow("it has dhcp/read");
+  await expect(asking(404, '{"message":"Not Found"}')).rejects.toThrow(`${api} has no such route`);
+  await expect(asking(401, '{"message":"Unauthorized"}')).rejects.toThrow("TANDEM_TOKEN");
+  await expect(asking(404, '{"code":"NO_SUCH_SITE","detail":"No site"}')).rejects.toThrow("NO_SUCH_SITE: No site");
+  await expect(createClient(api.replace("http:", "https:"), token).call("GET", "/v1/sites")).rejects.toThrow("http:// instead of https://");
+  server.close();
+});
+test("who stops reading gets no stack", async () => {
+  const server = createServer((_request, response) => response.end(`${"x,y\r\n".repeat(100_000)}`));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = (server.address() as AddressInfo).port;
+  const command = `node cloud/tandemctl/main.ts history S1 --format csv --api http://127.0.0.1:${port} --token t | head -1`;
+  const child = spawn("bash", ["-c", `set -o pipefail; ${command}`], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  expect([code, said]).toEqual([0, ""]);
+  server.close();
 });

@@ -1,6 +1,6 @@
-import { lateConflictWrite, settleConflictWrites, tamperWrite } from "../../../../cloud/contract/conflict-expressions.ts";
+import { lateConflictWrite, servingWrite, settleConflictWrites, tamperWrite } from "../../../../cloud/contract/conflict-expressions.ts";
 import { type Item, update, type Write } from "../../../../cloud/contract/expression.ts";
-import { HistItem } from "../../../../cloud/contract/items.ts";
+import { CtlItem, HistItem, SrvItem } from "../../../../cloud/contract/items.ts";
 import {
   holdPlanWrite,
   type PlanRow,
@@ -9,8 +9,9 @@ import {
   startPlanWrites,
   stopPlanWrites,
 } from "../../../../cloud/contract/plan-expressions.ts";
-import { confKey, evtKey, planKey } from "../../../../cloud/contract/tables.ts";
-import { act, must, SITE, T0 } from "../../../support/ledger-samples.ts";
+import { registerWrites } from "../../../../cloud/contract/switch-expressions.ts";
+import { confKey, evtKey, planKey, servingKey } from "../../../../cloud/contract/tables.ts";
+import { act, CONFIG, must, SITE, T0 } from "../../../support/ledger-samples.ts";
 import { audited, poked, type Scenario, scenario } from "./prepare.ts";
 
 const PLAN: PlanRow = { id: "p-1", ver: 0 };
@@ -45,6 +46,10 @@ const standing =
   };
 const found: Scenario["build"] = async () => [lateConflictWrite(row(1, "m:1:aa"), row(2, "m:1:bb"))];
 const tampered: Scenario["build"] = async () => [tamperWrite(SITE, "s-1", T0, { by: "ana" })];
+const serving: Scenario["build"] = async () => {
+  const [ctl, server] = registerWrites(SITE, CONFIG, act()).flatMap((write) => (write.kind === "put" ? [write.item] : []));
+  return [servingWrite(CtlItem.parse(ctl), T0, SrvItem.parse(server), T0 + 4000)];
+};
 
 /** What the control plane writes about fleet failovers, conflicts and its own trail. */
 export const OTHER_SCENARIOS: readonly Scenario[] = [
@@ -80,4 +85,6 @@ export const OTHER_SCENARIOS: readonly Scenario[] = [
   audited("settleConflict", standing()),
   scenario("tamper", "not found before", "done", tampered),
   scenario("tamper", "found before", "refused", poked({ ...evtKey(SITE, T0, 0, "s-1") }, tampered)),
+  scenario("serving", "not seen before", "done", serving),
+  scenario("serving", "seen before", "refused", poked({ ...servingKey(SITE, T0, 1) }, serving)),
 ];
