@@ -5,7 +5,7 @@ import { readToStart } from "./daemon/configuration.ts";
 import { isDetached, releaseStarter, startDetached } from "./daemon/detach.ts";
 import { type AgentLog, logFacility, openLog } from "./daemon/logging.ts";
 import { type AgentPaths, agentPaths } from "./daemon/paths.ts";
-import { type RunningAgent, runAgent } from "./daemon/run-agent.ts";
+import type { RunningAgent } from "./daemon/run-agent.ts";
 import { checkLeaseFile, type StartContext } from "./daemon/start-agent.ts";
 import { StartFailed } from "./daemon/start-failed.ts";
 import { testLeaseFile } from "./daemon/test-leases.ts";
@@ -89,6 +89,8 @@ async function startLogged(options: AgentOptions, log: AgentLog): Promise<void> 
 
 async function serve(context: StartContext): Promise<void> {
   const { options, paths, log } = context;
+  // A test of the configuration, which scripts run often, needs nothing of this.
+  const { runAgent } = await import("./daemon/run-agent.ts");
   const agent = await runAgent(context, {
     beforePrivilegesDrop: () => {
       const failed = options.writePidFile ? writePidFile(paths.pidFile) : undefined;

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { LedgerEvent } from "../agent/service-events.ts";
 import { type AgentState, createAgentState, undone } from "../agent/state.ts";
 import { nextDeadline, step } from "../agent/step.ts";
 import type { LeaseClock } from "../rim/clock.ts";
@@ -13,7 +15,7 @@ import { VERSION } from "../version.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { openLeaseFile } from "./lease-file.ts";
 import { noteOfLeaseFile } from "./lease-file-notes.ts";
-import { openLedger } from "./ledger.ts";
+import type { AgentLedger } from "./ledger.ts";
 import { type AgentChange, declarationsIn, Reconfiguring } from "./reconfiguring.ts";
 import { openStoreOfLeaseFile } from "./replaced-lease-file.ts";
 import { ServedInterfaces } from "./served-interfaces.ts";
@@ -40,7 +42,7 @@ export interface RunningAgent {
 
 /** Opens network, store and lease file, and serves. Throws StartFailed. */
 export async function runAgent(context: StartContext, ports: RunPorts): Promise<RunningAgent> {
-  const { options, paths, log } = context;
+  const { options, log } = context;
   const network = await openNetwork(context);
   ports.beforePrivilegesDrop();
   becomeUser(context);
@@ -61,9 +63,7 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
     declared: (declaration) => reconfiguring.declared(declaration),
     shutDown: ports.shutDown,
   });
-  const ledger = await openLedger(paths.agentConfigs, config, { store, folder: paths.stateDirectory }, (event) =>
-    agent.take({ ...event, at: clock.instant() }),
-  );
+  const ledger = await joinLedger(context, store, (event) => agent.take({ ...event, at: clock.instant() }));
   const extras = { hmac, declarations, ...(ledger === undefined ? {} : { ledger: ledger.ports }) };
   const agent: AgentProcess<AgentState> = new AgentProcess({
     failoverPeers: () => reconfiguring.config.failoverPeers,
@@ -96,6 +96,17 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
       return stop(context, agent, leaseFile, store, scrapes);
     },
   };
+}
+
+/** Only an agent that takes part in a ledger reads the program for it. */
+async function joinLedger(
+  { paths, configuration }: StartContext,
+  store: LmdbStore,
+  emit: (event: LedgerEvent) => void,
+): Promise<AgentLedger | undefined> {
+  if (!paths.agentConfigs.some(existsSync)) return undefined;
+  const { openLedger } = await import("./ledger.ts");
+  return openLedger(paths.agentConfigs, configuration.config, { store, folder: paths.stateDirectory }, emit);
 }
 
 function openServices(
