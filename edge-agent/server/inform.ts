@@ -68,7 +68,8 @@ function acknowledge(
   const evaluation = runScopes(exchange, answerChain(exchange, caller, subnet, pool, host), {
     client,
     classNames: caller.classes.map(({ className }) => className),
-    known: host !== undefined,
+    // dhcpd looks for no host before it runs these
+    known: false,
     lease: undefined,
     address: undefined,
     leaseSeconds: undefined,

@@ -186,4 +186,21 @@ export const OPTION_GROUPS: readonly CaseGroup[] = [
     conf: times("default-lease-time 1200; max-lease-time 2400;", "default-lease-time 90; max-lease-time 120; option dhcp-renewal-time 40;"),
     cases: timeCases(0x24),
   },
+  {
+    name: "known in DHCPINFORM",
+    conf: `authoritative; ping-check off;
+      class "acquainted" { match if known; option nis-domain "class"; }
+      subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.149;
+        if known { option domain-name "known"; next-server 10.77.0.4; } else { option domain-name "unknown"; }
+        pool { range 10.77.0.160 10.77.0.169; if known { option root-path "pool"; } } }
+      host h { hardware ethernet ${(c(90).match(/../g) ?? []).join(":")}; if known { option host-name "host"; } if static { option merit-dump "static"; } }
+      host f { hardware ethernet ${(c(91).match(/../g) ?? []).join(":")}; fixed-address 10.77.0.9; if known { option host-name "fixed"; } }`,
+    cases: [
+      { name: "a host without address", expect: ["ACK"], steps: [inform(c(90), "10.77.0.42", [prl(12, 14, 15, 17, 40)])] },
+      { name: "a host in a pool", expect: ["ACK"], steps: [inform(c(90), "10.77.0.161", [prl(12, 14, 15, 17, 40)])] },
+      { name: "a host with address", expect: ["ACK"], steps: [inform(c(91), "10.77.0.9", [prl(12, 14, 15, 17, 40)])] },
+      { name: "a host with another address", expect: ["ACK"], steps: [inform(c(91), "10.77.0.43", [prl(12, 14, 15, 17, 40)])] },
+      { name: "the same with a lease", expect: ["OFFER"], steps: [discover(c(90), [prl(12, 14, 15, 17, 40)])] },
+    ],
+  },
 ];
