@@ -186,10 +186,52 @@ ${c.chance(0.3) ? 'class "spawned" { spawn with option agent.circuit-id; lease l
 ${c.chance(0.3) ? `class "named" { match pick-first-value(option host-name, option vendor-class-identifier); }\nsubclass "named" "box1" { ${statements(c, 2, 1)} }` : ""}
 `;
 
-/** A dhcpd.conf drawn from `c`: legal, and on the network of the differential cases. */
-export function randomConf(c: Prng): string {
+const RARER = [
+  "dhcp-cache-threshold 0;",
+  "dhcp-cache-threshold 100;",
+  "adaptive-lease-time-threshold 30;",
+  "infinite-is-reserved on;",
+  "dynamic-bootp-lease-length 900;",
+  "min-secs 1;",
+  "min-lease-time 500; max-lease-time 600;",
+  "default-lease-time 3; max-lease-time 4;",
+  "abandon-lease-time 600;",
+  "one-lease-per-client on;",
+  "update-conflict-detection off;",
+  'on commit { set seen = pick-first-value(option host-name, "nobody"); }',
+  "on commit { if exists host-name { set seen = option host-name; } else { unset seen; } }",
+  'on release { set left = hardware; } on expiry { set over = binary-to-ascii(10, 8, ".", leased-address); }',
+  'on expiry or release { set gone = concat(seen, "!"); }',
+  'option maker.two = concat("v-", option vendor-class-identifier); vendor-option-space maker;',
+  'if exists agent.circuit-id { option custom-text = concat("c-", option agent.circuit-id, "-", option agent.remote-id); }',
+] as const;
+
+const rarer = (c: Prng): string => Array.from({ length: 1 + c.below(5) }, () => c.pick(RARER as unknown as [string])).join("\n");
+
+/** Classes that limit leases, hosts found by an option or with several addresses. */
+function moreDeclarations(c: Prng): string {
+  const client = (): { readonly mac: string; readonly id: string | undefined } => c.pick(CLIENTS as unknown as [(typeof CLIENTS)[number]]);
+  const made = [
+    () => 'class "doors" { spawn with option agent.remote-id; lease limit 1; }',
+    () => 'class "guests" { match if not exists dhcp-client-identifier; lease limit 2; }',
+    () =>
+      `class "by-id" { match option dhcp-client-identifier; lease limit 1; } subclass "by-id" ${colons(client().id ?? "00abcd")} { lease limit 2; }`,
+    () => 'class "boxes" { match if substring(option host-name, 0, 3) = "box"; lease limit 3; option domain-name "boxes.example"; }',
+    () => `host n1 { host-identifier option host-name "${c.pick(["box1", "box2"])}"; fixed-address 10.77.0.70, 10.50.0.70, 10.78.0.70; }`,
+    () => `host n2 { hardware ethernet ${colons(client().mac)}; fixed-address 10.50.0.71, 10.78.0.71; option root-path "n2"; }`,
+    () => `host n3 { option dhcp-client-identifier ${colons(client().id ?? "00abcd")}; option nis-domain "n3"; default-lease-time 77; }`,
+    () =>
+      `group { option root-path "grouped"; host n4 { hardware ethernet ${colons(client().mac)}; } host n5 { option dhcp-client-identifier ${colons(client().id ?? "00abcd")}; } }`,
+  ];
+  return Array.from({ length: 1 + c.below(4) }, () => c.pick(made as [() => string])())
+    .filter((text, at, all) => all.findIndex((other) => other.slice(0, 12) === text.slice(0, 12)) === at)
+    .join("\n");
+}
+
+/** A dhcpd.conf drawn from `c`: legal, and on the network of the differential cases; `wide` has more of the language in it. */
+export function randomConf(c: Prng, wide?: Prng): string {
   const globals = [
-    "ping-check off; ddns-update-style none; dhcp-cache-threshold 0;",
+    `ping-check off; ddns-update-style none; ${wide === undefined ? "dhcp-cache-threshold 0;" : rarer(wide)}`,
     c.chance(0.5) ? "authoritative;" : "",
     c.chance(0.1) ? "server-identifier 10.77.0.6;" : "",
     c.chance(0.2) ? "one-lease-per-client on;" : "",
@@ -205,9 +247,10 @@ export function randomConf(c: Prng): string {
   ].join("\n");
   const first = subnet(c, "10.77.0");
   const second = subnet(c, "10.50.0");
+  const more = wide === undefined ? "" : moreDeclarations(wide);
   const networks = c.chance(0.5) ? `shared-network wire { ${statements(c, 2, 1)}\n${first}\n${second} }` : `${first}\n${second}`;
   const hosts = Array.from({ length: c.below(6) }, (_, number) => host(c, number));
   const grouped =
     hosts.length > 2 ? `group { ${statements(c, 3, 1)}\n${hosts.slice(0, 2).join("\n")} }\n${hosts.slice(2).join("\n")}` : hosts.join("\n");
-  return `${DEFINITIONS}\n${globals}\n${CLASSES(c)}\n${networks}\nsubnet 10.78.0.0 netmask 255.255.255.0 { ${c.chance(0.5) ? "range 10.78.0.100 10.78.0.110;" : ""} ${statements(c, 2, 0)} }\n${grouped}\n`;
+  return `${DEFINITIONS}\n${globals}\n${CLASSES(c)}\n${networks}\nsubnet 10.78.0.0 netmask 255.255.255.0 { ${c.chance(0.5) ? "range 10.78.0.100 10.78.0.110;" : ""} ${statements(c, 2, 0)} }\n${grouped}\n${more}`;
 }

@@ -1,16 +1,22 @@
 import { Prng } from "../../simulation/prng.ts";
-import { optionOf, type Reply } from "../../support/dhcp-packet.ts";
+import { type Reply, replyType } from "../../support/dhcp-packet.ts";
 import { ISC_DHCPD, TANDEM_DHCPD } from "../../support/dhcp-server.ts";
 import { type Lab, sleep } from "../../support/netns.ts";
 import { type Difference, differences } from "../../support/reply-difference.ts";
 import { bindings, send, startWorld, twoWires, type Wire, type World } from "../cases/two-worlds.ts";
 import { randomConf } from "./conf.ts";
-import { type Drawn, RandomClients } from "./steps.ts";
+import { type Drawn, type Incident, RandomClients } from "./steps.ts";
 
 const MESSAGES = 40;
 const SILENCE_MS = 250;
 const SLOW_MS = 4000;
 const LEASE_FILE_MS = 2500;
+
+/** From this seed on more of the language is drawn, servers are restarted, and time passes. */
+const FIRST_WIDE_SEED = 5000;
+const INCIDENTS = ["SIGTERM", "SIGKILL", "wait"] as const satisfies readonly Incident[];
+/** Longer than the short leases of {@link randomConf}. */
+const WAIT_MS = 6000;
 
 /** The first thing that differed, and what led to it. */
 export interface Finding {
@@ -39,9 +45,13 @@ export class RandomDifferential {
   /** Draws a configuration and messages from `seed`; undefined when both servers did the same throughout. */
   async seed(seed: number): Promise<Finding | undefined> {
     const clients = new RandomClients(new Prng(seed, 1));
+    const wide = seed < FIRST_WIDE_SEED ? undefined : new Prng(seed, 2);
     let left = MESSAGES;
-    const next = (): Drawn | undefined => (left-- > 0 ? clients.next() : undefined);
-    return this.run(randomConf(new Prng(seed)), { next, learn: (client, reply) => clients.learn(client, reply) });
+    const next = (): Drawn | undefined => {
+      if (left-- <= 0) return undefined;
+      return wide?.chance(0.06) ? { ...clients.next(), first: wide.pick(INCIDENTS as unknown as [Incident]) } : clients.next();
+    };
+    return this.run(randomConf(new Prng(seed), wide), { next, learn: (client, reply) => clients.learn(client, reply) });
   }
 
   /** Puts `messages` to both servers under `conf`. */
@@ -76,6 +86,7 @@ async function converse(conf: string, talk: Talk, worlds: [World, World]): Promi
   const messages: Drawn[] = [];
   for (let drawn = talk.next(); drawn; drawn = talk.next()) {
     messages.push(drawn);
+    if (drawn.first !== undefined) await incident(drawn.first, worlds);
     const { step, client } = drawn;
     const device = step.device ?? "c0";
     for (const world of worlds) send(world, step, messages.length);
@@ -90,6 +101,17 @@ async function converse(conf: string, talk: Talk, worlds: [World, World]): Promi
   return found.length === 0 ? undefined : { conf, messages, differences: found, logs: await logs(worlds) };
 }
 
+async function incident(kind: Incident, worlds: readonly World[]): Promise<void> {
+  if (kind === "wait") {
+    await sleep(WAIT_MS);
+    return;
+  }
+  // what is written behind is written by then
+  await sleep(LEASE_FILE_MS / 5);
+  for (const { server } of worlds) await server.stop(kind);
+  await Promise.all(worlds.map(({ server }) => server.start()));
+}
+
 /**
  * A reply without what differs on purpose: the text of a DHCPNAK (option 56), where dhcpd sends what it last wrote into a buffer that
  * all clients share, and a lease without end (option 51), which for dhcpd ends in 2038.
@@ -97,7 +119,7 @@ async function converse(conf: string, talk: Talk, worlds: [World, World]): Promi
 export const comparable = (reply: Reply | undefined): Reply | undefined =>
   reply && {
     ...reply,
-    ...(optionOf(reply, 56) && { length: 0 }),
+    ...(replyType(reply) === "NAK" && { length: 0 }),
     options: reply.options.filter(({ code, hex }) => code !== 56 && !(code === 51 && /^(ffffffff|14[ef])/.test(hex))),
   };
 
@@ -138,7 +160,8 @@ const hexOptions = (key: string, value: unknown): unknown =>
 export function explain(title: string, { conf, messages, differences: found, logs: both }: Finding): string {
   const lines = found.map(({ field, reference, ours }) => `  ${field}: dhcpd ${reference ?? "-"}, here ${ours ?? "-"}`);
   const said = messages.map(
-    ({ step, words, client }, number) => `${number + 1}: client ${client} ${words}: ${JSON.stringify(step.packet, hexOptions)}`,
+    ({ step, words, client, first }, number) =>
+      `${number + 1}: ${first === undefined ? "" : `after ${first} `}client ${client} ${words}: ${JSON.stringify(step.packet, hexOptions)}`,
   );
   return [`${title} differs (${ISC_DHCPD} and ${TANDEM_DHCPD}):`, ...lines, ...said, ...both, conf].join("\n");
 }

@@ -16,7 +16,12 @@ export interface Drawn {
   readonly step: Step;
   readonly words: string;
   readonly client: number;
+  /** What happens before it. */
+  readonly first?: Incident;
 }
+
+/** Both servers end by a signal and start again, or time passes. */
+export type Incident = "SIGTERM" | "SIGKILL" | "wait";
 
 /** Draws messages one at a time, from what the clients have seen so far. */
 export class RandomClients {
