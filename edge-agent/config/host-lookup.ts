@@ -23,6 +23,9 @@ export function addressesOfHost(
   return { kind: "host-addresses", host, resolved, location };
 }
 
+/** dhcpd's messages name the kind of a token by its number; a sign's is its character code. */
+const STRING_CODE = 262;
+
 /** An IPv4 address, or a host name; a name that has several addresses gives all of them if `uniform`. */
 export function addressOrHost(context: ParseContext, reader: TokenReader, uniform: boolean): Expression | "failed" {
   const token = reader.peek();
@@ -35,7 +38,8 @@ export function addressOrHost(context: ParseContext, reader: TokenReader, unifor
   const host = hostName(reader);
   if (host !== undefined) return addressesOfHost(context, reader, host, location, !uniform);
   if (token.type !== "{" && token.type !== "}") reader.next();
-  reader.fail(`${token.text}: expecting IP address or hostname`);
+  const code = token.type === "STRING" ? STRING_CODE : token.type.length === 1 ? token.type.charCodeAt(0) : undefined;
+  reader.fail(`${token.text}${code === undefined ? "" : ` (${code})`}: expecting IP address or hostname`);
   reader.skipStatement();
   return "failed";
 }

@@ -31,7 +31,8 @@ export function readDeclarations(context: ParseContext, path: string, text: stri
   const reader = new TokenReader(sourceOf(path, text), context.diagnostics);
   while (reader.peek().type !== "EOF") {
     if (reader.peek().type === "}") {
-      reader.fail("expecting a parameter or declaration", `the "}" on line ${reader.peek().line} closes nothing`);
+      const expected = place.afterDeclaration ? "expecting a declaration" : "expecting a parameter or declaration";
+      reader.fail(expected, `the "}" on line ${reader.peek().line} closes nothing`);
       reader.next();
       continue;
     }

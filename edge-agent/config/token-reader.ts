@@ -75,7 +75,8 @@ export class TokenReader {
   }
 
   isIdentifier(token: Token): boolean {
-    return token.type.length > 1 && !NOT_IDENTIFIERS.has(token.type);
+    // For dhcpd a byte beyond ASCII, as in typographic quotes, is a word of its own.
+    return token.type.length > 1 ? !NOT_IDENTIFIERS.has(token.type) : token.type.charCodeAt(0) >= 0x80;
   }
   /** A word that may name a variable: not reserved. */
   isVariableName(token: Token): boolean {

@@ -31,7 +31,8 @@ export function desiredLeaseTime(
   const { pool } = target;
   if (pool !== undefined) {
     const remaining = remainingTime(exchange, client, target);
-    time = adapted(exchange, evaluation, time, minimum, { pool, remaining, addressText: target.addressText });
+    const ends = remaining > 0 ? remaining : (target.lease?.ends ?? 0) - exchange.at.now;
+    time = adapted(exchange, evaluation, time, minimum, { pool, remaining, ends, addressText: target.addressText });
     const { from, until } = validity(pool);
     const wall = exchange.at.now + exchange.at.wallOffset;
     if (wall < from || (until !== undefined && wall >= until)) return "closed";
@@ -82,7 +83,7 @@ function adapted(
   evaluation: Evaluation,
   time: number,
   minimum: number,
-  target: { readonly pool: Pool; readonly remaining: number; readonly addressText: string },
+  target: { readonly pool: Pool; readonly remaining: number; readonly ends: number; readonly addressText: string },
 ): number {
   const threshold = evaluation.number("adaptive-lease-time-threshold");
   if (threshold === undefined || threshold <= 0 || threshold >= 100) return time;
@@ -92,7 +93,7 @@ function adapted(
   let total = 0;
   for (const count of Object.values(counts)) total += count;
   const filled = total === 0 ? 0 : Math.floor(((total - counts.FREE - counts.BACKUP) * 100) / total);
-  const details = `Total: ${total}, Free: ${counts.FREE}, Ends: ${remaining}, Adaptive: ${short}, Fill: ${filled}, Threshold: ${threshold}`;
+  const details = `Total: ${total}, Free: ${counts.FREE}, Ends: ${target.ends}, Adaptive: ${short}, Fill: ${filled}, Threshold: ${threshold}`;
   say(exchange, `Adap-lease: ${details}`);
   if (filled < threshold || time <= short) return time;
   say(exchange, `Pool over threshold, time for ${target.addressText} reduced from ${time} to ${short}.`);

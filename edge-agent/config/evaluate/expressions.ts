@@ -211,10 +211,15 @@ function data(expression: Of<DataKind>, env: Environment): Uint8Array | undefine
       return undefined;
     case "packet":
       return packet(expression, env);
-    default:
-      return factOf(expression.kind, env.input);
+    default: {
+      const fact = factOf(expression.kind, env.input);
+      if (fact === undefined && expression.kind === "leased-address") env.log("error", NO_LEASE);
+      return fact;
+    }
   }
 }
+
+const NO_LEASE = 'data: "leased-address" configuration directive: there is no lease associated with this client.';
 
 function packet(expression: Of<"packet">, env: Environment): Uint8Array | undefined {
   const { message } = env.input;
@@ -236,6 +241,8 @@ function transformed(
     const separator = evaluateData(expression.separator, env);
     if (base === undefined || width === undefined || separator === undefined || bytes === undefined) return undefined;
     const text = binaryToAscii(base, width, textOf(separator), bytes);
+    if (text === undefined && bytes.length % (width >> 3) !== 0)
+      env.log("error", `binary-to-ascii: length of buffer ${bytes.length} not a multiple of width ${width >> 3}!`);
     return text === undefined || text.length > DATA_LIMIT ? undefined : bytesOf(text);
   }
   if (expression.kind === "reverse") {

@@ -41,10 +41,12 @@ export class PublishedTalk {
     this.#said = new Said(facts);
     this.#left = messages;
     const hosts = facts.hosts.filter((host) => host.mac !== undefined || host.id !== undefined);
-    const known = Array.from({ length: Math.min(hosts.length, 8) }, () => chance.pick(hosts as unknown as [(typeof hosts)[number]]));
+    const drawn = Array.from({ length: Math.min(hosts.length, 8) }, () => chance.pick(hosts as unknown as [(typeof hosts)[number]]));
+    const known = [...new Set(drawn)];
+    const macs = new Set(known.map((host) => host.mac));
     const strangers = Array.from({ length: STRANGERS }, () => undefined);
     this.#clients = [...strangers, ...known].map((host, number) => {
-      const mac = host?.mac ?? this.#strangeMac(number);
+      const mac = host?.mac ?? this.#strangeMac(number, macs);
       const ids = [undefined, undefined, `01${mac}`, `ff0000${number.toString(16).padStart(2, "0")}abcdef`] as const;
       return { mac, id: host?.id ?? chance.pick(ids), persona: this.#persona(), place: this.#place(), fixed: host?.addresses ?? [] };
     });
@@ -109,14 +111,17 @@ export class PublishedTalk {
   }
 
   /** Hardware addresses that classes ask for, and others. */
-  #strangeMac(number: number): string {
+  #strangeMac(number: number, taken: Set<string | undefined>): string {
     const c = this.#chance;
     const asked = this.#facts.tests.filter(({ about, value }) => about === "hardware" && value !== "" && !value.startsWith("number"));
     const own = `02aabb0000${(number + 16).toString(16)}`;
     if (asked.length === 0 || c.chance(0.5)) return own;
     const { offset, value } = c.pick(asked as unknown as [TestFacts]);
     const whole = `01${own}`.slice(0, offset * 2) + value;
-    return `${whole}${`01${own}`.slice(whole.length)}`.slice(2, 14);
+    const mac = `${whole}${`01${own}`.slice(whole.length)}`.slice(2, 14);
+    if (taken.has(mac)) return own;
+    taken.add(mac);
+    return mac;
   }
 
   #persona(): OptionBytes[] {
@@ -138,6 +143,8 @@ export class PublishedTalk {
   /** One that may be asked for: dhcpd lets any client take what it has just offered to another, and we do not. */
   #anyAddress(client: Client, number: number): string {
     const c = this.#chance;
+    // A client with leases on two addresses finds the one or the other, as the server's memory happens to be in order.
+    if (client.offer !== undefined || client.lease !== undefined) return "192.0.2.77";
     const choices = [...client.fixed, ...this.#facts.hosts.slice(0, 3).flatMap((host) => host.addresses), "192.0.2.77"];
     const ranges = this.#facts.ranges as unknown as [readonly [number, number]];
     if (ranges.length > 0) {
