@@ -58,8 +58,9 @@ function evaluate(exchange: Exchange, caller: Caller, address: Ipv4Address) {
     client: caller.client,
     classNames: caller.classes.map(({ className }) => className),
     known: false,
-    lease: leaseAt(exchange, address),
-    address,
+    // as in dhcpd: an address that is declined is no lease of the client's any more
+    lease: undefined,
+    address: undefined,
     leaseSeconds: undefined,
     host: undefined,
   });

@@ -120,7 +120,7 @@ export class PublishedDifferential {
       const ours = await mine.reply(messages.length, reference ? SLOW_MS : SILENCE_MS);
       if (ours && !reference) reference = await theirs.reply(messages.length, SLOW_MS);
       if (!worlds[0].server.process.isRunning) return { kind: "passed over", why: "dhcpd ended" };
-      const found = differences(comparable(reference), comparable(ours));
+      const found = differences(comparable(reference), comparable(ours)).filter(({ field }) => field !== "length" || !isQuery(drawn));
       if (found.length > 0) {
         await sleep(150);
         return differ(found);
@@ -132,6 +132,9 @@ export class PublishedDifferential {
     return found.length > 0 ? differ(found) : { kind: "alike", replies, messages: messages.length };
   }
 }
+
+/** The answers to lease queries are shorter than RFC 951 §3 has it in dhcpd. */
+const isQuery = ({ words }: Drawn): boolean => words === "LEASEQUERY";
 
 /** A configuration that nothing outside the laboratory comes to harm by: included files are left out, programs run are not there. */
 export function harmless(text: string): string {
