@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { comeTo, field, other, PAIRS, ROLES, siteFor } from "../support/failover-case.ts";
-import type { Role } from "../support/failover-config.ts";
+import { CLIENT_SIDE, type Role } from "../support/failover-config.ts";
 import type { FailoverSite } from "../support/failover-site.ts";
 import { eventually, sleep } from "../support/netns.ts";
 
@@ -71,5 +71,38 @@ describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondar
       await site.bothNormal(60_000);
       // the clients that took all there was have leases yet
       await eventually(async () => (await site.dora(90)) !== undefined, 40_000);
+    });
+
+  for (const victim of ROLES.filter((role) => programs[role] === "tandem" && programs[other(role)] === "dhcpd"))
+    test(`a dhcpd serves alone: the ${victim}, returning, gives nothing before it has recovered, and then nothing that the dhcpd gave`, async (context) => {
+      const site = siteFor(context, { ...programs, mclt: MCLT, leaseSeconds: 40, range: "10.77.0.100 10.77.0.111" });
+      const survivor = other(victim);
+      await site.start();
+      await site.bothNormal();
+      await sleep(2500);
+      for (let client = 1; client <= 4; client += 1) await site.dora(client, 0);
+      await sleep(2500);
+      await site.servers[victim].stop("SIGKILL");
+      await site.reaches(survivor, "communications-interrupted");
+      site.setState(survivor, 4);
+      await site.reaches(survivor, "partner-down");
+      await sleep((MCLT + 2) * 1000);
+      const given = [];
+      for (let client = 30; client < 50; client += 1) {
+        const lease = await site.dora(client);
+        if (lease !== undefined) given.push(lease.address);
+      }
+      // more than its own half: the dead server's share too
+      expect(given.length).toBeGreaterThan(6);
+      await site.start(victim);
+      for (let client = 60; site.state(victim) !== "normal" && client < 90; client += 1)
+        expect((await site.dora(client))?.server).not.toBe(CLIENT_SIDE[victim]);
+      await site.bothNormal(60_000);
+      const [before = "", after = ""] = site.servers[victim].log().split(/I move from \S+ to normal/);
+      expect(before).not.toMatch(/DHCP(OFFER|ACK) on/);
+      expect(after).not.toBe("");
+      // whoever gets an address from now on gets one that nobody has: judged by what all clients were told, at the end
+      await eventually(async () => (await site.dora(95)) !== undefined, 60_000);
+      for (let client = 96; client < 104; client += 1) await site.dora(client);
     });
 });
