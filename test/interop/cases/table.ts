@@ -1,8 +1,16 @@
 import type { CaseGroup } from "./case.ts";
+import { CLASS_CONDITION_GROUPS } from "./class-conditions.ts";
 import { CLASS_GROUPS } from "./classes.ts";
 import { CLIENT_GROUPS } from "./clients.ts";
 import { EXCHANGE_GROUPS } from "./exchange.ts";
 import { OPTION_GROUPS } from "./options.ts";
 import { RELAY_GROUPS } from "./relay.ts";
 
-export const ALL_GROUPS: readonly CaseGroup[] = [...EXCHANGE_GROUPS, ...OPTION_GROUPS, ...RELAY_GROUPS, ...CLIENT_GROUPS, ...CLASS_GROUPS];
+export const ALL_GROUPS: readonly CaseGroup[] = [
+  ...EXCHANGE_GROUPS,
+  ...OPTION_GROUPS,
+  ...RELAY_GROUPS,
+  ...CLIENT_GROUPS,
+  ...CLASS_GROUPS,
+  ...CLASS_CONDITION_GROUPS,
+];
