@@ -41,8 +41,9 @@ export const audit = async (event: DynamoDBStreamEvent): Promise<void> => {
   metrics({ ConflictsFound: conflicts, AuditRecordsChanged: tampered }, "audit");
 };
 
-/** The stream counts in whole seconds, rounded down. */
-const madeBy = (seconds: number | undefined) => (seconds === undefined ? {} : { madeBy: Math.floor(seconds) * 1000 + 999 });
+/** The stream counts in whole seconds, rounded down; DynamoDB Local's in whole minutes, which say nothing here. */
+const madeBy = (seconds: number | undefined) =>
+  seconds === undefined || seconds % 60 === 0 ? {} : { madeBy: Math.floor(seconds) * 1000 + 999 };
 
 /** Each minute. */
 export const sweep = async (): Promise<Sweep> => {
