@@ -11,17 +11,33 @@ npm run cloud -- --token       prints one token for each scope beside the one th
 npm run cloud -- --agent SITE.A   prints the credentials of an agent
 npm run cloud -- --log LEVEL   log of the functions (warn)
 `;
-const { values } = parseArgs({
-  options: {
-    port: { type: "string", default: "8600" },
-    embedded: { type: "boolean" },
-    sample: { type: "boolean" },
-    token: { type: "boolean" },
-    agent: { type: "string", multiple: true },
-    log: { type: "string", default: "warn" },
-    help: { type: "boolean", short: "h" },
-  },
-});
+const OPTIONS = {
+  port: { type: "string", default: "8600" },
+  embedded: { type: "boolean" },
+  sample: { type: "boolean" },
+  token: { type: "boolean" },
+  agent: { type: "string", multiple: true },
+  log: { type: "string", default: "warn" },
+  help: { type: "boolean", short: "h" },
+} as const;
+const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** The command line; what is wrong with it is told, and ends the process with status 2. */
+function parse() {
+  try {
+    const { values } = parseArgs({ options: OPTIONS });
+    if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535)
+      throw new Error(`--port is a number up to 65535, not ${values.port}`);
+    if (!LEVELS.includes(values.log)) throw new Error(`--log is one of ${LEVELS.join(", ")}, not ${values.log}`);
+    const strange = values.agent?.find((agent) => !/^[A-Z0-9-]{2,24}\.[AB]$/.test(agent));
+    if (strange !== undefined) throw new Error(`--agent is SITE.A or SITE.B, in capitals, not ${strange}`);
+    return values;
+  } catch (error) {
+    process.stderr.write(`npm run cloud: ${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return process.exit(2);
+  }
+}
+const values = parse();
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 async function run(): Promise<void> {
@@ -67,5 +83,13 @@ function agentLines(agent: string, endpoint: string): string {
   AWS_ENDPOINT_URL_DYNAMODB=${endpoint} AWS_REGION=local AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
 }
 
+/** What went wrong at the start, in a line: whoever tries this has no use for our stack. */
+function giveUp(error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const cause = code === "EADDRINUSE" ? `port ${values.port} is in use: --port PORT takes another` : message;
+  process.stderr.write(`npm run cloud: ${cause}\n`);
+  return process.exit(1);
+}
+
 if (values.help === true) say(HELP);
-else await run();
+else await run().catch(giveUp);
