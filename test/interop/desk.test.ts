@@ -103,6 +103,7 @@ describe.each([{ embedded: false }, { embedded: true }])("the control plane on a
     const waiting = ctl("partner-down", "S-1", "--survivor", "lis-b", "--wait", "--json");
     await watch(asAgent("S-1", "B"), "B", undefined, "S-1");
     const granted = await waiting;
+    expect([granted.code, granted.stderr]).toEqual([0, expect.any(String)]);
     expect(JSON.parse(granted.stdout)).toMatchObject({ sole: "B", basis: "lapsed", epoch: 2 });
     expect((await serverOf(asAgent("S-1", "B"), "B", "S-1")).mode).toBe("SOLE");
     expect(await agentCalls("S-1", "B")("ask-clear", 2, undefined)).toEqual({ outcome: "done" });
