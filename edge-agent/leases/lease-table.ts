@@ -1,5 +1,5 @@
 import { type HardwareAddress, sameBytes, sameHardware } from "../values/hardware-address.ts";
-import type { Ipv4Address } from "../values/ipv4.ts";
+import type { Ipv4Address, Ipv4Range } from "../values/ipv4.ts";
 import { type EpochSeconds, NEVER } from "../values/time.ts";
 import { AddressCells, NO_RECORD, STATUS_CODES, type StatusCode } from "./address-cells.ts";
 import { AddressHeap } from "./address-heap.ts";
@@ -26,6 +26,9 @@ export interface IndexedFields {
   readonly clientId: Uint8Array | undefined;
   readonly hardware: HardwareAddress | undefined;
 }
+
+/** In so many pieces, what was used before the start has no say in what is given out next. */
+const MOST_PIECES = 20_000;
 
 /** Places for decoded durable records kept at hand, found by the last bits of the address: pools are dense. A power of two. */
 const CACHE_PLACES = 65_536;
@@ -145,7 +148,10 @@ export class LeaseTable implements LeaseView {
   /** Which addresses belong to which pool, from here on. */
   layout(pools: readonly PoolLayout[]): void {
     this.#ranges = new PoolRanges(pools);
-    const places = neverUsedPlaces([...this.#ranges.all()].map(([id, ranges]) => ({ id, ranges })));
+    const places = neverUsedPlaces(
+      [...this.#ranges.all()].map(([id, ranges]) => ({ id, ranges })),
+      this.#used(),
+    );
     this.#pools = new Map([...places].map(([id, order]) => [id, new PoolIndex(this.#cells, order)]));
     for (const [base, chunk] of this.#cells.chunks()) {
       chunk.places[0].fill(0);
@@ -158,6 +164,21 @@ export class LeaseTable implements LeaseView {
       }
     }
     for (const pool of this.#pools.values()) pool.heapify();
+  }
+
+  /** The addresses that somebody had, as ranges; none if they are in too many pieces to matter. */
+  #used(): readonly Ipv4Range[] {
+    const ranges: { first: number; last: number }[] = [];
+    for (const [base, chunk] of [...this.#cells.chunks()].sort(([left], [right]) => left - right)) {
+      for (let index = 0; index < chunk.status.length; index += 1) {
+        const status = chunk.status[index]!;
+        if (status === NO_RECORD || isUnused(status, chunk.ends[index]!)) continue;
+        const range = ranges.at(-1);
+        if (range?.last === base + index - 1) range.last += 1;
+        else if (ranges.push({ first: base + index, last: base + index }) > MOST_PIECES) return [];
+      }
+    }
+    return ranges as unknown as readonly Ipv4Range[];
   }
 
   /** Seen by every reader at once; undone by {@link rollBack} until its generation is settled. */

@@ -49,23 +49,49 @@ export class NeverUsedPlaces {
 /**
  * The order of never-used addresses of all pools of a server. dhcpd lists addresses at its start by their remainder (address modulo
  * the size of its table of leases); those of a pool that follow each other in that listing, with no other pool's between them, form
- * a run; a later run is put before an earlier one.
+ * a run; a later run is put before an earlier one. So is what lies behind an address of `used`, which somebody had before the start.
  */
 export function neverUsedPlaces(
   pools: readonly { readonly id: number; readonly ranges: readonly Ipv4Range[] }[],
+  used: readonly Ipv4Range[] = [],
 ): Map<number, NeverUsedPlaces> {
-  const pieces = pools.flatMap(({ id, ranges }) => ranges.flatMap(pieceByPiece).map((piece) => ({ id, piece })));
+  const pieces = pools.flatMap(({ id, ranges }) =>
+    ranges.flatMap((range) => cut(range, used).flatMap(({ isUsed, part }) => pieceByPiece(part).map((piece) => ({ id, piece, isUsed })))),
+  );
   const remainder = ({ first }: Ipv4Range): number => first % TABLE_SIZE;
   pieces.sort((left, right) => remainder(left.piece) - remainder(right.piece) || left.piece.first - right.piece.first);
   const runs = new Map<number, Ipv4Range[][]>(pools.map(({ id }) => [id, []]));
+  const had = new Map<number, Ipv4Range[]>(pools.map(({ id }) => [id, []]));
   let previous: number | undefined;
-  for (const { id, piece } of pieces) {
+  for (const { id, piece, isUsed } of pieces) {
     const own = runs.get(id)!;
-    if (id === previous) own[0]!.push(piece);
-    else own.unshift([piece]);
-    previous = id;
+    if (isUsed) had.get(id)!.push(piece);
+    else if (id === previous) own.at(-1)!.push(piece);
+    else own.push([piece]);
+    previous = isUsed ? undefined : id;
   }
-  return new Map([...runs].map(([id, own]) => [id, new NeverUsedPlaces(own.flat())]));
+  return new Map([...runs].map(([id, own]) => [id, new NeverUsedPlaces([...own.reverse().flat(), ...had.get(id)!])]));
+}
+
+/** A range in parts, those within `used` (in order, apart from each other) and those outside. */
+function cut({ first, last }: Ipv4Range, used: readonly Ipv4Range[]): { readonly isUsed: boolean; readonly part: Ipv4Range }[] {
+  const parts: { readonly isUsed: boolean; readonly part: Ipv4Range }[] = [];
+  let low = 0;
+  let high = used.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (used[middle]!.last < first) low = middle + 1;
+    else high = middle;
+  }
+  let from: number = first;
+  for (let index = low; index < used.length && used[index]!.first <= last; index += 1) {
+    const [start, end] = [Math.max(used[index]!.first, first), Math.min(used[index]!.last, last)];
+    if (from < start) parts.push({ isUsed: false, part: { first: from, last: start - 1 } as Ipv4Range });
+    parts.push({ isUsed: true, part: { first: start, last: end } as Ipv4Range });
+    from = end + 1;
+  }
+  if (from <= last) parts.push({ isUsed: false, part: { first: from, last } as Ipv4Range });
+  return parts;
 }
 
 /** A range cut where the remainder starts again from 0. */

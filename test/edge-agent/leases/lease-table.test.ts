@@ -45,6 +45,8 @@ class Model {
   sealed: Lease[][] = [];
   open: Lease[] = [];
   pools: readonly PoolLayout[] = [];
+  /** The addresses that somebody had when the pools were laid out. */
+  used: readonly Ipv4Range[] = [];
 
   addressesOf(pool: number): number[] {
     return (this.pools[pool]?.ranges ?? []).flatMap((range) =>
@@ -92,6 +94,10 @@ class Pair {
         return;
       case "layout":
         model.pools = action.pools;
+        model.used = [...model.current.values()]
+          .filter(({ status, ends }) => ends !== 0 || status === "ACTIVE")
+          .map(({ address }) => ({ first: address, last: address }))
+          .sort((left, right) => left.first - right.first);
         table.layout(action.pools);
     }
   }
@@ -120,7 +126,7 @@ class Pair {
 
   #comparePool(pool: number): void {
     const addresses = this.model.addressesOf(pool);
-    const places = neverUsedPlaces(this.model.pools).get(pool);
+    const places = neverUsedPlaces(this.model.pools, this.model.used).get(pool);
     const place = (address: number): number => places?.placeOf(address) ?? address;
     const counts = Object.fromEntries(BINDING_STATUSES.map((status) => [status, 0])) as Record<BindingStatus, number>;
     for (const address of addresses) counts[this.model.lease(address).status] += 1;

@@ -34,6 +34,12 @@ describe("the order of addresses that nobody had, as dhcpd 4.4.3 was seen to cho
     expect(inPool(places, 1)).toEqual(["10.77.0.160+2"]);
   });
 
+  test("what lies behind an address that somebody had before the start comes first; that address last of all", () => {
+    const ranges = [range("10.50.0.100", "10.50.0.105"), range("10.50.0.110", "10.50.0.111")];
+    const places = neverUsedPlaces([{ id: 0, ranges }], [range("10.50.0.102", "10.50.0.103"), range("10.50.0.105", "10.50.0.108")]);
+    expect(inPool(places, 0)).toEqual(["10.50.0.110+2", "10.50.0.104+1", "10.50.0.100+2", "10.50.0.102+2", "10.50.0.105+1"]);
+  });
+
   test("places are 0 to size - 1, each once, in the order of the runs", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat({ max: 300_000 }), { minLength: 2, maxLength: 12 }), (bounds) => {

@@ -203,4 +203,30 @@ export const OPTION_GROUPS: readonly CaseGroup[] = [
       { name: "the same with a lease", expect: ["OFFER"], steps: [discover(c(90), [prl(12, 14, 15, 17, 40)])] },
     ],
   },
+  {
+    name: "which address after a start with leases",
+    conf: `authoritative; ping-check off; class "none" { match if option host-name = "none"; } shared-network wire {
+      subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.109; pool { deny members of "none"; range 10.77.0.130 10.77.0.133; } }
+      subnet 10.50.0.0 netmask 255.255.255.0 { range 10.50.0.100 10.50.0.101; } }`,
+    leases: [
+      ["10.77.0.102", "active", "2037"],
+      ["10.77.0.105", "free", "2020"],
+      ["10.77.0.131", "active", "2037"],
+      ["10.77.0.106", "abandoned", "2037"],
+    ]
+      .map(
+        ([address, state, year], number) => `lease ${address} {
+  starts 3 2020/01/01 00:00:00;
+  ends 4 ${year}/01/01 00:00:00;
+  binding state ${state};
+  hardware ethernet 02:00:00:00:77:0${number};
+}\n`,
+      )
+      .join(""),
+    cases: Array.from({ length: 14 }, (_, number) => ({
+      name: `client ${number}`,
+      expect: ["OFFER"] as const,
+      steps: [discover(c(100 + number))],
+    })),
+  },
 ];
