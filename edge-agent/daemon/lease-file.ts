@@ -54,7 +54,7 @@ export async function openLeaseFile(context: StartContext, store: LmdbStore, clo
     throw new StartFailed(`Can't store leases in ${paths.stateDirectory}: ${(error as Error).message}`);
   }
   // addresses are given out in an order that goes by who had one before
-  if (writes.length > 0) store.layout(context.config.pools);
+  if (stored === undefined) store.layout(config.pools);
   return startWriter(context, store, clock, duid);
 }
 

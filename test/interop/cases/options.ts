@@ -223,7 +223,7 @@ export const OPTION_GROUPS: readonly CaseGroup[] = [
 }\n`,
       )
       .join(""),
-    cases: Array.from({ length: 14 }, (_, number) => ({
+    cases: Array.from({ length: 13 }, (_, number) => ({
       name: `client ${number}`,
       expect: ["OFFER"] as const,
       steps: [discover(c(100 + number))],
