@@ -3,7 +3,7 @@ import type { DhcpMessage } from "../dhcp/wire/message.ts";
 import { freeAt } from "../failover/binding/reclaiming.ts";
 import { clientOwner } from "../failover/buckets.ts";
 import { waitedMclt } from "../failover/endpoint/state.ts";
-import { grantable, potentialExpiry, takeableAt, timesOf } from "../failover/lease-times.ts";
+import { agreedHorizon, grantable, potentialExpiry, takeableAt, timesOf } from "../failover/lease-times.ts";
 import { partnerHasFree, service } from "../failover/permissions.ts";
 import { isPrimary, nameOf, ownFree, partnersFree, type Relationship } from "../failover/relationship.ts";
 import type { Lease } from "../leases/lease.ts";
@@ -102,7 +102,8 @@ export class FailoverAuthority implements PoolAuthority {
     const isGrant = after.status === "ACTIVE" && desired !== undefined;
     // never less than before: the partner goes by what it heard last, until it hears of this
     const tstp = isGrant ? latest(potentialExpiry(at.now, after.ends, desired), times.tstp, times.tsfp) : times.tstp;
-    return { ...after, failover: { ...times, tstp, atsfp: NO_TIME, owed: true } };
+    const tsfp = isGrant && before !== undefined ? agreedHorizon(before) : times.tsfp;
+    return { ...after, failover: { ...times, tstp, tsfp, atsfp: NO_TIME, owed: true } };
   }
 
   ended(_pool: Pool, lease: Lease, cause: "expired" | "released", at: Instant): Lease {

@@ -1,6 +1,7 @@
 import type { Pool } from "../config/agent-config.ts";
 import type { DhcpMessage } from "../dhcp/wire/message.ts";
 import { waitedMclt } from "../failover/endpoint/state.ts";
+import { agreedHorizon } from "../failover/lease-times.ts";
 import { partnersFree, type Relationship } from "../failover/relationship.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
@@ -57,7 +58,7 @@ export class WitnessedAuthority implements PoolAuthority {
 
   /** Until then no partner may give the address to anybody else: acknowledged potential expiry + MCLT. */
   #coveredUntil(lease: Lease | undefined) {
-    const agreed = lease?.failover?.tsfp ?? NO_TIME;
+    const agreed = lease === undefined ? NO_TIME : agreedHorizon(lease);
     return agreed === NO_TIME || agreed === NEVER ? agreed : after(agreed, this.#relationship.endpoint.mclt);
   }
 

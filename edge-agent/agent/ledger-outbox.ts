@@ -1,6 +1,6 @@
 import type { StoreWrite } from "../leases/store-write.ts";
 import { type BindingEvent, bindingEvent } from "../ledger/binding-event.ts";
-import { append, mergeLimits, nextTs, type Outbox, queuedIn } from "../ledger/outbox.ts";
+import { alignedWith, append, mergeLimits, nextTs, type Outbox, overtaken, queuedIn } from "../ledger/outbox.ts";
 import type { LeaseChange } from "../server/exchange.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { type Instant, NEVER } from "../values/time.ts";
@@ -76,3 +76,13 @@ export const lapsedEvent = (address: Ipv4Address, client: string, epoch: number)
   renewals: 1,
   lastTs: 0,
 });
+
+/** The site that has found its row: where its outbox stands, and whether its leases are lost, or older than what it has told the ledger. */
+export function aligned({ core: was }: SiteAgent, site: SiteAgent, isEmpty: boolean): SiteAgent {
+  const cursor = site.core.ack;
+  const isFirst = was.standing.epoch === 0;
+  if (!isFirst && was.counted !== undefined && cursor > was.counted)
+    return { ...site, outbox: overtaken(site.outbox, cursor, was.counted), lost: true };
+  const outbox = alignedWith(site.outbox, cursor, isFirst);
+  return { ...site, outbox, lost: site.lost || (site.isFresh && cursor > 0 && isEmpty) };
+}

@@ -1,5 +1,6 @@
 import type { Pool } from "../config/agent-config.ts";
 import type { LedgerReport } from "../control/protocol.ts";
+import { distrustStore } from "../failover/endpoint/old-store.ts";
 import { nameOf, type Relationship } from "../failover/relationship.ts";
 import type { Turn } from "../failover/turn.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
@@ -7,7 +8,7 @@ import type { StoreWrite } from "../leases/store-write.ts";
 import type { LedgerAnswer } from "../ledger/calls.ts";
 import { farewell } from "../ledger/farewell.ts";
 import { laterBy } from "../ledger/lengths.ts";
-import { alignedWith, headOf, queuedIn, trimmed } from "../ledger/outbox.ts";
+import { headOf, queuedIn, trimmed } from "../ledger/outbox.ts";
 import { onLedgerAnswer } from "../ledger/site.ts";
 import { nextCallAt, startCalls } from "../ledger/site-calls.ts";
 import { doubted, MAX_BATCH, withWish } from "../ledger/site-state.ts";
@@ -35,7 +36,7 @@ import { SiteBoard } from "./ledger-board.ts";
 import { askFor, type ClaimVerdict, lapse, withoutClaim } from "./ledger-claims.ts";
 import { ASK_MILLIS, ask, onHappening, order, tellWord } from "./ledger-happenings.ts";
 import { heardFromLink, promiseOverLink } from "./ledger-link.ts";
-import { lapsedEvent, recordChange, recordEvents } from "./ledger-outbox.ts";
+import { aligned, lapsedEvent, recordChange, recordEvents } from "./ledger-outbox.ts";
 import { siteReport } from "./ledger-report.ts";
 import type { LedgerSetting } from "./ledger-setting.ts";
 
@@ -132,12 +133,8 @@ export class LedgerTurn implements Witness {
     const step = onLedgerAnswer(site.core, answer, { interrupted: isInterrupted(relationship) }, turn.chance);
     let next: SiteAgent = { ...site, core: step.state };
     if (before === "booting" && step.state.phase === "running") {
-      const isEmpty = exchange.view.all()[Symbol.iterator]().next().done === true;
-      next = {
-        ...next,
-        outbox: alignedWith(next.outbox, step.state.ack, site.core.standing.epoch === 0),
-        lost: next.lost || (next.isFresh && step.state.ack > 0 && isEmpty),
-      };
+      next = aligned(site, next, exchange.view.all()[Symbol.iterator]().next().done === true);
+      if (next.lost && !site.lost && relationship?.endpoint.storeIntact === true) distrustStore(turn, relationship);
       if (next.lost) this.#board.say("warn", `ledger: site ${site.setting.site}: this server's leases are lost: ${HOW_TO_RESTORE}`);
       this.#board.mark(name);
     }

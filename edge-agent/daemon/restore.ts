@@ -115,6 +115,7 @@ function siteWrites(relationship: string, { all, row }: KnownSite, now: EpochSec
       hba: undefined,
       partnerIsTandem: false,
       storeIntact: false,
+      isOld: false,
     },
   };
   const writes: StoreWrite[] = [

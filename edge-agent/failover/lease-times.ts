@@ -1,5 +1,16 @@
 import type { FailoverTimes, Lease } from "../leases/lease.ts";
-import { after, type EpochSeconds, epochSeconds, INFINITE, latest, NEVER, NO_TIME, type Seconds, seconds } from "../values/time.ts";
+import {
+  after,
+  type EpochSeconds,
+  earliest,
+  epochSeconds,
+  INFINITE,
+  latest,
+  NEVER,
+  NO_TIME,
+  type Seconds,
+  seconds,
+} from "../values/time.ts";
 
 /** A lease's times, or those that a record from before the pool had a partner stands for: all of it is owed. */
 export function timesOf(lease: Lease): FailoverTimes {
@@ -9,12 +20,22 @@ export function timesOf(lease: Lease): FailoverTimes {
 }
 
 /**
+ * How far the partner's promises and waits reach by its own record. It agreed to `tsfp`; what we have announced since may be less, and it
+ * may have that already, though its acknowledgement is still to come. A release announces the lease's end.
+ */
+export function agreedHorizon(lease: Lease): EpochSeconds {
+  const { failover } = lease;
+  if (failover === undefined) return NO_TIME;
+  return earliest(failover.tsfp, lease.status === "RELEASED" ? lease.ends : failover.tstp);
+}
+
+/**
  * Longest lease we may give at `now`. Seconds. Never beyond `mclt` past the horizon that the partner has agreed to
  * (failover-12 §5.2.1, §7.1.5); `desired` if that is shorter.
  */
 export function grantable(lease: Lease | undefined, desired: Seconds, mclt: Seconds, now: EpochSeconds): Seconds {
   if (desired <= mclt) return desired;
-  const agreed = lease?.failover?.tsfp ?? NO_TIME;
+  const agreed = lease === undefined ? NO_TIME : agreedHorizon(lease);
   if (agreed <= now) return mclt;
   if (agreed === NEVER) return desired;
   const longest = seconds(agreed - now + mclt);

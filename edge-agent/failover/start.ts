@@ -5,7 +5,7 @@ import { type Instant, seconds } from "../values/time.ts";
 import { balancePools } from "./binding/pool.ts";
 import { emptyQueue, queueUpdate } from "./binding/queue.ts";
 import { Reclaim } from "./binding/reclaim.ts";
-import { printed, readEndpoint, type StoredEndpoint, startEndpoint, takeMclt } from "./endpoint/state.ts";
+import { decodeMarks, marksKey, printed, readEndpoint, startEndpoint, takeMclt } from "./endpoint/state.ts";
 import { recordEndpoint } from "./endpoint/step.ts";
 import { timesOf } from "./lease-times.ts";
 import { dropConnection } from "./link/connections.ts";
@@ -25,7 +25,7 @@ export function startRelationships(
 ): Map<string, Relationship> {
   const relationships = new Map<string, Relationship>();
   for (const config of configs) {
-    const relationship = startRelationship(config, readEndpoint(config.peer.name, record), turn.at);
+    const relationship = startRelationship(config, record, turn.at);
     relationships.set(config.peer.name, relationship);
     turn.log(`failover peer ${config.peer.name}: I move from ${printed(relationship.endpoint.state)} to startup`);
     turn.effect({ kind: "failover-listen", peer: config.peer.name });
@@ -35,13 +35,14 @@ export function startRelationships(
   return relationships;
 }
 
-function startRelationship(config: RelationshipConfig, recorded: StoredEndpoint | undefined, at: Instant): Relationship {
+function startRelationship(config: RelationshipConfig, record: (key: string) => Uint8Array | undefined, at: Instant): Relationship {
   const { peer } = config;
+  const marks = decodeMarks(record(marksKey(peer.name)));
   const own = peer.role === "primary" ? { mclt: peer.mclt ?? seconds(0), hba: peer.hba } : { mclt: seconds(0), hba: undefined };
   return {
     config,
     poolIds: new Set(config.pools.map(({ id }) => id)),
-    endpoint: startEndpoint(recorded, own, at.now),
+    endpoint: startEndpoint(readEndpoint(peer.name, record), own, at.now, marks),
     link: startLink(peer.maxUnackedUpdates),
     updates: emptyQueue(),
     transfer: undefined,

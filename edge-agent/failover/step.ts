@@ -11,6 +11,7 @@ import { sendUpdates } from "./binding/send.ts";
 import { askStalledAgain, stalledAt } from "./binding/stalled.ts";
 import { beginTransfer } from "./binding/transfer.ts";
 import { onCommand } from "./command.ts";
+import { onMarks } from "./endpoint/old-store.ts";
 import { printed, waitedMclt } from "./endpoint/state.ts";
 import { endpointDeadline, onEndpointTick, onPartnerState, onUpdateDone, recordEndpoint, sendState } from "./endpoint/step.ts";
 import type { FailoverEvent } from "./event.ts";
@@ -185,6 +186,7 @@ function onContact(turn: Turn, relationship: Relationship, connection: Connectio
     link.asked.delete(said.echo);
     if (sentAt !== undefined && (link.answeredAt === undefined || sentAt > link.answeredAt)) link.answeredAt = sentAt;
   }
+  if (said.mark !== undefined && said.seen !== undefined) onMarks(turn, relationship, { mark: said.mark, seen: said.seen });
   link.partnersEpoch = Math.max(link.partnersEpoch, said.epoch ?? 0);
   if (said.ask === true && link.answers) {
     link.gaveAnswerAt = turn.at.monotonic;
@@ -264,7 +266,8 @@ export function failoverDeadline(
     times.push(contactAt(link, link.up), silenceAt(link.up, ownReceiveTimer(relationship)), link.stateHeldUntil, stalledAt(relationship));
     // a transfer goes on at once when one step was not enough
     const isMore = transfer?.cursor !== undefined || updates.waiting.size > 0;
-    const mayGoOn = endpoint.communicating && !hasYetToAsk(relationship) && updates.unacked.size < link.partnerMaxUnacked;
+    const mayGoOn =
+      endpoint.communicating && !endpoint.isOld && !hasYetToAsk(relationship) && updates.unacked.size < link.partnerMaxUnacked;
     if (isMore && mayGoOn) times.push(latestOf(updatesHeldUntil(relationship), at.monotonic));
   }
   const known = times.filter((time) => time !== undefined);

@@ -131,6 +131,15 @@ export function alignedWith(outbox: Outbox, cursor: number, isFirst = false): Ou
   return { ...outbox, ack: Math.max(outbox.trimmed, Math.min(outbox.lastSeq, cursor - outbox.shift)) };
 }
 
+/**
+ * The same for a store that had counted `counted` (by the ledger's numbers) when it was opened, which the cursor has passed: an old disk
+ * was put back. All that was in it then is in the ledger; what came since is not, and gets numbers behind the cursor.
+ */
+export function overtaken(outbox: Outbox, cursor: number, counted: number): Outbox {
+  const ack = counted - outbox.shift;
+  return { ...outbox, ack, shift: cursor - ack };
+}
+
 /** Drops entries that have been in the ledger for long enough. */
 export function trimmed(
   outbox: Outbox,

@@ -1,4 +1,5 @@
 import { drawLedger } from "./ledger/swarm.ts";
+import { NOTHING_MORE } from "./more-faults.ts";
 import { Prng } from "./prng.ts";
 import { FAULT_KINDS, type FaultKind, type Swarm, swarm } from "./swarm.ts";
 
@@ -13,13 +14,15 @@ export const AIMS = [
   "silence",
   "conflict",
   "ledger",
+  "witness",
+  "old-disk",
   "full",
 ] as const;
 export type Aim = (typeof AIMS)[number];
 
 type Changes = Partial<Swarm>;
 /** Those that come up by themselves; in a conflict the operator lies, and the checkers that he defeats are left out. */
-const DRAWN = AIMS.filter((aim) => aim !== "full") as unknown as readonly [Aim, ...Aim[]];
+const DRAWN = AIMS.filter((aim) => aim !== "full" && aim !== "witness" && aim !== "old-disk") as unknown as readonly [Aim, ...Aim[]];
 
 /**
  * The world of a seed as it is run by the thousand: most are short and small, with leases and waits to match, so that as much
@@ -118,6 +121,28 @@ function aimed(aim: Aim, random: Prng): Changes {
       const changes = { powerCut: random.pick([200, 400]), kill: some([200]), linkCut: some([60, 200]), order: random.pick([20, 60]) };
       const ledger = drawLedger(new Prng(random.below(0x1_0000_0000), 40));
       return { ...pair, ...waits(random), ledger, faults: { ...NO_FAULTS, ...changes }, operator: "right", whims: random.pick([60, 120]) };
+    }
+    // servers that are away from partner and ledger, asleep, or on their way back, while operators ask for one of them alone all the time
+    case "witness": {
+      const changes = { linkCut: random.pick([60, 150, 300]), pause: some([100, 300]), powerCut: some([200, 400]), kill: some([100, 300]) };
+      const drawn = drawLedger(new Prng(random.below(0x1_0000_0000), 40));
+      const troubles = { wanCut: random.pick([60, 150, 300]), cloudOut: some([600]), act: 40, quarrel: some([150]), stop: some([300]) };
+      const wan = { wanLoss: 0, throttling: 0, lostAnswers: some([1]) / 20, autonomySeconds: random.pick([60, 120]) };
+      const operators = random.pick(["careful", "forcing"] as const);
+      const leases = { clients: 3, poolSize: random.pick([3, 4, 6]), leaseTime: random.pick([60, 300]), mclt: 60, whims: 40 };
+      return {
+        ...pair,
+        ...leases,
+        ledger: { ...drawn, ...wan, troubles, operators },
+        faults: { ...NO_FAULTS, ...changes },
+        operator: "right",
+      };
+    }
+    // disks are copied, and the copies put back
+    case "old-disk": {
+      const changes = { linkCut: some([60, 200]), kill: some([100, 300]), order: some([60, 200]), lanCut: some([100]) };
+      const more = { ...NOTHING_MORE, oldDisk: random.pick([60, 200]) };
+      return { ...pair, ...waits(random), more, faults: { ...NO_FAULTS, ...changes }, operator: "right", whims: random.pick([20, 60]) };
     }
   }
 }

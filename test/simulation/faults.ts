@@ -140,16 +140,28 @@ export class Faults {
 
   /** The disk is replaced by an empty one, while the partner has all that the pair knows. */
   #loseDisk(machine: Machine): void {
-    const partner = this.#world.machines.find((each) => each !== machine);
-    const theirs = partner === undefined ? undefined : relationshipOf(partner)?.endpoint;
-    if (partner === undefined || theirs === undefined || theirs.startupUntil !== undefined) return;
-    if (partner.lostDisk || this.#locked.size > 0 || this.#off.has(machine) || machine.diskFull) return;
-    const complete = theirs.state === "NORMAL" || theirs.state === "COMMUNICATIONS-INTERRUPTED" || theirs.state === "PARTNER-DOWN";
-    const own = relationshipOf(machine)?.endpoint.state;
-    if (!complete || (own !== "NORMAL" && own !== "COMMUNICATIONS-INTERRUPTED")) return;
+    if (!this.#hasWholePartner(machine)) return;
     this.stop(machine, { power: true, seconds: 60 + this.#random.exponential(600) });
     this.#world.trace(machine.name, "its disk is lost");
     machine.loseDisk();
+  }
+
+  /** Stops a machine so that its disk can be replaced, if the partner has all that the pair knows. It starts when the partner can be reached. */
+  stopForDisk(machine: Machine): boolean {
+    if (!this.#hasWholePartner(machine)) return false;
+    this.stop(machine, { power: true, seconds: 60 });
+    this.#locked.add(machine);
+    return true;
+  }
+
+  #hasWholePartner(machine: Machine): boolean {
+    const partner = this.#world.machines.find((each) => each !== machine);
+    const theirs = partner === undefined ? undefined : relationshipOf(partner)?.endpoint;
+    if (partner === undefined || theirs === undefined || theirs.startupUntil !== undefined) return false;
+    if (partner.lostDisk || this.#locked.size > 0 || this.#off.has(machine) || machine.diskFull) return false;
+    const complete = theirs.state === "NORMAL" || theirs.state === "COMMUNICATIONS-INTERRUPTED" || theirs.state === "PARTNER-DOWN";
+    const own = relationshipOf(machine)?.endpoint.state;
+    return complete && (own === "NORMAL" || own === "COMMUNICATIONS-INTERRUPTED");
   }
 
   #cut(directions: readonly [boolean, boolean], seconds: number): void {

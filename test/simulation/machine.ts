@@ -124,10 +124,11 @@ export class Machine {
     this.#boots += 1;
     this.#bootedAt = this.#world.agenda.now;
   }
-  loseDisk(): void {
-    this.disk = emptyDisk();
-    this.lostDisk = true;
+  /** All that was written is gone, or what was written since `left` was all. */
+  loseDisk(left: MemoryDisk = emptyDisk()): void {
     this.#world.diskLost(this);
+    this.disk = left;
+    this.lostDisk = true;
   }
   pause(): void {
     if (this.process === undefined) return;

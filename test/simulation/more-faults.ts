@@ -19,19 +19,24 @@ export interface More {
   readonly dress: "tandem" | "stock" | "changing";
   /** Every other configuration of the primary has a quarter of the MCLT. */
   readonly changesMclt: boolean;
+  /** Mean seconds between copies of a disk that is put back later; 0 for never. */
+  readonly oldDisk: number;
 }
 
-export const NOTHING_MORE: More = { faults: { midway: 0, suspend: 0, upgrade: 0 }, dress: "tandem", changesMclt: false };
+export const NOTHING_MORE: More = { faults: { midway: 0, suspend: 0, upgrade: 0 }, dress: "tandem", changesMclt: false, oldDisk: 0 };
 
 export function more(seed: number): More {
   const random = new Prng(seed, 50);
   const changesMclt = new Prng(seed, 52).chance(0.1);
-  if (random.chance(0.5)) return { ...NOTHING_MORE, changesMclt };
+  const disks = new Prng(seed, 53);
+  const oldDisk = disks.chance(0.08) ? disks.pick([300, 900, 3600]) : 0;
+  if (random.chance(0.5)) return { ...NOTHING_MORE, changesMclt, oldDisk };
   const mean = () => (random.chance(0.5) ? random.pick([300, 1800, 7200]) : 0);
   return {
     faults: { midway: mean(), suspend: mean(), upgrade: mean() },
     dress: random.pick(["tandem", "tandem", "stock", "changing"]),
     changesMclt,
+    oldDisk,
   };
 }
 

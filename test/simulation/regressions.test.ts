@@ -59,6 +59,18 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
   [59461, "beside a partner that passes for a dhcpd, POTENTIAL-CONFLICT and RECOVER were exchanged for ever"],
   [67597, "RECOVER-DONE, whose commit had failed, had no deadline: it was kept until something else happened"],
   [
+    118118,
+    "a lease was extended by a horizon that the partner had given up when it was told of a lower one, the answer to which was to come",
+  ],
+  [
+    119145,
+    "a lease that only a lost disk's server could have handed in may be told by its partner when the client asks again (the checker)",
+  ],
+  [135169, "the same after a conflict: a lease was renewed for less than the partner knew of, and ended"],
+  [136191, "a server alone in the ledger that knows nothing of it shares with its partner in whatever state the two are (the checker)"],
+  [126937, "PARTNER-DOWN, forced beside a partner that had recovered already, waited for a word that had been said"],
+  [128722, "an end was refused by a partner that had a longer lease on record, and neither heard of the other's again"],
+  [
     564636645,
     "a server with a lost disk agreed to the end of a lease that it had extended, and forgotten; the address went to another client",
   ],
@@ -73,6 +85,10 @@ test("rash seed 2: an update that was voided under way crossed the partner's, an
   const world = new World({ ...rashSwarm(2), more: NOTHING_MORE });
   await world.run();
   expect(world.agenda.done).toBeGreaterThan(100);
+});
+
+test("seed 90 with a ledger: a server alone in the ledger, which it has not heard since it lost its disk, shares with its partner (the checker)", async () => {
+  expect(await complaintOf(settingsOf(90, { ledger: "always" }))).toBeUndefined();
 });
 
 test("seed 90077, aimed at the ledger: two that pass for dhcpds gave way to each other for ever", async () => {

@@ -26,6 +26,7 @@ import { settleConflicts } from "./ledger/conflicts.ts";
 import { LedgerSide } from "./ledger/site.ts";
 import { Machine, type MachineWorld, type Process } from "./machine.ts";
 import { MoreFaults } from "./more-faults.ts";
+import { OldDisks } from "./old-disk.ts";
 import { PeerNetwork } from "./peer-link.ts";
 import { Prng } from "./prng.ts";
 import { demandProgress } from "./progress.ts";
@@ -52,6 +53,7 @@ export class World implements MachineWorld, Scene {
   readonly link: PeerNetwork;
   readonly faults: Faults;
   readonly moreFaults: MoreFaults;
+  readonly oldDisks: OldDisks;
   readonly hostile: readonly Hostile[];
   readonly checkers: readonly Checker[];
   /** Undefined: no ledger, failover's own rules alone. */
@@ -85,6 +87,7 @@ export class World implements MachineWorld, Scene {
     this.checkers = [...(isTruthful ? [noAddressTwice(), oneOwner()] : [conflictsAreSettled()]), ...this.checkers];
     this.faults = new Faults(this);
     this.moreFaults = new MoreFaults(this);
+    this.oldDisks = new OldDisks(this);
     this.ledger = swarm.ledger === undefined || !swarm.pair ? undefined : new LedgerSide(this, swarm.ledger);
     if (this.ledger === undefined) return;
     this.checkers = [...this.checkers, ...ledgerCheckers(this.ledger.swarm.operators)];
@@ -112,6 +115,7 @@ export class World implements MachineWorld, Scene {
       await this.agenda.runUntil(this.swarm.faultSeconds * 1000);
       this.healedAt = this.now;
       this.moreFaults.heal();
+      this.oldDisks.heal();
       this.faults.heal();
       this.ledger?.heal();
       const wait = (millis: number) => this.agenda.runUntil(this.now + millis);
@@ -144,6 +148,7 @@ export class World implements MachineWorld, Scene {
     this.#look();
     this.faults.begin();
     this.moreFaults.begin();
+    this.oldDisks.begin();
     this.ledger?.begin();
   }
 

@@ -41,7 +41,7 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
     sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options });
     turn.log(`bind update on ${formatIpv4(address)} rejected: ${why.message}`);
     // what makes it old is told once more: the partner may have refused ours while this one was on its way
-    if (why.reason === 15) queueUpdate(relationship.updates, address);
+    if (why.reason === 15 || outlasts(relationship, lease, status)) queueUpdate(relationship.updates, address);
     return;
   }
   const { updates } = relationship;
@@ -63,6 +63,10 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
   scheduleBalance(turn, relationship);
 }
 
+/** An end was refused because the lease runs on by our record, of which one of our own kind then hears: it would never ask about its own. */
+const outlasts = ({ endpoint }: Relationship, lease: Lease, status: BindingStatus | undefined): boolean =>
+  endpoint.partnerIsTandem && status === "EXPIRED" && lease.status === "ACTIVE";
+
 interface Incoming {
   readonly options: Options;
   readonly lease: Lease;
@@ -76,7 +80,8 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
   const { assignedIpAddress: address, clientHardwareAddress: hardware } = options;
   if (address === undefined) return lacking;
   if (!isOurs(turn, relationship, address)) return rejection(1, "unknown IP address");
-  if (isOutdated(turn, incoming)) return rejection(15);
+  const { isOld } = relationship.endpoint;
+  if (!isOld && isOutdated(turn, incoming)) return rejection(15);
   const ours = relationship.updates.flying.get(address);
   if (ours !== undefined && !isOverBeside(turn, relationship, lease, status)) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
@@ -101,6 +106,7 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
     theirPotentialExpiry: fromWireTime(options.potentialExpirationTime ?? 0, turn.at),
     now: turn.at.now,
   };
+  if (isOld) return undefined;
   if (isAcceptable(transition)) return isStaleEnd(transition, options, sentAt) ? rejection(15) : undefined;
   return rejection(2, `${formatIpv4(address)}: invalid state transition: ${lease.status.toLowerCase()} to ${status.toLowerCase()}`);
 }

@@ -8,6 +8,7 @@ import { fromWireTime } from "../wire/codes.ts";
 import { hasYetToAsk, keptForForgetful } from "./forgetful.ts";
 import { updatesHeldUntil } from "./hear-first.ts";
 import { balancePools } from "./pool.ts";
+import { endTransfer, type Transfer } from "./queue.ts";
 import { walkTransfer } from "./transfer.ts";
 import { bindingUpdate } from "./update.ts";
 
@@ -22,6 +23,12 @@ export function sendUpdates(turn: Turn, relationship: Relationship): void {
   const { link, endpoint, updates, balance } = relationship;
   const connection = link.up;
   if (connection === undefined || !endpoint.communicating || hasYetToAsk(relationship)) return;
+  if (endpoint.isOld) {
+    // what an old store would tell has been told since: a partner that asks has had it all
+    endTransfer(updates);
+    if (relationship.transfer !== undefined) tellDone(turn, relationship, connection, relationship.transfer);
+    return;
+  }
   if ((updatesHeldUntil(relationship) ?? turn.at.monotonic) > turn.at.monotonic) return;
   if (balance.unfinished && updates.waiting.size + updates.unacked.size === 0) balancePools(turn, relationship);
   const room = Math.min(MOST_SENT, link.partnerMaxUnacked - updates.unacked.size);
@@ -34,7 +41,11 @@ export function sendUpdates(turn: Turn, relationship: Relationship): void {
   // also finds out, with the window full, that nothing is left
   const { transfer } = relationship;
   if (transfer === undefined || transfer.cursor !== undefined || updates.transferLeft > 0) return;
-  sendReply(turn, connection, { type: "UPDDONE", xid: transfer.xid, options: {} });
+  tellDone(turn, relationship, connection, transfer);
+}
+
+function tellDone(turn: Turn, relationship: Relationship, connection: Connection, { xid }: Transfer): void {
+  sendReply(turn, connection, { type: "UPDDONE", xid, options: {} });
   relationship.transfer = undefined;
   turn.log(`Sent update done message to ${relationship.config.peer.name}`);
 }

@@ -33,8 +33,18 @@ export interface Endpoint {
   partnerIsTandem: boolean;
   /** Our store has all that we ever acknowledged: it knew this relationship when we started, or got everything from the partner since. */
   storeIntact: boolean;
+  /** Our store is older than what we have told: an old disk was put back. The partner's word outweighs it until it has told us all. */
+  isOld: boolean;
+  /** A number that only ever grows, as it is on our disk, and the highest that the partner has had of us, and we of it. */
+  marks: Marks;
   /** The update request that the partner has not ended with UPDDONE on this connection. */
   requested: { readonly type: "UPDREQ" | "UPDREQALL"; readonly xid: number } | undefined;
+}
+
+/** See {@link Endpoint.marks}; 0 for none. */
+export interface Marks {
+  readonly own: number;
+  readonly partners: number;
 }
 
 /** What is kept on disk of an {@link Endpoint}: what dhcpd's lease file says of it too, and beside it what only we know. */
@@ -49,6 +59,7 @@ export interface StoredEndpoint {
   readonly hba: Uint8Array | undefined;
   readonly partnerIsTandem: boolean;
   readonly storeIntact: boolean;
+  readonly isOld: boolean;
 }
 
 /** A state's name as dhcpd prints and stores it. */
@@ -62,6 +73,7 @@ export const privateKey = (relationship: string): string => `failover-private/${
 const VERSION = 1;
 const TANDEM = 1;
 const INCOMPLETE = 2;
+const OLD = 4;
 
 /** The two records of an endpoint. */
 export function endpointRecords(name: string, endpoint: StoredEndpoint): readonly { readonly key: string; readonly value: Uint8Array }[] {
@@ -70,7 +82,7 @@ export function endpointRecords(name: string, endpoint: StoredEndpoint): readonl
   const out = new ByteWriter(64)
     .u8(VERSION)
     .u32(endpoint.partnerLastAlive)
-    .u8((endpoint.partnerIsTandem ? TANDEM : 0) | (endpoint.storeIntact ? 0 : INCOMPLETE));
+    .u8((endpoint.partnerIsTandem ? TANDEM : 0) | (endpoint.storeIntact ? 0 : INCOMPLETE) | (endpoint.isOld ? OLD : 0));
   if (endpoint.formerMclt > 0) out.u32(endpoint.formerMclt);
   if (endpoint.hba !== undefined) out.bytes(endpoint.hba);
   return [
@@ -92,14 +104,25 @@ export function readEndpoint(name: string, record: (key: string) => Uint8Array |
   if (reader.u8() !== VERSION) return { ...common, ...UNWRITTEN, partnerLastAlive: shared.myStos };
   const partnerLastAlive = epochSeconds(reader.u32());
   const flags = reader.u8() ?? 0;
-  const kept = { partnerIsTandem: (flags & TANDEM) !== 0, storeIntact: (flags & INCOMPLETE) === 0 };
+  const kept = { partnerIsTandem: (flags & TANDEM) !== 0, storeIntact: (flags & INCOMPLETE) === 0, isOld: (flags & OLD) !== 0 };
   const formerMclt = seconds(reader.remaining % HBA_SIZE === 4 ? (reader.u32() ?? 0) : 0);
   const hba = reader.remaining === HBA_SIZE ? new Uint8Array(reader.rest()) : undefined;
   return { ...common, partnerLastAlive, ...kept, formerMclt, hba };
 }
 const HBA_SIZE = 32;
 /** What a record says that has no part of ours. */
-const UNWRITTEN = { formerMclt: seconds(0), hba: undefined, partnerIsTandem: false, storeIntact: true } as const;
+const UNWRITTEN = { formerMclt: seconds(0), hba: undefined, partnerIsTandem: false, storeIntact: true, isOld: false } as const;
+
+/** Key of a relationship's {@link Marks}. */
+export const marksKey = (relationship: string): string => `failover-marks/${relationship}`;
+const NO_MARKS: Marks = { own: 0, partners: 0 };
+export const encodeMarks = ({ own, partners }: Marks): Uint8Array => new ByteWriter(8).u32(own).u32(partners).finish();
+/** None, if there is no record, or none that can be read. */
+export function decodeMarks(bytes: Uint8Array | undefined): Marks {
+  const reader = new ByteReader(bytes ?? new Uint8Array(0));
+  const marks = { own: reader.u32(), partners: reader.u32() };
+  return reader.failed ? NO_MARKS : marks;
+}
 
 /** How long waits for the partner's promises are: by the longer MCLT, while promises by either may be untold. */
 export const waitedMclt = ({ mclt, formerMclt }: Pick<Endpoint, "mclt" | "formerMclt">): Seconds => seconds(Math.max(mclt, formerMclt));
@@ -126,9 +149,10 @@ export function startEndpoint(
   recorded: StoredEndpoint | undefined,
   configured: Pick<Endpoint, "mclt" | "hba">,
   now: EpochSeconds,
+  marks: Marks = NO_MARKS,
 ): Endpoint {
   const startupUntil = epochSeconds(now + STARTUP_SECONDS);
-  const common = { startupUntil, communicating: false, autoPartnerDownAt: undefined, requested: undefined };
+  const common = { startupUntil, communicating: false, autoPartnerDownAt: undefined, requested: undefined, marks };
   if (recorded === undefined) {
     const fresh = {
       state: "RECOVER",
@@ -138,7 +162,7 @@ export function startEndpoint(
       partnerLastAlive: now,
       partnerIsTandem: false,
     } as const;
-    return { ...common, ...fresh, ...configured, formerMclt: seconds(0), storeIntact: false };
+    return { ...common, ...fresh, ...configured, formerMclt: seconds(0), storeIntact: false, isOld: false };
   }
   const state = recorded.state === "SHUTDOWN" ? "RECOVER" : recorded.state === "PAUSED" ? "COMMUNICATIONS-INTERRUPTED" : recorded.state;
   const endpoint = { ...common, ...recorded, state, hba: configured.hba ?? recorded.hba };

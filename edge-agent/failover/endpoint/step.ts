@@ -116,9 +116,14 @@ function onEntry(turn: Turn, relationship: Relationship): void {
  * Where a state leads at once while the partner is there, which may have said long ago what we would go by and will not say it again:
  * a server back from PAUSED goes by it, and one declared alone resolves with a partner that waits for that.
  */
-function inView({ endpoint }: Relationship, next: RecordedState): RecordedState {
+function inView({ endpoint, link }: Relationship, next: RecordedState): RecordedState {
   if (!endpoint.communicating) return next;
-  if (next === "PARTNER-DOWN") return endpoint.partner === "POTENTIAL-CONFLICT" ? "POTENTIAL-CONFLICT" : next;
+  if (next === "PARTNER-DOWN") {
+    // who has recovered says nothing more, and waits for us
+    const isRecovered = endpoint.partner === "RECOVER-DONE" && !link.partnerStarting;
+    if (isRecovered && (endpoint.storeIntact || !endpoint.partnerIsTandem)) return "NORMAL";
+    return isRecovered || endpoint.partner === "POTENTIAL-CONFLICT" ? "POTENTIAL-CONFLICT" : next;
+  }
   const reaction = next === "COMMUNICATIONS-INTERRUPTED" ? reactionTo(next, endpoint.partner, false) : "stay";
   return reaction === "stay" || reaction === "request" ? next : reaction;
 }
@@ -225,8 +230,10 @@ export function onLinkLost(turn: Turn, relationship: Relationship): void {
 export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number): void {
   const { endpoint, link } = relationship;
   if (endpoint.requested?.xid !== xid || link.up === undefined) return;
+  const { isOld } = endpoint;
   if (endpoint.requested.type === "UPDREQALL" && !endpoint.storeIntact) {
     endpoint.storeIntact = true;
+    endpoint.isOld = false;
     recordEndpoint(turn, relationship);
   }
   endpoint.requested = undefined;
@@ -234,8 +241,8 @@ export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number
   if (endpoint.startupUntil !== undefined) return;
   switch (ON_UPDATE_DONE[endpoint.state]) {
     case "recovered": {
-      // a pair that recovers together has nobody who served meanwhile: nothing to wait for (dhcpd)
-      const together = endpoint.partner === "RECOVER" || endpoint.partner === "RECOVER-DONE";
+      // a pair that recovers together has nobody who served meanwhile: nothing to wait for (dhcpd), unless one has forgotten that it did
+      const together = !isOld && (endpoint.partner === "RECOVER" || endpoint.partner === "RECOVER-DONE");
       enter(turn, relationship, together ? "RECOVER-DONE" : "RECOVER-WAIT");
       return;
     }

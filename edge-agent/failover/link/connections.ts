@@ -21,6 +21,7 @@ export function connectionGone(turn: Turn, relationship: Relationship, id: LinkI
   if (link.up === connection) {
     link.up = undefined;
     link.askedAt = undefined;
+    link.markedAt = undefined;
     link.stateHeldUntil = undefined;
     onLinkLost(turn, relationship);
   } else if (link.up === undefined && link.refusal === undefined) link.refusal = reason;

@@ -11,6 +11,7 @@ import type { Options } from "../wire/options.ts";
 import { decodePrivateData, encodePrivateData, isTandem, VENDOR_CLASS } from "../wire/private-data.ts";
 import { REJECT_REASONS, type RejectReason, rejectText } from "../wire/reject-reason.ts";
 import { dropConnection } from "./connections.ts";
+import { marksToTell } from "./marks.ts";
 import { sendContact, sendNew, sendReply } from "./send.ts";
 import { type Connection, HOLD_STATE_LONG_MILLIS, HOLD_STATE_MILLIS, LARGEST_SKEW, SMALLEST_RECEIVE_TIMER } from "./state.ts";
 
@@ -202,7 +203,10 @@ function linkUp(turn: Turn, relationship: Relationship, connection: Connection):
   recordEndpoint(turn, relationship);
   // some states of ours would end a stock partner in some of its own: its STATE, which comes unasked, tells; ours follows that
   if (!endpoint.partnerIsTandem) link.stateHeldUntil = (turn.at.monotonic + holdMillis(relationship)) as MonotonicMillis;
-  else sendState(turn, relationship);
+  else {
+    sendNew(turn, connection, "CONTACT", { vendorSpecificOptions: encodePrivateData(marksToTell(turn, relationship, false)) });
+    sendState(turn, relationship);
+  }
 }
 
 /** A partner that was last heard of in a state that does not bear ours is given more time to say what it is in. */

@@ -4,7 +4,8 @@ import { wallClock } from "../wire/codes.ts";
 import { writeMessage } from "../wire/message.ts";
 import type { MessageType, Options } from "../wire/options.ts";
 import { encodePrivateData } from "../wire/private-data.ts";
-import type { Connection } from "./state.ts";
+import { marksToTell } from "./marks.ts";
+import { type Connection, MARK_MILLIS } from "./state.ts";
 
 /** Sends a message that answers none: with the next xid, which it gives. */
 export function sendNew(turn: Turn, connection: Connection, type: MessageType, options: Options): number {
@@ -31,8 +32,9 @@ export function sendContact(turn: Turn, relationship: Relationship, connection: 
     sendNew(turn, connection, "CONTACT", {});
     return;
   }
-  const { asked } = relationship.link;
-  const xid = sendNew(turn, connection, "CONTACT", { vendorSpecificOptions: encodePrivateData({ ask: true }) });
+  const { asked, markedAt } = relationship.link;
+  const marks = marksToTell(turn, relationship, markedAt !== undefined && markedAt + MARK_MILLIS <= turn.at.monotonic);
+  const xid = sendNew(turn, connection, "CONTACT", { vendorSpecificOptions: encodePrivateData({ ask: true, ...marks }) });
   asked.set(xid, turn.at.monotonic);
   for (const oldest of asked.keys()) {
     if (asked.size <= MOST_ASKED) break;

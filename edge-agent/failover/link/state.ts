@@ -64,6 +64,8 @@ export interface Link {
   askEvery: number | undefined;
   /** When we last asked. */
   askedAt: MonotonicMillis | undefined;
+  /** When the connection in use last raised our mark, or heard what the partner had of it; undefined before that. */
+  markedAt: MonotonicMillis | undefined;
 }
 
 export const startLink = (ownMaxUnacked: number): Link => ({
@@ -92,6 +94,7 @@ export const startLink = (ownMaxUnacked: number): Link => ({
   gaveAnswerAt: undefined,
   askEvery: undefined,
   askedAt: undefined,
+  markedAt: undefined,
 });
 
 /** Seconds (dhcpd's) before a lost or refused connection is tried again. */
@@ -106,6 +109,8 @@ export const HOLD_STATE_LONG_MILLIS = 3_000;
 export const LARGEST_SKEW = 60;
 /** A stock partner that was asked for updates and has told nothing for so long has stopped telling. */
 export const STALLED_MILLIS = 15_000;
+/** How often our mark is raised: a disk that is put back is known for old if it is older than that. */
+export const MARK_MILLIS = 30_000;
 /** A smaller receive-timer makes dhcpd send CONTACTs without end. Seconds. */
 export const SMALLEST_RECEIVE_TIMER = 3;
 
@@ -118,7 +123,8 @@ export function setUpDeadline(connection: Connection): MonotonicMillis {
 }
 /** When the next CONTACT is due: a third of the partner's patience after our last message, at least a second (failover-12 §8.5). */
 export function contactAt(link: Link, connection: Connection): MonotonicMillis {
-  const due = later(connection.lastSent, Math.max(1, Math.floor(Math.max(SMALLEST_RECEIVE_TIMER, link.partnerReceiveTimer) / 3)) * 1000);
+  const quiet = later(connection.lastSent, Math.max(1, Math.floor(Math.max(SMALLEST_RECEIVE_TIMER, link.partnerReceiveTimer) / 3)) * 1000);
+  const due = link.markedAt === undefined ? quiet : (Math.min(quiet, later(link.markedAt, MARK_MILLIS)) as MonotonicMillis);
   if (link.askEvery === undefined) return due;
   const asking = later(link.askedAt ?? connection.openedAt, link.askedAt === undefined ? 0 : link.askEvery);
   return Math.min(asking, due) as MonotonicMillis;

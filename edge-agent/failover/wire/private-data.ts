@@ -19,6 +19,10 @@ export interface PrivateData {
   readonly epoch?: number | undefined;
   /** CONNECT, CONNECTACK: the longest MCLT by which either may have promised something; seconds. Only while it is not the present one. */
   readonly longestMclt?: number | undefined;
+  /** CONTACT: a number of the sender's that only ever grows, and is on its disk. */
+  readonly mark?: number | undefined;
+  /** CONTACT: the highest such number that the sender has had from the receiver. */
+  readonly seen?: number | undefined;
 }
 
 const MAGIC = 0x54444d31;
@@ -28,6 +32,8 @@ const ECHO = 3;
 const ASK = 4;
 const EPOCH = 5;
 const LONGEST_MCLT = 6;
+const MARK = 7;
+const SEEN = 8;
 
 export function encodePrivateData(data: PrivateData): Uint8Array {
   const out = new ByteWriter(1024, 64).u32(MAGIC);
@@ -37,6 +43,8 @@ export function encodePrivateData(data: PrivateData): Uint8Array {
   if (data.ask === true) out.u8(ASK).u16(0);
   if (data.epoch !== undefined) out.u8(EPOCH).u16(4).u32(data.epoch);
   if (data.longestMclt !== undefined) out.u8(LONGEST_MCLT).u16(4).u32(data.longestMclt);
+  if (data.mark !== undefined) out.u8(MARK).u16(4).u32(data.mark);
+  if (data.seen !== undefined) out.u8(SEEN).u16(4).u32(data.seen);
   return out.finish();
 }
 
@@ -49,7 +57,16 @@ export function decodePrivateData(bytes: Uint8Array | undefined): PrivateData {
   if (bytes === undefined) return {};
   const reader = new ByteReader(bytes);
   if (reader.u32() !== MAGIC) return {};
-  const data: { hostname?: string; agentOptions?: Uint8Array; echo?: number; ask?: boolean; epoch?: number; longestMclt?: number } = {};
+  const data: {
+    hostname?: string;
+    agentOptions?: Uint8Array;
+    echo?: number;
+    ask?: boolean;
+    epoch?: number;
+    longestMclt?: number;
+    mark?: number;
+    seen?: number;
+  } = {};
   while (reader.remaining >= 3) {
     const code = reader.u8();
     const body = reader.bytes(reader.u16());
@@ -60,6 +77,8 @@ export function decodePrivateData(bytes: Uint8Array | undefined): PrivateData {
     else if (code === ASK) data.ask = true;
     else if (code === EPOCH) data.epoch = new ByteReader(body).u32();
     else if (code === LONGEST_MCLT) data.longestMclt = new ByteReader(body).u32();
+    else if (code === MARK) data.mark = new ByteReader(body).u32();
+    else if (code === SEEN) data.seen = new ByteReader(body).u32();
   }
   return data;
 }

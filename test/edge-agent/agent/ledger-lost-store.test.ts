@@ -93,3 +93,31 @@ test("a server whose store is empty has its leases back once it has recovered wi
   expect([site.B.failoverState, site.B.site?.lost]).toEqual(["NORMAL", false]);
   expect(await site.dora(site.B, 2)).toBeDefined();
 });
+
+test("an old disk that is put back is known for old by the ledger's cursor: it serves nobody, and what it had handed in is not sent again", async () => {
+  const first = (await site.dora(site.B, 1)) ?? "";
+  await site.pass(60);
+  const { leases, records, outbox } = site.B.disk;
+  const backup = { leases: new Map(leases), records: new Map(records), outbox: new Map(outbox) };
+  const second = (await site.dora(site.B, 2)) ?? "";
+  await site.pass(10);
+  const before = (await site.snapshot()).servers.B.ack;
+  // the partner is out of reach: nobody but the ledger can tell
+  site.kill(site.A);
+  site.kill(site.B);
+  site.B.disk = backup;
+  site.boot(site.B);
+  await site.pass(30);
+  expect(site.B.site?.lost).toBe(true);
+  expect(await site.dora(site.B, 3)).toBeUndefined();
+  expect(await site.again(site.B, 1, first)).toBeUndefined();
+  site.boot(site.A);
+  await site.pass(600);
+  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  expect(site.B.site?.lost).toBe(false);
+  expect(site.B.store.view.get(address(second))?.status).not.toBe("FREE");
+  expect(await site.dora(site.B, 3)).toBeDefined();
+  await site.pass(10);
+  expect((await site.snapshot()).servers.B.ack).toBeGreaterThan(before);
+  expect(site.B.site?.core.conflicts).toBe(0);
+});

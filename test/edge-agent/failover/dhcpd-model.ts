@@ -79,7 +79,7 @@ export class Encounter {
       partnerSince: epochSeconds(START - 100),
       partnerLastAlive: epochSeconds(START - 50),
     };
-    const common = { mclt: seconds(MCLT), formerMclt: seconds(0), hba: undefined, partnerIsTandem: false, storeIntact: true };
+    const common = { mclt: seconds(MCLT), formerMclt: seconds(0), hba: undefined, partnerIsTandem: false, storeIntact: true, isOld: false };
     const endpoint = { state: ours.state, partner: ours.knew, ...stored, ...common };
     this.node.store.apply(endpointRecords("lab", endpoint).map(({ key, value }) => ({ kind: "record", key, value })));
     this.node.start(this.#at);

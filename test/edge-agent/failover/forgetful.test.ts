@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { timesOf } from "../../../edge-agent/failover/lease-times.ts";
 import { reconfigureRelationship } from "../../../edge-agent/failover/start.ts";
-import { NO_TIME, seconds } from "../../../edge-agent/values/time.ts";
+import { epochSeconds, NO_TIME, seconds } from "../../../edge-agent/values/time.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { Pair } from "./pair.ts";
 
@@ -84,3 +84,20 @@ for (const victim of ["primary", "secondary"] as const)
     pair.pass(110);
     expect([pair.primary.state, pair.secondary.state]).toEqual(["NORMAL", "NORMAL"]);
   });
+
+test("an end that comes too early for a partner that keeps the lease longer is refused, and the longer lease told instead", () => {
+  const { pair } = cutAndEnded();
+  pair.secondary.store = new MemoryStore();
+  returns(pair);
+  // the client has a shorter lease of the primary's since, of which the secondary has not heard
+  pair.change(pair.primary, LEASE, (lease) => ({ ...lease, status: "EXPIRED", ends: epochSeconds(pair.now - 1) }));
+  pair.grant(pair.primary, LEASE, 2);
+  pair.cut = true;
+  pair.pass(60);
+  expire(pair);
+  pair.change(pair.secondary, LEASE, (lease) => ({ ...lease, ends: epochSeconds(pair.now + 200) }));
+  pair.cut = false;
+  pair.pass(30);
+  expect(pair.primary.live.updates.refused.size).toBe(0);
+  expect(pair.primary.lease(LEASE)).toMatchObject({ status: "ACTIVE", ends: pair.secondary.lease(LEASE)?.ends });
+});

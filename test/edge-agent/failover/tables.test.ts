@@ -46,6 +46,7 @@ describe("states", () => {
       hba: Uint8Array.from({ length: 32 }, (_, index) => index),
       partnerIsTandem: true,
       storeIntact: false,
+      isOld: true,
     } as const;
     const records = new Map<string, Uint8Array>();
     for (const former of [0, 3600]) {
@@ -132,7 +133,7 @@ describe("lease times (failover-12 §5.2.1)", () => {
   const MCLT = seconds(20);
   const held = (tsfp: number) => ({
     ...neverUsed(1 as Ipv4Address),
-    failover: { tstp: NO_TIME, tsfp: epochSeconds(tsfp), atsfp: NO_TIME, owed: false, rewindStatus: "ACTIVE" as const },
+    failover: { tstp: epochSeconds(tsfp), tsfp: epochSeconds(tsfp), atsfp: NO_TIME, owed: false, rewindStatus: "ACTIVE" as const },
   });
   test("as dhcpd gave them: MCLT first, potential expiry at want plus half, the whole at the first renewal", () => {
     expect(grantable(undefined, seconds(120), MCLT, epochSeconds(1000))).toBe(20);
@@ -149,8 +150,15 @@ describe("lease times (failover-12 §5.2.1)", () => {
       }),
     );
   });
+  test("what was agreed counts no further than what was announced since", () => {
+    const lowered = { ...held(1500), failover: { ...held(1500).failover, tstp: epochSeconds(1030) } };
+    expect(grantable(lowered, seconds(120), MCLT, epochSeconds(1010))).toBe(40);
+    expect(grantable({ ...held(1500), status: "RELEASED", ends: epochSeconds(1005) }, seconds(120), MCLT, epochSeconds(1010))).toBe(20);
+  });
   test("an infinite lease is given when the partner has agreed to one", () => {
-    expect(grantable({ ...held(0), failover: { ...held(0).failover, tsfp: NEVER } }, INFINITE, MCLT, epochSeconds(1000))).toBe(INFINITE);
+    expect(grantable({ ...held(0), failover: { ...held(0).failover, tstp: NEVER, tsfp: NEVER } }, INFINITE, MCLT, epochSeconds(1000))).toBe(
+      INFINITE,
+    );
     expect(grantable(held(1130), INFINITE, MCLT, epochSeconds(1010))).toBe(140);
     expect(potentialExpiry(epochSeconds(1), epochSeconds(21), INFINITE)).toBe(NEVER);
   });

@@ -10,7 +10,7 @@ import { encodePrivateData } from "../../../edge-agent/failover/wire/private-dat
 import type { LedgerAnswer, LedgerCall, ServerRow } from "../../../edge-agent/ledger/calls.ts";
 import { farewell } from "../../../edge-agent/ledger/farewell.ts";
 import { safeWait, silenceThatEnds } from "../../../edge-agent/ledger/lengths.ts";
-import { alignedWith, openOutbox } from "../../../edge-agent/ledger/outbox.ts";
+import { alignedWith, openOutbox, overtaken } from "../../../edge-agent/ledger/outbox.ts";
 import { noLease, renewedByLedger, renewedByPeer, revoked, serviceAt } from "../../../edge-agent/ledger/serving-lease.ts";
 import { onLedgerAnswer } from "../../../edge-agent/ledger/site.ts";
 import type { SiteState } from "../../../edge-agent/ledger/site-state.ts";
@@ -161,4 +161,9 @@ test("an address that is asked for one client is not promised to another", () =>
 test("a store that is new to the ledger goes on behind the numbers of the one that is lost", () => {
   const fresh = openOutbox("lab", {}, () => []);
   expect(alignedWith(fresh, 40, true).shift).toBe(40);
+});
+
+test("a store that the ledger's cursor has passed hands in nothing that it had when it was opened, and numbers what follows behind the cursor", () => {
+  const old = { ...openOutbox("lab", {}, () => []), lastSeq: 6, ack: 2 };
+  expect(overtaken(old, 9, 5)).toMatchObject({ ack: 5, shift: 4 });
 });

@@ -44,7 +44,7 @@ export interface Checker {
   logged?(scene: Scene, machine: Machine, text: string): undefined;
   /** A write or a transaction is in the ledger's table. */
   ledgerChanged?(scene: Scene): string | undefined;
-  /** A disk is lost, with all that is on it. */
+  /** A disk is about to be lost, with all that is on it, or what was written since it was copied. */
   diskLost?(scene: Scene, machine: Machine): undefined;
   /** All is over: faults have ended, and everything has come to rest. */
   atEnd?(scene: Scene): string | undefined;

@@ -28,9 +28,12 @@ export function fencedIsSilent(): Checker {
   const knowsSince = new Map<Machine, number>();
   /** When the sole server last told its partner anything while it might serve: they have recovered, and the ledger has yet to hear of that. */
   let sharedAt = Number.NEGATIVE_INFINITY;
-  const isSharing = (machine: Machine): boolean => {
+  const isSharing = (scene: Scene, machine: Machine): boolean => {
     const [site, relationship] = [siteOf(machine), relationshipOf(machine)];
-    return site !== undefined && relationship !== undefined && isClearPending(site, relationship);
+    if (site === undefined || relationship === undefined) return false;
+    // alone in the ledger, which it has not heard since it lost its disk: until then it is one of a pair, by failover's rules
+    const isUnaware = site.core.standing.mode === "PAIR" && scene.ledger?.cloud.row(srvKey(SITE, serverOf(machine)))?.["mode"] === "SOLE";
+    return isUnaware ? relationship.endpoint.communicating : isClearPending(site, relationship);
   };
   return {
     name: "a fenced or unaware server serves nobody",
@@ -48,14 +51,14 @@ export function fencedIsSilent(): Checker {
     atRest(scene, machine) {
       const partner = otherThan(scene, machine);
       const told = partner === undefined ? undefined : down.get(partner);
-      if (isSharing(machine)) sharedAt = scene.now;
+      if (isSharing(scene, machine)) sharedAt = scene.now;
       if (told !== undefined && siteOf(machine)?.core.standing.mode === "SOLE") told.since ??= scene.now;
       if (siteOf(machine)?.core.standing.mode !== "DOWN") knowsSince.delete(machine);
       else if (!knowsSince.has(machine)) knowsSince.set(machine, scene.now);
       return undefined;
     },
     told(scene, machine) {
-      if (isSharing(machine)) sharedAt = scene.now;
+      if (isSharing(scene, machine)) sharedAt = scene.now;
       return undefined;
     },
     answered(scene, machine, answer) {

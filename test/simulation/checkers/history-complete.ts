@@ -6,7 +6,7 @@ import type { Client } from "../client.ts";
 import type { Holding } from "../client-types.ts";
 import { SERVERS } from "../lan.ts";
 import { EPOCH_MILLIS, type Machine } from "../machine.ts";
-import { type Checker, type Scene, siteOf } from "./checker.ts";
+import { type Checker, type Scene, siteOf, trueTime } from "./checker.ts";
 import { tableOf } from "./history-consistent.ts";
 
 /** What a client was told. */
@@ -39,9 +39,11 @@ export function historyComplete(): Checker {
       seen.push(latest);
       return undefined;
     },
-    diskLost(scene) {
+    diskLost(scene, machine) {
       const known = indexOf(scene);
-      for (const each of seen) if (!isKnown(scene, known, each)) lost.set(keyOf(each), Math.max(each.until, lost.get(keyOf(each)) ?? 0));
+      // also what no client has heard yet: the other server may answer the next time it asks
+      for (const each of [...seen, ...givenBy(scene, machine)])
+        if (!isKnown(scene, known, each)) lost.set(keyOf(each), Math.max(each.until, lost.get(keyOf(each)) ?? 0));
       seen = seen.filter((each) => isKnown(scene, known, each));
       return undefined;
     },
@@ -78,6 +80,22 @@ function seenBy(scene: Scene, client: Client, holding: Holding): Seen {
     until: holding.until,
   };
 }
+
+/** Leases that are on a machine's disk. */
+const givenBy = (scene: Scene, machine: Machine): readonly Seen[] =>
+  [...machine.disk.leases.values()].flatMap(({ address, status, clientId, hardware, ends }) =>
+    status !== "ACTIVE" || hardware === undefined
+      ? []
+      : [
+          {
+            address: address.toString(16).padStart(8, "0"),
+            client: clientName({ clientId, hardware }),
+            server: machine,
+            at: scene.now,
+            until: trueTime(machine, ends),
+          },
+        ],
+  );
 
 /** ACTIVE rows by address and client. */
 const indexOf = (scene: Scene): ReadonlyMap<string, readonly Hist[]> =>

@@ -204,6 +204,22 @@ const STANDING: readonly Guard[] = [
   },
 ];
 
+/** A disk that is older than what was handed in. */
+const OLD_DISK: readonly Guard[] = [
+  {
+    name: "an old disk is known by the ledger's cursor",
+    file: "edge-agent/agent/ledger-outbox.ts",
+    find: "if (!isFirst && was.counted !== undefined && cursor > was.counted)",
+    replace: "if (false && was.counted !== undefined)",
+  },
+  {
+    name: "what an old disk had handed in is not handed in again",
+    file: outbox,
+    find: "const ack = counted - outbox.shift;",
+    replace: "const { ack } = outbox;",
+  },
+];
+
 /** Addresses of the partner's share, and the history. */
 const SHARE: readonly Guard[] = [
   {
@@ -291,4 +307,4 @@ const SHARE: readonly Guard[] = [
 ];
 
 /** The ledger's side of a server: when it may serve, when its partner's silence is proof, and what it may give away of the other's share. */
-export const LEDGER_GUARDS: readonly Guard[] = [...SERVING_LEASE, ...EVIDENCE, ...STANDING, ...SHARE];
+export const LEDGER_GUARDS: readonly Guard[] = [...SERVING_LEASE, ...EVIDENCE, ...STANDING, ...OLD_DISK, ...SHARE];

@@ -11,6 +11,7 @@ const send = "edge-agent/failover/binding/send.ts";
 const transfer = "edge-agent/failover/binding/transfer.ts";
 const start = "edge-agent/failover/start.ts";
 const step = "edge-agent/failover/step.ts";
+const oldStore = "edge-agent/failover/endpoint/old-store.ts";
 const connections = "edge-agent/failover/link/connections.ts";
 
 /** Updates between the partners, and their states. */
@@ -19,7 +20,7 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "news of an end is not older than the lease",
     file: receive,
-    find: "if (isOutdated(turn, incoming)) return rejection(15);",
+    find: "if (!isOld && isOutdated(turn, incoming)) return rejection(15);",
     replace: "",
   },
   {
@@ -121,8 +122,8 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "an address that is the secondary's by a word under way is not free for the primary",
     file: receive,
-    find: "disowned(relationship, accepted(turn, { options, lease, status }), overruled);",
-    replace: "accepted(turn, { options, lease, status });",
+    find: "disowned(relationship, accepted(turn, { options, lease, status, sentAt: message.time }), overruled);",
+    replace: "accepted(turn, { options, lease, status, sentAt: message.time });",
   },
   {
     name: "an ended lease is free when the partner knows",
@@ -161,12 +162,24 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     find: "for (const address of [...updates.refused]) queueUpdate(updates, address);",
     replace: "",
   },
-  { name: "a sent update cannot be wound back", file: send, find: "if (times.rewindStatus !== lease.status)", replace: "if (false)" },
+  { name: "a sent update cannot be wound back", file: send, find: "if (times.rewindStatus !== lease.status || ", replace: "if (" },
   {
     name: "at most so many updates as the partner takes",
     file: send,
     find: "Math.min(MOST_SENT, link.partnerMaxUnacked - updates.unacked.size)",
     replace: "MOST_SENT",
+  },
+  {
+    name: "a partner that comes back is told nothing before it has asked",
+    file: send,
+    find: " || hasYetToAsk(relationship)) return;",
+    replace: ") return;",
+  },
+  {
+    name: "what a lost disk may have promised is kept",
+    file: send,
+    find: "keptForForgetful(relationship, turn.lease(address), turn.at.now)",
+    replace: "turn.lease(address)",
   },
   { name: "UPDDONE waits for the acknowledgements", file: send, find: " || updates.transferLeft > 0) return;", replace: ") return;" },
   {
@@ -180,6 +193,33 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     file: pool,
     find: "if (lease.status === own && !lease.reserved && !turn.promised(address)) give(lease);",
     replace: "if (lease.status === own && !lease.reserved) give(lease);",
+  },
+  {
+    name: "who refuses an end says how long the lease runs",
+    file: receive,
+    find: " || outlasts(relationship, lease, status)) queue",
+    replace: ") queue",
+  },
+  // an old disk that was put back
+  {
+    name: "an old disk is known by what the partner has had",
+    file: oldStore,
+    find: "if (own > 0) distrustStore(turn, relationship);",
+    replace: "",
+  },
+  {
+    name: "the partner's word outweighs an old store's",
+    file: receive,
+    find: "const { isOld } = relationship.endpoint;",
+    replace: "const isOld = false;",
+  },
+  { name: "an old store tells nothing", file: send, find: "if (endpoint.isOld) {", replace: "if (false) {" },
+  { name: "an old store waits from when it is known", file: oldStore, find: "  endpoint.since = turn.at.now;\n", replace: "" },
+  {
+    name: "an old store waits, whatever its partner does",
+    file: endpointStep,
+    find: "const together = !isOld && (",
+    replace: "const together = (",
   },
   // states
   {

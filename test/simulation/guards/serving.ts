@@ -36,16 +36,22 @@ export const SERVING_GUARDS: readonly Guard[] = [
     replace: "return desired;",
   },
   {
+    name: "what was announced lower counts no further",
+    file: "edge-agent/failover/lease-times.ts",
+    find: 'return earliest(failover.tsfp, lease.status === "RELEASED" ? lease.ends : failover.tstp);',
+    replace: "return failover.tsfp;",
+  },
+  {
     name: "no horizon is agreed before the acknowledgement",
     file: authority,
-    find: "return { ...after, failover: { ...times, tstp, atsfp: NO_TIME, owed: true } };",
-    replace: "return { ...after, failover: { ...times, tstp, tsfp: tstp, atsfp: NO_TIME, owed: true } };",
+    find: "const tsfp = isGrant && before !== undefined ? agreedHorizon(before) : times.tsfp;",
+    replace: "const tsfp = tstp;",
   },
   {
     name: "a change is owed to the partner",
     file: authority,
-    find: "tstp, atsfp: NO_TIME, owed: true } };",
-    replace: "tstp, atsfp: NO_TIME, owed: false } };",
+    find: "tstp, tsfp, atsfp: NO_TIME, owed: true } };",
+    replace: "tstp, tsfp, atsfp: NO_TIME, owed: false } };",
   },
   {
     name: "only our own free addresses may be given",

@@ -24,9 +24,11 @@ export function textOf(found: Catch): string {
   return "search" in found ? `search, ${found.depth} moves: ${found.search}` : found.test;
 }
 
+const LEDGER_AIMS: ReadonlySet<Aim> = new Set(["ledger", "witness"]);
+
 /** The world of a catch; the ledger only where it is aimed at, so that failover's guards stand alone. */
 export function worldOf(Kind: typeof World, found: WorldCatch): World {
-  if ("seed" in found) return new Kind(draw(found.seed, found.aim, found.aim === "ledger" ? {} : { ledger: undefined }));
+  if ("seed" in found) return new Kind(draw(found.seed, found.aim, LEDGER_AIMS.has(found.aim) ? {} : { ledger: undefined }));
   const script = SCRIPTS[found.script];
   if (script === undefined) throw new Error(`no script is called "${found.script}"`);
   return scripted(Kind, script);
