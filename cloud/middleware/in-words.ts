@@ -5,7 +5,7 @@ type Issue = z.core.$ZodIssue;
 /** What is wrong with a value of a request, for a person: what would be right, and what was given. `given` is the part of the request. */
 export function inWords(issue: Issue, given: unknown): string {
   const value = issue.path.reduce<unknown>((inner, step) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[step], given);
-  if (issue.code === "unrecognized_keys") return `there is no ${issue.keys.join(", ")} here`;
+  if (issue.code === "unrecognized_keys") return `has no ${issue.keys.join(", ")}`;
   if (value === undefined && issue.code !== "custom") return "is missing";
   const wanted = wantedBy(issue);
   if (wanted === undefined) return issue.message;
