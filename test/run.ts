@@ -25,6 +25,11 @@ const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["strace", "/usr/bin/strace"],
   ["faketime", "/usr/bin/faketime"],
   ["default-jre-headless", "/usr/bin/java"],
+  ["dhcpd-pools", "/usr/bin/dhcpd-pools"],
+  ["dhcping", "/usr/sbin/dhcping"],
+  ["python3-isc-dhcp-leases", "/usr/lib/python3/dist-packages/isc_dhcp_leases/__init__.py"],
+  ["python3-pypureomapi", "/usr/lib/python3/dist-packages/pypureomapi.py"],
+  ["libtext-dhcpleases-perl", "/usr/share/perl5/Text/DHCPLeases.pm"],
 ];
 
 interface Count {

@@ -27,7 +27,7 @@ test("a file that includes itself is an error", () => {
   expect(load('include "a";\ninclude "a";', { a: "authoritative;" }).config).toBeDefined();
 });
 
-test("10,000 hosts load in less than a second, and files of megabytes in linear time", () => {
+test("10,000 hosts load in less than a second of processor time, and files of megabytes in linear time", () => {
   const mac = (index: number): string => [index >> 16, (index >> 8) & 255, index & 255].map((byte) => byte.toString(16)).join(":");
   const hosts = (count: number): string =>
     Array.from(
@@ -36,14 +36,23 @@ test("10,000 hosts load in less than a second, and files of megabytes in linear 
         `host h${index} { hardware ethernet 0:16:3e:${mac(index)}; fixed-address 10.${index >> 16}.${(index >> 8) & 255}.${index & 255}; }\n`,
     ).join("");
   configOf(hosts(1000));
-  const start = performance.now();
-  expect(configOf(hosts(10_000)).hosts.all).toHaveLength(10_000);
-  expect(performance.now() - start).toBeLessThan(1000);
+  const text = hosts(10_000);
+  expect(configOf(text).hosts.all).toHaveLength(10_000);
+  expect(processorMillis(() => configOf(text))).toBeLessThan(1000);
   const large = `${hosts(20_000)}${"# a comment that goes on\n".repeat(100_000)}`;
-  const before = performance.now();
-  configOf(large);
-  expect(performance.now() - before).toBeLessThan(5000);
+  expect(processorMillis(() => configOf(large))).toBeLessThan(5000);
 });
+
+/** The processor time of `work`, the least of three times: what else the machine does has little say in it. */
+function processorMillis(work: () => void): number {
+  const once = (): number => {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  return Math.min(once(), once(), once());
+}
 
 test("names such as __proto__ are names like others", () => {
   const config = configOf(
