@@ -33,12 +33,22 @@ const LONGER_FIRST =
 const OTHERS_LEASES =
   "dhcpd.conf(5), one-lease-per-client: the client's other leases end. dhcpd also ends those of whoever had the address before, while they are in use.";
 
+const BOOTP_BROADCAST =
+  "RFC 1542 §4.1.2: with the broadcast flag the answer goes to the broadcast address of the link too. dhcpd sends a BOOTREPLY to the client's own.";
+
+const OFFERED =
+  "RFC 2131 §3.1(2): an address that is on offer to one client is not given to another machine that asks for it. dhcpd gives it, and the first client's REQUEST fails.";
+
 /** Seeds of the random differential that differ on purpose; `random/main.ts` names the reason. */
 export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [2024, CURRENT_FIRST],
   [2106, DECLINE],
   [2116, LONGER_FIRST],
   [2120, OTHERS_LEASES],
+  [5000, DECLINE],
+  [5013, BOOTP_BROADCAST],
+  [5018, OFFERED],
+  [5019, OFFERED],
 ]);
 
 const rows = (reason: string, group: string, name: string, field: string, ...steps: readonly number[]): KnownDifference[] =>
