@@ -145,7 +145,10 @@ export class Nemesis {
   /** The disk is replaced by an empty one, while the partner has all that the pair knows. */
   #loseDisk(server: TortureServer): void {
     const partner = this.#site.partnerOf(server);
-    const fine = ["normal", "communications-interrupted"];
+    // a dhcpd that goes on alone waits for no promise that it has not heard of: it must have heard all
+    const beside = server.program === "dhcpd" || partner.program === "dhcpd";
+    const fine = beside ? ["normal"] : ["normal", "communications-interrupted"];
+    if (beside && partner.state !== "normal") return;
     if (this.#operator.locked.size > 0 || this.#off.has(server) || server.diskFull || !server.running) return;
     if (partner.lostDisk || server.lostDisk || !partner.running || partner.diskFull) return;
     if (!fine.includes(server.state) || ![...fine, "partner-down"].includes(partner.state)) return;
