@@ -51,6 +51,8 @@ export interface SiteAgent {
   readonly trimAfter: MonotonicMillis;
   /** There is no record of a former run in this store. */
   readonly isFresh: boolean;
+  /** The numbers of this store's outbox are fitted to the ledger's cursor, which those of a new store are not, whoever told it the epoch. */
+  readonly isAligned: boolean;
   /** The ledger knows this server and its store knows nothing: its leases are lost, and it serves nobody before it has them back. */
   readonly lost: boolean;
   /** Leases that never reached the ledger before the disk was lost may run until then: nothing new is given out. On the lease clock. */
@@ -109,6 +111,7 @@ export interface SiteRecord extends KnownStanding, Partial<Outbox> {
   readonly forced: string | undefined;
   readonly words?: readonly Required<Word>[];
   readonly lost?: boolean;
+  readonly aligned?: boolean;
   readonly allocatesFrom?: number | undefined;
   /** The machine that it was written on. */
   readonly host: string | undefined;
@@ -176,6 +179,7 @@ export function startSite(
     askAfter: now,
     trimAfter: now,
     isFresh: known === undefined,
+    isAligned: known !== undefined && (known.aligned ?? known.epoch > 0),
     lost: known?.lost === true,
     allocatesFrom: known?.allocatesFrom === undefined ? undefined : epochSeconds(known.allocatesFrom),
   };
@@ -195,6 +199,7 @@ export function encodeRecord(site: SiteAgent, { host }: Pick<LedgerPorts, "host"
     ...(site.words.length === 0 ? {} : { words: site.words }),
     published: core.evidence.published,
     lost: site.lost,
+    aligned: site.isAligned,
     allocatesFrom: site.allocatesFrom,
   };
   return encodeSiteRecord(value);

@@ -106,7 +106,15 @@ function siteWrites(relationship: string, { all, row }: KnownSite, now: EpochSec
   });
   const allocatesFrom = epochSeconds(now + Math.ceil(safeWait(all.mcltMillis) / 1000));
   // its history goes on behind what the ledger has of it
-  const standing = { epoch: row.epoch, mode: row.mode, nextClaim: FIRST_CLAIM, entered: 0, published: false, shift: row.ack };
+  const standing = {
+    epoch: row.epoch,
+    mode: row.mode,
+    nextClaim: FIRST_CLAIM,
+    entered: 0,
+    published: false,
+    shift: row.ack,
+    aligned: true,
+  };
   const value = encodeSiteRecord({ ...standing, boots: [row.boot], host: machineName(), allocatesFrom });
   const endpoint = {
     ...({ state: "RECOVER", since: now, partner: "UNKNOWN", partnerSince: NO_TIME, partnerLastAlive: now } as const),

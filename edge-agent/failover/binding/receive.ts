@@ -41,7 +41,7 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
     sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options });
     turn.log(`bind update on ${formatIpv4(address)} rejected: ${why.message}`);
     // what makes it old is told once more: the partner may have refused ours while this one was on its way
-    if (why.reason === 15 || outlasts(relationship, lease, status)) queueUpdate(relationship.updates, address);
+    if (why.reason === 15 || (why.reason === UNFIT && outlasts(relationship, lease, status))) queueUpdate(relationship.updates, address);
     return;
   }
   const { updates } = relationship;
@@ -63,7 +63,13 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
   scheduleBalance(turn, relationship);
 }
 
-/** An end was refused because the lease runs on by our record, of which one of our own kind then hears: it would never ask about its own. */
+/** The reject reason of a status that does not follow from ours. */
+const UNFIT = 2;
+
+/**
+ * An end was refused because the lease runs on by our record, of which one of our own kind then hears: it would never ask about its own.
+ * Not where ours crossed it and stands (reason 16): that is on its way.
+ */
 const outlasts = ({ endpoint }: Relationship, lease: Lease, status: BindingStatus | undefined): boolean =>
   endpoint.partnerIsTandem && status === "EXPIRED" && lease.status === "ACTIVE";
 
@@ -108,7 +114,7 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
   };
   if (isOld) return undefined;
   if (isAcceptable(transition)) return isStaleEnd(transition, options, sentAt) ? rejection(15) : undefined;
-  return rejection(2, `${formatIpv4(address)}: invalid state transition: ${lease.status.toLowerCase()} to ${status.toLowerCase()}`);
+  return rejection(UNFIT, `${formatIpv4(address)}: invalid state transition: ${lease.status.toLowerCase()} to ${status.toLowerCase()}`);
 }
 
 /**

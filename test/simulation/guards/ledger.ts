@@ -209,7 +209,7 @@ const OLD_DISK: readonly Guard[] = [
   {
     name: "an old disk is known by the ledger's cursor",
     file: "edge-agent/agent/ledger-outbox.ts",
-    find: "if (!isFirst && was.counted !== undefined && cursor > was.counted)",
+    find: "if (site.isAligned && was.counted !== undefined && cursor > was.counted)",
     replace: "if (false && was.counted !== undefined)",
   },
   {
