@@ -157,16 +157,10 @@ if (does("ledger")) {
   );
 }
 if (does("rate") || does("delay")) {
-  const far = () => rate({ program: "tandem", delay: DELAY });
-  const rates = await rounds(
-    {
-      ...{ pair: () => rate({ program: "tandem" }), far: does("delay") ? far : async () => 0 },
-      dhcpd: does("rate") ? () => rate({ program: "dhcpd" }) : async () => 0,
-    },
-    (value) => value,
-  );
-  if (does("rate"))
-    say(`exchanges a second: Tandem pair ${rates.pair}, dhcpd pair ${rates.dhcpd}: ${(rates.pair / rates.dhcpd).toFixed(1)} times as many`);
-  if (does("delay"))
-    say(`with ${DELAY} ms of delay each way between the partners: ${rates.far} a second: ${percent(rates.far, rates.pair)}`);
+  const contenders: Record<string, () => Promise<number>> = { pair: () => rate({ program: "tandem" }) };
+  if (does("delay")) contenders["far"] = () => rate({ program: "tandem", delay: DELAY });
+  if (does("rate")) contenders["dhcpd"] = () => rate({ program: "dhcpd" });
+  const { pair = 0, far = 0, dhcpd = 0 } = await rounds(contenders, (value) => value);
+  if (does("rate")) say(`exchanges a second: Tandem pair ${pair}, dhcpd pair ${dhcpd}: ${(pair / dhcpd).toFixed(1)} times as many`);
+  if (does("delay")) say(`with ${DELAY} ms of delay each way between the partners: ${far} a second: ${percent(far, pair)}`);
 }
