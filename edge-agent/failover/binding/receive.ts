@@ -41,7 +41,7 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
     sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options });
     turn.log(`bind update on ${formatIpv4(address)} rejected: ${why.message}`);
     // what makes it old is told once more: the partner may have refused ours while this one was on its way
-    if (why.reason === 15 || (why.reason === UNFIT && outlasts(relationship, lease, status))) queueUpdate(relationship.updates, address);
+    if (why.reason === 15 || (why.reason === UNFIT && outlasts(lease, status))) queueUpdate(relationship.updates, address);
     return;
   }
   const { updates } = relationship;
@@ -67,11 +67,10 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
 const UNFIT = 2;
 
 /**
- * An end was refused because the lease runs on by our record, of which one of our own kind then hears: it would never ask about its own.
- * Not where ours crossed it and stands (reason 16): that is on its way.
+ * An end was refused because the lease runs on by our record, of which the partner then hears: it would never ask about its own. Not where
+ * ours crossed it and stands (reason 16): that is on its way.
  */
-const outlasts = ({ endpoint }: Relationship, lease: Lease, status: BindingStatus | undefined): boolean =>
-  endpoint.partnerIsTandem && status === "EXPIRED" && lease.status === "ACTIVE";
+const outlasts = (lease: Lease, status: BindingStatus | undefined): boolean => status === "EXPIRED" && lease.status === "ACTIVE";
 
 interface Incoming {
   readonly options: Options;
@@ -123,7 +122,11 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
  */
 function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean {
   if (lease.status !== "ACTIVE" || lease.ends <= at.now || !timesOf(lease).owed) return false;
-  if (status === "ACTIVE") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.ends && isHolders(lease, options);
+  if (status === "ACTIVE") {
+    const theirEnd = fromWireTime(options.leaseExpirationTime ?? 0, at);
+    // a lease that is over takes no address from another client
+    return theirEnd < lease.ends && (theirEnd <= at.now || isHolders(lease, options));
+  }
   if (status === "RELEASED") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt;
   return status === "EXPIRED" || status === "FREE" || status === "BACKUP";
 }
