@@ -17,6 +17,9 @@ interface Conflict {
 /** The looks at a server that is at rest are that far apart. */
 const LOOK_MILLIS = 30_000;
 
+/** So long servers that nothing keeps apart any more may go by what they were told before they meet. */
+const MEETING_MILLIS = 15_000;
+
 /**
  * What holds though an operator swears to what is not so. An address goes to two clients only while somebody's word stands
  * against the truth: never before, and never once the two servers have agreed again and what was given meanwhile has run out.
@@ -63,7 +66,7 @@ export function conflictsAreSettled(): Checker {
         ({ holding }) => holding?.address,
       );
       for (const [address, clients] of holders) {
-        const fresh = clients.filter(({ holding }) => (holding?.since ?? 0) > scene.healedAt);
+        const fresh = clients.filter(({ holding }) => (holding?.since ?? 0) > scene.healedAt + MEETING_MILLIS);
         if (fresh.length > 1)
           return `${formatIpv4(address!)} is ${fresh.map(({ name }) => name).join("'s and ")}'s, long after all is well`;
       }

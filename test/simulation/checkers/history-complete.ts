@@ -55,7 +55,10 @@ export function historyComplete(): Checker {
       if (missing !== undefined) {
         return `${missing.client} got ${addressText(missing.address)} from ${missing.server?.name} at ${wall(missing.at)}, of which the ledger knows nothing`;
       }
-      return disorder(seen, known);
+      return disorder(
+        seen.filter((each) => !isUnderWay(scene, each)),
+        known,
+      );
     },
   };
 }
