@@ -76,7 +76,7 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
   ],
   [726106441, "a server lets its partner serve from the first answer on, not from when it is looked at (the checker)"],
   [241863, "a lease that was over took an address from the client that another server had given it to since"],
-  [276761, "a partner that passes for a dhcpd refused an end, and was not told of the longer lease"],
+  [276761, "what passes for a dhcpd is refused an end, and hears of it when the longer lease is over (the checker)"],
   [202438, "an ACTIVE that crossed an EXPIRED and stood was told once more for it, crossed the next, and so on without end"],
 ];
 

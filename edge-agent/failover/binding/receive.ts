@@ -41,7 +41,7 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
     sendReply(turn, connection, { type: "BNDACK", xid: message.xid, options });
     turn.log(`bind update on ${formatIpv4(address)} rejected: ${why.message}`);
     // what makes it old is told once more: the partner may have refused ours while this one was on its way
-    if (why.reason === 15 || (why.reason === UNFIT && outlasts(lease, status))) queueUpdate(relationship.updates, address);
+    if (why.reason === 15 || (why.reason === UNFIT && outlasts(relationship, lease, status))) queueUpdate(relationship.updates, address);
     return;
   }
   const { updates } = relationship;
@@ -67,10 +67,11 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
 const UNFIT = 2;
 
 /**
- * An end was refused because the lease runs on by our record, of which the partner then hears: it would never ask about its own. Not where
- * ours crossed it and stands (reason 16): that is on its way.
+ * An end was refused because the lease runs on by our record, of which one of our own kind then hears: it would never ask about its own.
+ * Not where ours crossed it and stands (reason 16): that is on its way.
  */
-const outlasts = (lease: Lease, status: BindingStatus | undefined): boolean => status === "EXPIRED" && lease.status === "ACTIVE";
+const outlasts = ({ endpoint }: Relationship, lease: Lease, status: BindingStatus | undefined): boolean =>
+  endpoint.partnerIsTandem && status === "EXPIRED" && lease.status === "ACTIVE";
 
 interface Incoming {
   readonly options: Options;

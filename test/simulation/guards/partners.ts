@@ -197,7 +197,7 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "who refuses an end says how long the lease runs",
     file: receive,
-    find: " || (why.reason === UNFIT && outlasts(lease, status))) queue",
+    find: " || (why.reason === UNFIT && outlasts(relationship, lease, status))) queue",
     replace: ") queue",
   },
   // an old disk that was put back
