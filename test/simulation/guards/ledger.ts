@@ -1,4 +1,5 @@
 import type { Guard } from "./guard.ts";
+import { OLD_DISK } from "./old-disk.ts";
 
 const lease = "edge-agent/ledger/serving-lease.ts";
 const witness = "edge-agent/ledger/witness.ts";
@@ -201,22 +202,6 @@ const STANDING: readonly Guard[] = [
     file: happenings,
     find: "board.put(name, { ...site, outbox: alignedWith(site.outbox, happening.cursor) });",
     replace: "",
-  },
-];
-
-/** A disk that is older than what was handed in. */
-const OLD_DISK: readonly Guard[] = [
-  {
-    name: "an old disk is known by the ledger's cursor",
-    file: "edge-agent/agent/ledger-outbox.ts",
-    find: "if (site.isAligned && was.counted !== undefined && cursor > was.counted)",
-    replace: "if (false && was.counted !== undefined)",
-  },
-  {
-    name: "what an old disk had handed in is not handed in again",
-    file: outbox,
-    find: "const ack = counted - outbox.shift;",
-    replace: "const { ack } = outbox;",
   },
 ];
 
