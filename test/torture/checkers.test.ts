@@ -120,6 +120,13 @@ test("a ledger that misses a lease, an event or has a conflict is found", () => 
   expect(complaints(held, ledger(0, row, { ...row, seq: 3, ts: row.ts + 1 }))[0]).toBe("the rows of primary number 1, then 3");
   expect(complaints(held, ledger(1, row))).toEqual(["the ledger has 1 conflicts"]);
   expect(complaints(held, ledger(0, { ...row, conflict: true }))[0]).toMatch(/contradicts its holder/);
+  // a server tells by its own clock, which is 90 s ahead for 20 s; what it tells later comes no sooner
+  const ahead: Happening = { kind: "fault", who: "primary", text: "its wall clock is set to 90 s beside the true time for 20.0 s" };
+  const told = { ...row, ts: row.ts + 90_000, expires: row.expires + 90_000 };
+  expect(complaints(ahead, held, ledger(0, told))).toEqual([]);
+  expect(complaints(ahead, held, ledger(0, { ...told, ts: told.ts + 9000 }))).toHaveLength(1);
+  expect(complaints(held, ledger(0, told))).toHaveLength(1);
+  expect(complaints({ ...ahead, who: "secondary" }, held, ledger(0, told))).toHaveLength(1);
 });
 
 test("the lines shown with a violation are those about its clients and address, and what happened to the servers", () => {

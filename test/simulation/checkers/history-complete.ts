@@ -110,7 +110,9 @@ const indexOf = (scene: Scene): ReadonlyMap<string, readonly Hist[]> =>
 function isKnown(scene: Scene, known: ReadonlyMap<string, readonly Hist[]>, seen: Seen): boolean {
   const slack = scene.slack + CLOCKS_MILLIS;
   const rows = known.get(`${seen.address} ${seen.client}`) ?? [];
-  return rows.some(({ ts, exp }) => ts <= wall(seen.at) + slack && exp >= wall(Math.min(seen.until, 4e12)) - slack);
+  const until = wall(Math.min(seen.until, 4e12)) - slack;
+  // of merged renewals the last one's end counts, which may be sooner: that answer need not have reached the client
+  return rows.some(({ ts, exp, lastTs }) => ts <= wall(seen.at) + slack && (exp >= until || (lastTs ?? ts) > wall(seen.at) + slack));
 }
 
 /** Where an address went from one client to another, the ledger has them in that order. */

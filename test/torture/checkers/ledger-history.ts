@@ -11,6 +11,7 @@ const MIRRORED_WITHIN = 20_000;
 export function ledgerTellsWhatClientsSaw(): HistoryChecker {
   const seen: Bound[] = [];
   const losses: { readonly who: Role; readonly from: number; readonly to: number }[] = [];
+  const jumps: Jump[] = [];
   const outages: { readonly from: number; readonly to: number }[] = [];
   let plan: Plan | undefined;
   let begun = 0;
@@ -25,15 +26,17 @@ export function ledgerTellsWhatClientsSaw(): HistoryChecker {
         const seconds = Number(/for (\S+) s$/.exec(entry.text)?.[1] ?? 0);
         outages.push({ from: entry.at, to: entry.at + seconds * 1000 });
       }
+      if (entry.kind === "fault") jumps.push(...jumpOf(entry.who, entry.at, entry.text));
       if (entry.kind === "disk-lost") losses.push({ who: entry.who, from: mirroredBefore(entry.at, outages), to: entry.at });
       if (entry.kind !== "ledger" || plan === undefined) return undefined;
       const slack = slackOf(plan);
+      const jumpsOf = ({ server, at }: Bound): readonly Jump[] => jumps.filter(({ who, from }) => who === serverAt(server) && from <= at);
       const isLost = (bound: Bound): boolean =>
         losses.some(({ who, from, to }) => who === serverAt(bound.server) && bound.at >= from && bound.at <= to);
       if (entry.conflicts > 0 && !plan.rash) return `the ledger has ${entry.conflicts} conflicts`;
       const wrong = wrongRows(entry.rows, losses.length > 0);
       if (wrong !== undefined) return wrong;
-      const missing = seen.find((bound) => !isLost(bound) && !entry.rows.some((row) => tells(row, bound, begun, slack)));
+      const missing = seen.find((bound) => !isLost(bound) && !entry.rows.some((row) => tells(row, bound, begun, slack, jumpsOf(bound))));
       if (missing === undefined) return undefined;
       const { client, address, at, until } = missing;
       return `no row of the history tells that ${client} (${missing.hardware}) got ${address} at ${at} ms until ${until} ms by ${missing.server}`;
@@ -41,15 +44,34 @@ export function ledgerTellsWhatClientsSaw(): HistoryChecker {
   };
 }
 
+/** A wall clock that was set `millis` beside the true time at `from`, until `to`. */
+interface Jump {
+  readonly who: string;
+  readonly from: number;
+  readonly to: number;
+  readonly millis: number;
+}
+
+/** Until the answers that were under way have arrived, too. */
+function jumpOf(who: string, at: number, text: string): readonly Jump[] {
+  const [, target, seconds] = /wall clock is set to (\S+) s beside the true time for (\S+) s$/.exec(text) ?? [];
+  if (target === undefined || seconds === undefined) return [];
+  return [{ who, from: at, to: at + Number(seconds) * 1000 + MIRRORED_WITHIN, millis: Number(target) * 1000 }];
+}
+
 /** Everything older had been handed in at `at`; what was not goes with the disk. */
 function mirroredBefore(at: number, outages: readonly { readonly from: number; readonly to: number }[]): number {
   return [...outages].reverse().reduce((since, { from, to }) => (to >= since ? Math.min(from, since) : since), at - MIRRORED_WITHIN);
 }
 
-function tells(row: LedgerRow, bound: Bound, begun: number, slack: number): boolean {
+function tells(row: LedgerRow, bound: Bound, begun: number, slack: number, jumps: readonly Jump[]): boolean {
   if (row.address !== bound.address || row.status !== "ACTIVE" || !row.client.endsWith(bound.hardware.replaceAll(":", ""))) return false;
+  // told by its server's clock as it went then; what was told after a jump ahead never comes before what was told in it
+  const during = jumps.filter(({ to }) => bound.at <= to).map(({ millis }) => Math.abs(millis));
+  const after = jumps.filter(({ to, millis }) => bound.at <= to + millis).map(({ millis }) => millis);
+  const [early, late] = [Math.max(slack, ...during.map((millis) => millis + slack)), Math.max(0, ...after)];
   // An ACK that only repeats the end that was told before changes nothing, and has no row of its own
-  return row.ts - slack <= begun + bound.at && row.expires >= begun + bound.until - slack;
+  return row.ts - Math.max(early, slack + late) <= begun + bound.at && row.expires >= begun + bound.until - early;
 }
 
 /** What no history may show: two rows with one number, a gap, a conflict. */
