@@ -2,8 +2,14 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { commandLine } from "./support/command-line.ts";
 
-/** `npm test`: lint, types, unit tests, tests against real peers. Ends with one line, `N passed, N failed`. */
+const HELP = `npm test       lint, types, unit tests, tests against real peers (as root); ends with one line, "N passed, N failed"
+
+  npm run unit -- PATH    unit tests in this file or directory
+  npm run interop -- PATH tests against real peers
+`;
+commandLine({ name: "npm test", help: HELP, options: {} });
 
 /** Debian packages the real-peer tests use, and a program of each by which it is recognised. */
 const PACKAGES: readonly (readonly [name: string, program: string])[] = [

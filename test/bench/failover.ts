@@ -1,18 +1,22 @@
 import { cpus, loadavg } from "node:os";
+import { commandLine } from "../support/command-line.ts";
 import { eventually, sleep } from "../support/netns.ts";
 import { type Clients, exchange, median, peakRate } from "./measure.ts";
 import { addressOf, BenchPair, type PairSetup, type Program } from "./pair.ts";
 
-/*
- * A pair of Tandems beside a pair of ISC dhcpds, in one run on one machine. Needs root, perfdhcp, dhcpd.
- *   npm run bench:failover [-- [transfer] [rate] [cost] [ledger] [delay] [--rounds N]]
- * transfer: a server with an empty database fetches all leases of its partner (UPDREQALL).
- * rate: four-way exchanges a second that a pair sustains.
- * cost: processor time of an exchange, at a rate that leaves the machine idle in between, of a pair and of a server alone.
- * ledger: the processor time of an exchange of a pair without a ledger, with one that does not answer, and with one on its loopback.
- * delay: the rate again, with every byte between the partners DELAY milliseconds late in each direction.
- * Each part takes its contenders in turn, round after round, and gives medians and their ratios.
- */
+const PARTS = ["transfer", "rate", "cost", "ledger", "delay"] as const;
+const HELP = `npm run bench:failover [-- [PART]... [--rounds N]]       (default: all parts, one round)
+
+A pair of Tandems beside a pair of ISC dhcpds, in one run on one machine. Needs root, perfdhcp, dhcpd.
+Each part takes its contenders in turn, round after round, and gives medians and their ratios.
+
+  transfer                a server with an empty database fetches all leases of its partner (UPDREQALL)
+  rate                    four-way exchanges a second that a pair sustains
+  cost                    processor time of an exchange, at a rate that leaves the machine idle in between, of a pair and of a server alone
+  ledger                  processor time of an exchange of a pair without a ledger, with one that does not answer, and with one on its loopback
+  delay                   the rate again, with every byte between the partners late in each direction
+  --rounds N              how often each is measured
+`;
 const LEASES = Number(process.env["LEASES"] ?? 50_000);
 const DELAY = 200;
 const ADDRESSES = 15_360;
@@ -20,11 +24,15 @@ const CLIENTS = 6000;
 const COST_RATE = 1000;
 const COST_SECONDS = 8;
 const STEP_SECONDS = 3;
-const words = process.argv.slice(2);
-const roundsAt = words.indexOf("--rounds");
-const ROUNDS = roundsAt < 0 ? 1 : Number(words[roundsAt + 1]);
-const asked = words.filter((_, index) => roundsAt < 0 || index < roundsAt || index > roundsAt + 1);
-const does = (what: string): boolean => asked.length === 0 || asked.includes(what);
+const { values, positionals: asked } = commandLine({
+  name: "npm run bench:failover",
+  help: HELP,
+  words: PARTS,
+  numbers: ["rounds"],
+  options: { rounds: { type: "string", default: "1" } },
+});
+const ROUNDS = Number(values.rounds);
+const does = (what: (typeof PARTS)[number]): boolean => asked.length === 0 || asked.includes(what);
 const say = (text: string): void => console.log(text);
 
 /** The primary's lease file: every address leased, its partner known to be down. */

@@ -1,14 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
+import { commandLine, refuse } from "../support/command-line.ts";
 import { Lab } from "../support/netns.ts";
 import { ackLatency, avalanche, type Latency, median, peakRate, residentMebibytes, warmUp } from "./measure.ts";
 import { CONTENDERS, type Contender, layWire, startContender, type Wire } from "./servers.ts";
 
-/*
- * `npm run bench [-- --quick] [--only NAME]...`: exchange rate, ACK latency and avalanche of this server beside ISC dhcpd and Kea,
- * measured in turn, round after round, on one virtual cable, so that ratios hold although the machine's speed drifts.
- * Needs root, perfdhcp, ip, ethtool. Prints each measurement to standard error and a markdown table to standard output.
- */
+const HELP = `npm run bench [-- --quick] [--only NAME]...
+
+Exchange rate, ACK latency and avalanche of this server beside ISC dhcpd and Kea, measured in turn, round after round, on one
+virtual cable, so that ratios hold although the machine's speed drifts. Needs root, perfdhcp, ip, ethtool. Prints each
+measurement to standard error and a markdown table to standard output.
+
+  --quick                 one short round instead of three
+  --only NAME             only this one (may be repeated): ${CONTENDERS.map(({ name }) => name).join(", ")}
+`;
+const NAME = "npm run bench";
 const STEADY_RATE = 500;
 const CLIENTS = 50_000;
 const AVALANCHE_CLIENTS = 1000;
@@ -20,19 +26,20 @@ interface Round {
   readonly avalanche: number;
 }
 
-const words = process.argv.slice(2);
-const isQuick = words.includes("--quick");
-const wanted = words.flatMap((word, index) => (word === "--only" ? [words[index + 1] ?? ""] : []));
+const { values } = commandLine({
+  name: NAME,
+  help: HELP,
+  options: { quick: { type: "boolean", default: false }, only: { type: "string", multiple: true, default: [] } },
+});
+const { quick: isQuick, only: wanted } = values;
 const unknown = wanted.filter((name) => !CONTENDERS.some((contender) => contender.name === name));
+if (unknown.length > 0) refuse(NAME, `--only knows ${CONTENDERS.map(({ name }) => name).join(", ")}; not "${unknown.join(", ")}"`);
 const ROUNDS = isQuick ? 1 : 3;
 const SECONDS = isQuick ? 2 : 4;
 const WARM_UP_SECONDS = isQuick ? 5 : 10;
 const LATENCY_SECONDS = isQuick ? 4 : 10;
 
-if (unknown.length > 0) {
-  console.error(`--only knows ${CONTENDERS.map(({ name }) => name).join(", ")}; not "${unknown.join(", ")}"`);
-  process.exitCode = 2;
-} else await main();
+await main();
 
 async function main(): Promise<void> {
   const chosen = CONTENDERS.filter(({ name, program }) => (wanted.length === 0 || wanted.includes(name)) && isThere(program));

@@ -1,9 +1,34 @@
-import { parseArgs } from "node:util";
+import { commandLine, refuse } from "../support/command-line.ts";
 import { AIMS, type Aim, week } from "./draw.ts";
 import { explore } from "./exhaustive/report.ts";
+import { ROOTS } from "./exhaustive/roots.ts";
 import { complaintOf, settingsOf, type Wishes } from "./run.ts";
 
-const { values } = parseArgs({
+const HELP = `npm run sim -- [options]       two servers' own code, clients, ledger and operator in virtual time; each seed is a world of its own
+
+  --seed N                this world; --trace prints what happens in it
+  --seeds A..B            these worlds, one line a chunk; or --from N (default 1) and --count N (default 1000)
+  --hours H               as many worlds as H hours hold, from --from on
+  --chunk N               how many worlds a line stands for (default 1000)
+  --stop-at N             ends when so many have failed (default 20)
+  --aim AIM               every world is aimed: ${AIMS.join(" ")}
+  --operator rash         one who declares living partners down
+  --ledger HOW            always: every pair has one; lying: and its operators lie; never: none has
+  --week                  how long a week of a pair with fifty clients takes
+
+  --exhaustive            every sequence of moves in the smallest worlds, instead of chance
+  --depth N               how many moves (default 5)
+  --addresses N           how many addresses (default 2)
+  --root TEXT             only from situations whose name has this in it: ${Object.keys(ROOTS).join("; ")}
+  --heal N                one world in N is healed and must come right (default 50)
+  --most N                stops each search after so many transitions
+`;
+const NAME = "npm run sim";
+
+const { values } = commandLine({
+  name: NAME,
+  help: HELP,
+  numbers: ["seed", "from", "count", "chunk", "hours", "depth", "addresses", "heal", "most", "stop-at"],
   options: {
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
@@ -21,14 +46,19 @@ const { values } = parseArgs({
     addresses: { type: "string", default: "2" },
     root: { type: "string", default: "" },
     heal: { type: "string", default: "50" },
-    most: { type: "string", default: "Infinity" },
+    most: { type: "string" },
     "stop-at": { type: "string", default: "20" },
   },
 });
 
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 const wishes: Wishes = { aim: AIMS.find((aim): aim is Aim => aim === values.aim), operator: values.operator, ledger: values.ledger };
-if (values.aim !== undefined && wishes.aim === undefined) throw new Error(`--aim is one of ${AIMS.join(", ")}`);
+if (values.aim !== undefined && wishes.aim === undefined) refuse(NAME, `--aim is one of ${AIMS.join(", ")}`);
+if (values.operator !== undefined && values.operator !== "rash") refuse(NAME, "--operator knows only rash");
+if (values.ledger !== undefined && !["always", "lying", "never"].includes(values.ledger))
+  refuse(NAME, "--ledger is always, lying or never");
+if (values.seeds !== undefined && !/^\d+\.\.\d+$/.test(values.seeds)) refuse(NAME, "--seeds is FIRST..LAST");
+if (!Object.keys(ROOTS).some((name) => name.includes(values.root))) refuse(NAME, `--root knows ${Object.keys(ROOTS).join("; ")}`);
 const cpuSeconds = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
@@ -92,7 +122,7 @@ async function throughput(): Promise<boolean> {
 /** Every sequence of moves up to a depth, in the smallest worlds. */
 function exhaustively(): boolean {
   const [depth, addresses] = [Number(values.depth), Number(values.addresses)];
-  return explore({ depth, addresses, root: values.root, healEvery: Number(values.heal), most: Number(values.most) }, print);
+  return explore({ depth, addresses, root: values.root, healEvery: Number(values.heal), most: Number(values.most ?? Infinity) }, print);
 }
 
 async function chosen(): Promise<boolean> {

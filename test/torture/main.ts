@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { commandLine, refuse } from "../support/command-line.ts";
 import { judgeAll, relevantLines, type Violation } from "./checkers/all.ts";
 import { describe, type Entry, readHistory } from "./history.ts";
 import { FAULT_KINDS, type FaultKind, type Plan, planOf } from "./plan.ts";
@@ -20,8 +20,13 @@ const HELP = `npm run torture -- [options]      two real servers, real networks,
   --show FILE             prints a history
 `;
 
+const NAME = "npm run torture";
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = commandLine({
+    name: NAME,
+    help: HELP,
+    numbers: ["minutes", "seed", "runs"],
     options: {
       minutes: { type: "string", default: "3" },
       seed: { type: "string", default: String(Math.floor(Date.now() / 1000) % 1_000_000) },
@@ -34,16 +39,14 @@ async function main(): Promise<number> {
       history: { type: "string" },
       check: { type: "string" },
       show: { type: "string" },
-      help: { type: "boolean", default: false },
     },
   });
-  if (values.help) return say(HELP);
   if (values.show !== undefined) return say(readHistory(values.show).map(describe).join("\n"));
   if (values.check !== undefined) return report(values.check, readHistory(values.check), judgeAll(readHistory(values.check)));
-  if (process.getuid?.() !== 0) throw new Error("namespaces and mounts need root");
-  if (!["tandem", "isc", "isc-primary", "isc-secondary"].includes(values.partner)) throw new Error(`--partner ${values.partner}?`);
+  if (process.getuid?.() !== 0) refuse(NAME, "namespaces and mounts need root");
+  if (!["tandem", "isc", "isc-primary", "isc-secondary"].includes(values.partner)) refuse(NAME, `--partner ${values.partner}?`);
   const only = values.only?.split(",") as FaultKind[] | undefined;
-  for (const kind of only ?? []) if (!FAULT_KINDS.includes(kind)) throw new Error(`--only ${kind}?`);
+  for (const kind of only ?? []) if (!FAULT_KINDS.includes(kind)) refuse(NAME, `--only ${kind}?`);
   for (let run = 0; run < Number(values.runs); run += 1) {
     const plan = planOf({
       seed: Number(values.seed) + run,

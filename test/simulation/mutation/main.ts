@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { commandLine, refuse } from "../../support/command-line.ts";
 import { AIMS } from "../draw.ts";
 import { dimensionsOf } from "../exhaustive/report.ts";
 import type { search } from "../exhaustive/search.ts";
@@ -15,7 +15,23 @@ import { searchWithout, worldWithout } from "./without.ts";
 /** Seeds that once showed a mistake (regressions.test.ts). */
 const FORMER = [7, 16, 29, 99, 134, 358, 784, 927, 1027];
 
-const { values } = parseArgs({
+const HELP = `npm run sim:mutants -- [options]      takes the product's guards out, one at a time; each must make what is recorded for it complain
+
+  --only TEXT             guards whose name has this in it
+  --part I/N              every Nth guard, from the Ith (from 0) on
+  --search N              looks through N seeds of each aim for those that nothing complains of
+  --aim AIM               of this aim only
+  --anew                  looks for a world also where a unit test is recorded
+  --recorded              only guards that something is recorded for
+  --record                writes what complained into catches.json
+  --table                 prints the table of docs/safety.md, and tries nothing
+`;
+const NAME = "npm run sim:mutants";
+
+const { values } = commandLine({
+  name: NAME,
+  help: HELP,
+  numbers: ["search"],
   options: {
     only: { type: "string" },
     part: { type: "string" },
@@ -27,6 +43,7 @@ const { values } = parseArgs({
     table: { type: "boolean", default: false },
   },
 });
+if (values.part !== undefined && !/^\d+\/[1-9]\d*$/.test(values.part)) refuse(NAME, `--part is I/N, not ${values.part}`);
 
 /** What a world complains of; undefined if nothing. */
 async function complaint(Kind: typeof World, found: WorldCatch): Promise<string | undefined> {
