@@ -75,6 +75,8 @@ export interface Pulse {
   readonly failoverState: string;
   readonly queued: number;
   readonly oldestQueuedAt: number;
+  /** Times in which its clock was ahead until it was set back. */
+  readonly clockSteps: readonly Gap[];
   readonly version: string;
 }
 /** First number of claims: they have their own counter, because they overtake the outbox. */
@@ -89,7 +91,7 @@ export const MAX_ENTRIES = 49;
 export const ordOf = (epoch: number, ts: number, counter: number, server: ServerName): string =>
   `${pad(epoch, 8)}.${ts13(ts)}.${pad(counter, 5)}.${server}`;
 
-/** A time of which a server has lost what it had not handed in. Its wall clock, milliseconds since 1970. */
+/** A time of which a server has lost what it had not handed in, or in which its clock was ahead. Its wall clock, milliseconds since 1970. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
@@ -120,6 +122,7 @@ export function heartbeatWrite(sender: Sender, pulse: Pulse): Write {
     qt: pulse.oldestQueuedAt,
     qa: sender.at,
     kp: sender.keepMs,
+    steps: pulse.clockSteps.map(({ from, to }) => ({ from, to })),
     ver: pulse.version,
   };
   return update(srvKey(sender.site, sender.server), { set, add: { hb: 1 } }, all(...asBelieved(sender), compare("bn", "<", pulse.beat)));

@@ -206,7 +206,9 @@ export const StopRequest = z.object({ reason: Reason });
 export const Certainty = z.object({
   level: z
     .enum(["certain", "provisional", "contested", "incomplete"])
-    .describe("provisional: what comes may change it; incomplete: it reaches back before what the ledger can know"),
+    .describe(
+      "provisional: what comes may change it; incomplete: it reaches back before what the ledger can know, or to when a server lost its disk or had a wrong clock",
+    ),
   statement: z.string(),
   completeUntil: Time.nullable().describe("Everything both servers did until then has been handed in; null = not known"),
   knownFrom: Time.describe("The ledger knows of nothing before"),

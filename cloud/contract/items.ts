@@ -70,6 +70,10 @@ export const SrvItem = z.object({
     .array(z.object({ from: Millis, to: Millis }))
     .default([])
     .describe("Times of which it lost what it had not handed in, its disk with it; the last eight"),
+  steps: z
+    .array(z.object({ from: Millis, to: Millis }))
+    .default([])
+    .describe("Times in which its clock was ahead until it was set back: events may bear later times; the last eight"),
 });
 export const BindingStatus = z.enum(["ACTIVE", "RELEASED", "EXPIRED", "FREE", "BACKUP", "ABANDONED", "RESET"]);
 

@@ -52,7 +52,7 @@ async function play(ledger: Ledger, site: string, server: ServerName, net: strin
   const still = server === "B" ? certainlyOverMs(AUTONOMY) : 0;
   const evidence = { partnerHb: partner, partnerStillMs: still, peerLeaseAgoMs: still };
   const failoverState = server === "B" ? "COMMUNICATIONS-INTERRUPTED" : "NORMAL";
-  const queue = { queued: 0, oldestQueuedAt: 0 };
+  const queue = { queued: 0, oldestQueuedAt: 0, clockSteps: [] };
   await heartbeat(ledger, sender, { beat: 1, leaseMs: AUTONOMY, ...evidence, failoverState, ...queue, version: "sample" });
 }
 

@@ -10,8 +10,8 @@ export interface Reach {
   /** Events that it had not handed in when it last told. */
   readonly pending: number;
 }
-/** How sure an answer about the past is. `incomplete`: it reaches back before what the ledger can know, or a
- *  server's disk was lost with events that it had not handed in. */
+/** How sure an answer about the past is. `incomplete`: it reaches back before what the ledger can know, or a server's disk was lost with events
+ *  that it had not handed in, or a server's clock was wrong. */
 export interface Certainty {
   readonly level: "certain" | "provisional" | "contested" | "incomplete";
   readonly statement: string;
@@ -42,18 +42,23 @@ export function certaintyOf({ ctl, servers }: SiteSnapshot, span: Span, conteste
   const knownFrom = Math.max(ctl.reg, ...[servers.A, servers.B].map(({ kp }) => (kp === 0 ? 0 : now - kp)));
   const behind = known.filter((reach) => reach.completeUntil < span.to);
   // a lease that was given in a gap may have run for as long as a lease lasts
-  const gaps = [servers.A, servers.B].flatMap(({ srv, gaps: all }) => all.map((gap) => ({ srv, ...gap })));
-  const lost = gaps.filter((gap) => gap.from <= span.to && gap.to + ctl.cfg.maxLeaseMs >= span.from);
+  const touching = (name: "gaps" | "steps") =>
+    [servers.A, servers.B]
+      .flatMap((server) => server[name].map((gap) => ({ srv: server.srv, ...gap })))
+      .filter((gap) => gap.from <= span.to && gap.to + ctl.cfg.maxLeaseMs >= span.from);
+  const lost = touching("gaps");
+  const shifted = touching("steps");
   const says: string[] = [];
   if (contested > 0) says.push(`${contested} other client(s) were told the same address at the same time.`);
   if (span.from < knownFrom) says.push(`The ledger knows of nothing before ${new Date(knownFrom).toISOString()}.`);
   for (const gap of lost) says.push(gapOf(gap));
+  for (const step of shifted) says.push(stepOf(step));
   if (known.length === 0) says.push("Neither server has ever reported.");
   for (const reach of behind) says.push(lagOf(reach, span));
   if (known.length > 0 && behind.length === 0) says.push(`${everybody(known)} handed in everything until then.`);
   if (ctl.cfg.foreign !== "none") says.push(`Server ${ctl.cfg.foreign} is no Tandem agent: what it did is known by its partner's word.`);
   const provisional = known.length === 0 || behind.length > 0;
-  const isIncomplete = span.from < knownFrom || lost.length > 0;
+  const isIncomplete = span.from < knownFrom || lost.length > 0 || shifted.length > 0;
   const level = contested > 0 ? "contested" : isIncomplete ? "incomplete" : provisional ? "provisional" : "certain";
   return { level, statement: says.join(" "), completeUntil, knownFrom, servers: known };
 }
@@ -63,6 +68,9 @@ const everybody = (known: readonly Reach[]): string =>
 
 const gapOf = (gap: { readonly srv: ServerName; readonly from: number; readonly to: number }): string =>
   `Server ${gap.srv} lost its disk: what it did between ${new Date(gap.from).toISOString()} and ${new Date(gap.to).toISOString()} and had not handed in is not known.`;
+
+const stepOf = (step: { readonly srv: ServerName; readonly from: number; readonly to: number }): string =>
+  `Server ${step.srv}'s clock was ahead until it was set back: what it did from ${new Date(step.from).toISOString()} on may be recorded as later than it was, up to ${new Date(step.to).toISOString()}.`;
 
 function lagOf(reach: Reach, span: Span): string {
   const until = new Date(reach.completeUntil).toISOString();

@@ -72,7 +72,8 @@ export function askFor(
     // vouched for by a person, with no ledger to ask: the waits have to do
     return { site, verdict: site.forced !== undefined && site.core.standing.mode === "PAIR" ? "granted" : "refused" };
   }
-  const ts = nextTs(site.outbox, (at.now + at.wallOffset) * 1000);
+  const wallMillis = (at.now + at.wallOffset) * 1000;
+  const ts = nextTs(site.outbox, wallMillis);
   const expires = ts + OFFER_SECONDS * 1000;
   const event: BindingEvent = {
     address,
@@ -88,7 +89,7 @@ export function askFor(
     renewals: 1,
     lastTs: ts,
   };
-  const claimed = withClaim(site.core, event);
+  const claimed = withClaim(site.core, event, wallMillis);
   // somebody waits: no gathering, unless the ledger is failing
   const core = claimed.failures.data > 0 ? claimed : { ...claimed, notBefore: { ...claimed.notBefore, data: at.monotonic } };
   const asked = { ...site, core, outbox: { ...site.outbox, lastTs: ts } };

@@ -11,7 +11,7 @@ import { laterBy } from "../ledger/lengths.ts";
 import { headOf, queuedIn, trimmed } from "../ledger/outbox.ts";
 import { onLedgerAnswer } from "../ledger/site.ts";
 import { nextCallAt, startCalls } from "../ledger/site-calls.ts";
-import { doubted, MAX_BATCH, withWish } from "../ledger/site-state.ts";
+import { MAX_BATCH, withWish } from "../ledger/site-state.ts";
 import type { DatagramReceived } from "../server/event.ts";
 import type { Exchange } from "../server/exchange.ts";
 import type { PoolAuthority, Wanted } from "../server/pool-authority.ts";
@@ -34,6 +34,7 @@ import {
 import { HOW_TO_RESTORE, WitnessedAuthority } from "./ledger-authority.ts";
 import { SiteBoard } from "./ledger-board.ts";
 import { askFor, type ClaimVerdict, lapse, withoutClaim } from "./ledger-claims.ts";
+import { followClock } from "./ledger-clock.ts";
 import { ASK_MILLIS, ask, onHappening, order, tellWord } from "./ledger-happenings.ts";
 import { heardFromLink, promiseOverLink } from "./ledger-link.ts";
 import { aligned, lapsedEvent, recordChange, recordEvents } from "./ledger-outbox.ts";
@@ -44,8 +45,6 @@ const NOTHING = { again: [], refused: [] } as const;
 const TRIM_MILLIS = 60_000;
 /** States of one that is not alone, whatever was said before. */
 const WITH_PARTNER: ReadonlySet<string> = new Set(["NORMAL", "COMMUNICATIONS-INTERRUPTED", "RECOVER", "RECOVER-WAIT", "RECOVER-DONE"]);
-/** A wall clock that gains so much on elapsed time was set, or the machine stood still. Seconds. */
-const JUMP_SECONDS = 2;
 
 /** One event's work on all sites: what they become, what is to be stored, and what is to be asked. */
 export class LedgerTurn implements Witness {
@@ -55,6 +54,7 @@ export class LedgerTurn implements Witness {
 
   constructor(ledger: LedgerState, failover: Failover, at: Instant) {
     this.#board = new SiteBoard(ledger, failover, at);
+    followClock(this.#board);
   }
 
   site(name: string): SiteAgent | undefined {
@@ -96,7 +96,6 @@ export class LedgerTurn implements Witness {
    */
   open(): void {
     this.#isActive = true;
-    this.#doubtClock();
     for (const [name, site] of this.#board.sites) {
       const relationship = this.#board.failover.relationships.get(name);
       if (relationship === undefined) continue;
@@ -114,14 +113,6 @@ export class LedgerTurn implements Witness {
         ask(this.#board, name, undefined);
       }
     }
-  }
-
-  /** A wall clock that is suddenly ahead of elapsed time: set by somebody, or the machine stood still, nobody knows for how long. */
-  #doubtClock(): void {
-    const { ledger, at } = this.#board;
-    if (ledger.sites === undefined || at.wallOffset - ledger.wallOffset < JUMP_SECONDS) return;
-    this.#board.say("warn", "ledger: the clock jumped ahead: nobody new is served until ledger or partner has answered again");
-    for (const [name, site] of this.#board.sites) this.#board.put(name, { ...site, core: doubted(site.core, at.monotonic) });
   }
 
   /** An answer of the ledger. */

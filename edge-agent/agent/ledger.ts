@@ -36,6 +36,8 @@ export interface SiteAgent {
   readonly waiters: readonly Waiter[];
   /** Why nothing is claimed at the moment, the machine's clock being what it is. */
   readonly clockDoubt: string | undefined;
+  /** Since when the wall clock has gone as it does, on that clock: this run of the program began then, or it was set. Milliseconds since 1970. */
+  readonly clockSince: number | undefined;
   /** The epoch for which PARTNER-DOWN was entered; 0 for none. */
   readonly entered: number;
   /** The epoch that the partner has named with an answer of its since the start; 0 for none. */
@@ -113,6 +115,7 @@ export interface SiteRecord extends KnownStanding, Partial<Outbox> {
   readonly lost?: boolean;
   readonly aligned?: boolean;
   readonly allocatesFrom?: number | undefined;
+  readonly clockSince?: number | undefined;
   /** The machine that it was written on. */
   readonly host: string | undefined;
   /** Evidence of the former incarnation may be in the ledger. */
@@ -171,6 +174,7 @@ export function startSite(
     claims: NO_CLAIMS,
     waiters: [],
     clockDoubt: ports.clockDoubt?.(),
+    clockSince: known?.clockSince,
     entered: known?.entered ?? 0,
     partnersEpoch: 0,
     forced: known?.forced === undefined ? undefined : { reason: known.forced, at: now, told: false },
@@ -193,6 +197,8 @@ export function encodeRecord(site: SiteAgent, { host }: Pick<LedgerPorts, "host"
     mode: core.standing.mode,
     nextClaim: core.nextClaim,
     boots: core.boots,
+    ...(core.clockSteps.length === 0 ? {} : { clockSteps: core.clockSteps }),
+    clockSince: site.clockSince,
     host,
     entered: site.entered,
     forced: site.forced?.reason,

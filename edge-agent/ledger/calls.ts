@@ -1,6 +1,7 @@
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 import type { BindingEvent } from "./binding-event.ts";
+import type { ClockStep } from "./clock-steps.ts";
 import type { Mode } from "./serving-lease.ts";
 import type { PublishedEvidence } from "./witness.ts";
 
@@ -18,6 +19,8 @@ export interface ServerRow extends Standing {
   readonly ack: number;
   /** Length of the serving lease that server uses; 0 = given up by a clean stop. */
   readonly leaseMillis: number;
+  /** Times of which the history is not sure by this server's clock. */
+  readonly clockSteps: readonly ClockStep[];
 }
 
 /** An outbox entry on its way. */
@@ -40,6 +43,7 @@ export type LedgerCall =
       readonly failoverState: string;
       readonly queued: number;
       readonly oldestQueuedAt: number;
+      readonly clockSteps: readonly ClockStep[];
     }
   | { readonly op: "read-partner" }
   | {

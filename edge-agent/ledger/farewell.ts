@@ -18,6 +18,7 @@ export function farewell(state: SiteState, around: { readonly failoverState: str
     failoverState: around.failoverState,
     queued: around.queued,
     oldestQueuedAt: 0,
+    clockSteps: state.clockSteps,
   };
   return { state: stopped, call };
 }

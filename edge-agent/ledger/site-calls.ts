@@ -70,6 +70,7 @@ function nextBeat(state: SiteState, now: MonotonicMillis, around: Surroundings):
     failoverState: around.failoverState,
     queued: around.outbox.queued,
     oldestQueuedAt: around.outbox.head[0]?.event.ts ?? 0,
+    clockSteps: state.clockSteps,
   };
   // from here on the ledger may name the shorter of the two
   const isShorter = config.leaseMillis < state.publishedLeaseMillis;
@@ -93,7 +94,8 @@ function nextData(
   if (needsCatchUp(state)) return { state, call: { op: "catch-up" } };
   const waiting = state.claims.slice(0, 33);
   if (standing.mode === "SOLE" && waiting.length > 0) {
-    const newest = Math.max(...waiting.map(({ entry }) => entry.event.ts));
+    // by the clock: the time of an event is ahead of it after the clock was set back, and a lease of the partner's would seem over too early
+    const newest = Math.max(...waiting.map(({ wallMillis }) => wallMillis));
     const claims = state.claims.map((claim, index) => (index < waiting.length ? { ...claim, asked: true } : claim));
     const safeMillis = newest - state.config.mcltMillis - 5000;
     return { state: { ...state, claims }, call: { op: "claim", standing, claims: waiting.map(({ entry }) => entry), safeMillis } };

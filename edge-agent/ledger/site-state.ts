@@ -2,6 +2,7 @@ import type { Ipv4Address } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 import type { BindingEvent } from "./binding-event.ts";
 import type { LedgerCall, OutboxEntry, ServerRow, Standing } from "./calls.ts";
+import type { ClockStep } from "./clock-steps.ts";
 import { type ColdStart, noLease, type ServingLease, suspended } from "./serving-lease.ts";
 import { type Evidence, noEvidence } from "./witness.ts";
 
@@ -68,6 +69,8 @@ export interface SiteState {
   readonly lastSuccessAt: MonotonicMillis | undefined;
   readonly wishes: readonly LedgerCall[];
   readonly conflicts: number;
+  /** Times of which the history is not sure by this server's clock; heartbeats tell of them. */
+  readonly clockSteps: readonly ClockStep[];
 }
 
 /** Heartbeats; looks at the partner; outbox and claims (both lead with our own row, so never at once); requests to the control plane. */
@@ -75,6 +78,8 @@ export type Lane = "beat" | "partner" | "data" | "control";
 
 export interface PendingClaim {
   readonly entry: OutboxEntry;
+  /** The wall clock when it was put on the list: the event's time may be ahead of that. Milliseconds since 1970. */
+  readonly wallMillis: number;
   /** Under way: its outcome must be known before the address is offered or asked for again. */
   readonly asked: boolean;
 }
@@ -101,6 +106,7 @@ export interface KnownStanding {
   readonly nextClaim: number;
   readonly boots: readonly string[];
   readonly counted?: number;
+  readonly clockSteps?: readonly ClockStep[];
 }
 /** Former incarnations that are remembered. */
 const MOST_BOOTS = 32;
@@ -118,8 +124,8 @@ export const doubted = (state: SiteState, now: MonotonicMillis): SiteState => ({
 });
 
 /** Puts an address of the partner's share on the list of those to ask for; it must not be on it. */
-export function withClaim(state: SiteState, event: BindingEvent): SiteState {
-  const claim: PendingClaim = { entry: { seq: state.nextClaim, event }, asked: false };
+export function withClaim(state: SiteState, event: BindingEvent, wallMillis: number): SiteState {
+  const claim: PendingClaim = { entry: { seq: state.nextClaim, event }, wallMillis, asked: false };
   return { ...state, claims: [...state.claims, claim], nextClaim: state.nextClaim + 1 };
 }
 /** Does the call carry a person's word? */
@@ -168,6 +174,7 @@ export function newSite(config: SiteConfig, boot: string, known: KnownStanding |
     lastSuccessAt: undefined,
     wishes: [],
     conflicts: 0,
+    clockSteps: known?.clockSteps ?? [],
   };
 }
 

@@ -1,5 +1,6 @@
 import type { MonotonicMillis } from "../values/time.ts";
 import type { LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
+import { allSteps } from "./clock-steps.ts";
 import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, silenceThatEnds } from "./lengths.ts";
 import { noLease, renewedByLedger, revoked, suspended } from "./serving-lease.ts";
 import {
@@ -145,6 +146,7 @@ function onBooted(state: SiteState, answer: Answer<"boot">, call: LedgerCall | u
     counted: Math.max(state.counted ?? 0, row.ack),
     beat: 0,
     ack: row.ack,
+    clockSteps: allSteps(row.clockSteps, state.clockSteps),
     evidence: noEvidence(answer.endedAt),
     publishedLeaseMillis: 0,
     lease: restMillis === 0 ? state.lease : { ...state.lease, restUntil: laterBy(answer.endedAt, restMillis) },

@@ -113,6 +113,7 @@ async function beat(
     failoverState: call.failoverState,
     queued: call.queued,
     oldestQueuedAt: call.oldestQueuedAt,
+    clockSteps: call.clockSteps,
     version: options.version,
   });
   if (outcome.kind === "beating") return { outcome: "beating", row: rowOf(outcome.server) };
@@ -160,6 +161,7 @@ const rowOf = (row: Srv): ServerRow => ({
   heartbeat: row.hb,
   ack: row.ack,
   leaseMillis: row.lm,
+  clockSteps: row.steps,
 });
 
 const senderOf = (standing: Standing, options: LedgerClientOptions): Sender => ({

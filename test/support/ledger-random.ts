@@ -167,6 +167,7 @@ async function beat(ledger: Ledger, agent: RandomAgent): Promise<void> {
     failoverState: "NORMAL",
     queued: 0,
     oldestQueuedAt: 0,
+    clockSteps: [],
     version: "random",
   };
   const answer = await heartbeat(ledger, agent.sender!, { beat: ++agent.beats, ...pulse });

@@ -40,6 +40,7 @@ export const pulse = (over: Partial<Pulse> = {}): Pulse => ({
   failoverState: "NORMAL",
   queued: 0,
   oldestQueuedAt: 0,
+  clockSteps: [],
   version: "test",
   ...over,
 });

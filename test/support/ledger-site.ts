@@ -186,7 +186,7 @@ export class LedgerSite {
       server: server.server,
       keepMillis: 0,
       version: "test",
-      wallMillis: () => (START + this.millis / 1000) * 1000,
+      wallMillis: () => (START + this.wallOffset) * 1000 + this.millis,
       monotonic: () => this.at.monotonic,
       askControlPlane: async (op, epoch, reason, actedAt) => {
         if (server.fault !== "none") throw new Error("cut off");

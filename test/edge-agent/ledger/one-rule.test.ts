@@ -24,7 +24,7 @@ const ms = monotonicMillis;
 const SETTING = { relationship: "lab", site: "S", server: "A", autonomyMillis: 60_000, coldStart: "run-down", foreign: false } as const;
 const PORTS: LedgerPorts = { settings: [SETTING], boot: "b1", host: "h", outbox: () => [] };
 const AT = { now: epochSeconds(1_800_000_000), monotonic: ms(100_000), wallOffset: 0 };
-const ROW: ServerRow = { epoch: 3, mode: "PAIR", boot: "b1", heartbeat: 7, ack: 0, leaseMillis: 60_000 };
+const ROW: ServerRow = { epoch: 3, mode: "PAIR", boot: "b1", heartbeat: 7, ack: 0, leaseMillis: 60_000, clockSteps: [] };
 
 function running(changes: Partial<SiteState> = {}): SiteAgent {
   const site = startSite(SETTING, PORTS, () => undefined, ms(0));
@@ -42,7 +42,7 @@ const answered = (core: SiteState, answer: object, call?: LedgerCall) => {
 };
 const beat = (partnerHb: number): LedgerCall => ({
   ...{ op: "heartbeat", standing: { epoch: 3, mode: "PAIR", boot: "b1" }, beat: 1, leaseMillis: 60_000, failoverState: "NORMAL" },
-  ...{ evidence: { partnerHb, partnerStillMs: 0, peerLeaseAgoMs: 0 }, queued: 0, oldestQueuedAt: 0 },
+  ...{ evidence: { partnerHb, partnerStillMs: 0, peerLeaseAgoMs: 0 }, queued: 0, oldestQueuedAt: 0, clockSteps: [] },
 });
 
 test("a heartbeat gives a right that counts from before it left", () => {

@@ -46,7 +46,7 @@ test("the next batch waits until the budget has room for the last; of a pair eac
 });
 
 test("claims do not wait for the budget, and the mirror does not slip through with them", () => {
-  const state = withClaim(afterOneBatch(WRITE_BUDGET, "SOLE"), event(200));
+  const state = withClaim(afterOneBatch(WRITE_BUDGET, "SOLE"), event(200), 0);
   expect(next(state)).toBe(1050);
   const around = { failoverState: "PARTNER-DOWN", interrupted: true, outbox: { head: backlog, queued: 51 } };
   const asking = startCalls(state, monotonicMillis(1100), around);

@@ -1,3 +1,4 @@
+import { CLOCK } from "./clock.ts";
 import type { Guard } from "./guard.ts";
 import { OLD_DISK } from "./old-disk.ts";
 
@@ -69,9 +70,9 @@ const SERVING_LEASE: readonly Guard[] = [
   },
   {
     name: "a clock that jumped ahead is doubted",
-    file: turn,
-    find: "at.wallOffset - ledger.wallOffset < JUMP_SECONDS) return;",
-    replace: "true) return;",
+    file: "edge-agent/agent/ledger-clock.ts",
+    find: "const isDoubtful = !isFirst && change > 0;",
+    replace: "const isDoubtful = false;",
   },
   {
     name: "a doubted measure of time ends the leases",
@@ -292,4 +293,4 @@ const SHARE: readonly Guard[] = [
 ];
 
 /** The ledger's side of a server: when it may serve, when its partner's silence is proof, and what it may give away of the other's share. */
-export const LEDGER_GUARDS: readonly Guard[] = [...SERVING_LEASE, ...EVIDENCE, ...STANDING, ...OLD_DISK, ...SHARE];
+export const LEDGER_GUARDS: readonly Guard[] = [...SERVING_LEASE, ...EVIDENCE, ...STANDING, ...OLD_DISK, ...CLOCK, ...SHARE];
