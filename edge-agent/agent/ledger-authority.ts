@@ -13,6 +13,7 @@ import { after, type Instant, NEVER, NO_TIME, type Seconds, seconds, secondsBetw
 import { askedFor, isHolder } from "./failover-authority.ts";
 import type { SiteAgent } from "./ledger.ts";
 import { type ClaimVerdict, isTaken, mayClaim, needsClaim } from "./ledger-claims.ts";
+import { isClearPending } from "./ledger-link.ts";
 
 type Answer = ReturnType<PoolAuthority["answers"]>;
 const no = (reason: string): Answer => ({ ok: false, reason });
@@ -76,6 +77,7 @@ export class WitnessedAuthority implements PoolAuthority {
     if (service !== "full" || isResting(site, at) || !this.#inner.mayAllocate(pool, lease, at)) return false;
     if (!needsClaim(this.#relationship, lease)) return true;
     if (lease !== undefined && isTaken(site, lease.address, at)) return false;
+    if (isClearPending(site, this.#relationship)) return false;
     // an abandoned address of the primary's own share is its own to try again
     if (lease?.status === "ABANDONED" && site.core.standing.mode === "PAIR") return true;
     return mayClaim(site, lease, waitedMclt(this.#relationship.endpoint), at);
@@ -86,6 +88,7 @@ export class WitnessedAuthority implements PoolAuthority {
     const { endpoint } = this.#relationship;
     const apart = site.core.standing.mode === "SOLE" || endpoint.state === "PARTNER-DOWN";
     if (!apart || !needsClaim(this.#relationship, wanted.lease)) return "granted";
+    if (isClearPending(site, this.#relationship)) return "refused";
     const client = clientName({ clientId: wanted.clientId, hardware: wanted.hardware });
     return claim({ ...wanted, client }, pool);
   }

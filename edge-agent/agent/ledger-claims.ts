@@ -110,12 +110,16 @@ export function claimSettled(
   return { site: withEntry(site, address, settled), waiting: claim.waiting };
 }
 
-/** Forgets claims whose time is over; those that were granted and never used are to be given back. */
-export function lapse(site: SiteAgent, at: Instant): { readonly site: SiteAgent; readonly unused: readonly [Ipv4Address, string][] } {
+/** Forgets claims whose time is over, all of them with `areOver`; those that were granted and never used are to be given back. */
+export function lapse(
+  site: SiteAgent,
+  at: Instant,
+  areOver: boolean,
+): { readonly site: SiteAgent; readonly unused: readonly [Ipv4Address, string][] } {
   let claims: Map<Ipv4Address, Claim> | undefined;
   const unused: [Ipv4Address, string][] = [];
   for (const [address, claim] of site.claims) {
-    if (claim.until > at.monotonic || claim.state === "asked") continue;
+    if (!areOver && (claim.until > at.monotonic || claim.state === "asked")) continue;
     claims ??= new Map(site.claims);
     claims.delete(address);
     if (claim.state === "granted") unused.push([address, claim.client]);

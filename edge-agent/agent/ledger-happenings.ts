@@ -2,19 +2,20 @@ import { commandRefusal } from "../failover/command.ts";
 import type { FailoverCommand } from "../failover/event.ts";
 import { nameOf, type Relationship } from "../failover/relationship.ts";
 import type { Turn } from "../failover/turn.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
 import type { Word } from "../ledger/calls.ts";
 import { laterBy } from "../ledger/lengths.ts";
 import { acknowledged, alignedWith } from "../ledger/outbox.ts";
 import { withWish } from "../ledger/site-state.ts";
 import type { SiteHappening } from "../ledger/site-step.ts";
 import type { Exchange } from "../server/exchange.ts";
-import { type Ipv4Address, ipv4 } from "../values/ipv4.ts";
+import { ipv4 } from "../values/ipv4.ts";
 import { failoverEvent } from "./failover.ts";
 import { NO_CLAIMS, type SiteAgent, type Waiter, wordToTell } from "./ledger.ts";
 import type { SiteBoard } from "./ledger-board.ts";
 import { mergeRows } from "./ledger-catch-up.ts";
 import { claimSettled } from "./ledger-claims.ts";
-import { recordEvents } from "./ledger-outbox.ts";
+import { lapsedEvent, recordEvents } from "./ledger-outbox.ts";
 import { replyTo } from "./ledger-report.ts";
 
 /** Words of operators that are kept until the ledger has them; beyond it the newest takes the place of the one before. */
@@ -61,7 +62,7 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
       board.put(name, { ...site, outbox: acknowledged(site.outbox, happening.upTo) });
       return;
     case "claimed":
-      onClaimed(board, name, site, ipv4(happening.address), happening.granted);
+      onClaimed(board, name, site, happening, exchange.view);
       return;
     case "caught-up":
       // a store that lost everything is restored as a whole
@@ -128,9 +129,16 @@ function catchUp(
   return { ...site, outbox: recordEvents(site, board, lacking) };
 }
 
-function onClaimed(board: SiteBoard, name: string, site: SiteAgent, address: Ipv4Address, granted: boolean): void {
+type Claimed = Extract<SiteHappening, { readonly kind: "claimed" }>;
+
+function onClaimed(board: SiteBoard, name: string, site: SiteAgent, happening: Claimed, view: LeaseView): void {
+  const { client, granted } = happening;
+  const address = ipv4(happening.address);
   const settled = claimSettled(site, address, granted, board.at);
-  board.put(name, settled.site);
+  // asked for while this server was alone, which it is no more: nobody gets it for that
+  const isLate = granted && !site.claims.has(address) && view.get(address)?.status !== "ACTIVE";
+  const unused = isLate ? [lapsedEvent(address, client, site.core.standing.epoch)] : [];
+  board.put(name, { ...settled.site, outbox: recordEvents(settled.site, board, unused) });
   if (!granted) board.refused.push(address);
   if (settled.waiting !== undefined) board.again.push(settled.waiting);
 }

@@ -7,17 +7,15 @@ import { epochOf, type SiteAgent } from "./ledger.ts";
 
 /**
  * This server has been alone, has recovered with its partner and given the partner's share back, and the ledger has not heard of it yet,
- * perhaps for want of a cloud. The partner may serve on our word meanwhile: we claim nothing more, and do not go back to being alone
- * before the ledger has been told.
+ * perhaps for want of a cloud. The partner may serve on our word meanwhile: we claim nothing more, give nothing out for having claimed it,
+ * and do not go back to being alone before the ledger has been told.
  */
 export const isClearPending = (site: SiteAgent, { endpoint }: Relationship): boolean =>
   site.core.standing.mode === "SOLE" &&
   site.entered === site.core.standing.epoch &&
   endpoint.communicating &&
   endpoint.state === "NORMAL" &&
-  endpoint.partner === "NORMAL" &&
-  site.core.claims.length === 0 &&
-  site.claims.size === 0;
+  endpoint.partner === "NORMAL";
 
 /** Before an event: what the partner turned out to be, and whether its asking CONTACTs may be answered, which lets it serve. */
 export function promiseOverLink(site: SiteAgent, relationship: Relationship): SiteAgent {

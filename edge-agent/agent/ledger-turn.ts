@@ -36,7 +36,7 @@ import { SiteBoard } from "./ledger-board.ts";
 import { askFor, type ClaimVerdict, lapse, withoutClaim } from "./ledger-claims.ts";
 import { followClock } from "./ledger-clock.ts";
 import { ASK_MILLIS, ask, onHappening, order, tellWord } from "./ledger-happenings.ts";
-import { heardFromLink, promiseOverLink } from "./ledger-link.ts";
+import { heardFromLink, isClearPending, promiseOverLink } from "./ledger-link.ts";
 import { aligned, lapsedEvent, recordChange, recordEvents } from "./ledger-outbox.ts";
 import { siteReport } from "./ledger-report.ts";
 import type { LedgerSetting } from "./ledger-setting.ts";
@@ -183,7 +183,7 @@ export class LedgerTurn implements Witness {
       );
       this.#askOfOurselves(name, relationship);
       tellWord(this.#board, name, relationship);
-      this.#lapse(name);
+      this.#lapse(name, relationship);
       this.#startCalls(name, relationship);
       this.#trim(name);
     }
@@ -218,11 +218,11 @@ export class LedgerTurn implements Witness {
     this.#board.put(name, { ...site, core, askAfter: laterBy(this.#board.at.monotonic, ASK_MILLIS) });
   }
 
-  /** Promised addresses that nobody came for are given back. */
-  #lapse(name: string): void {
+  /** Promised addresses that nobody came for are given back, and all of them when the partner is back. */
+  #lapse(name: string, relationship: Relationship | undefined): void {
     const site = this.#board.sites.get(name);
     if (site === undefined || site.claims.size === 0) return;
-    const { site: next, unused } = lapse(site, this.#board.at);
+    const { site: next, unused } = lapse(site, this.#board.at, relationship !== undefined && isClearPending(site, relationship));
     if (next === site) return;
     const events = unused.map(([address, client]) => lapsedEvent(address, client, next.core.standing.epoch));
     this.#board.put(name, { ...next, outbox: recordEvents(next, this.#board, events) });

@@ -24,7 +24,7 @@ export type SiteHappening =
   | { readonly kind: "cleared"; readonly epoch: number }
   /** Another process with our name runs elsewhere: this one stops serving for good. */
   | { readonly kind: "replaced" }
-  | { readonly kind: "claimed"; readonly address: number; readonly granted: boolean }
+  | { readonly kind: "claimed"; readonly address: number; readonly client: string; readonly granted: boolean }
   | { readonly kind: "caught-up"; readonly rows: readonly CurrentRow[] }
   | {
       readonly kind: "answered";

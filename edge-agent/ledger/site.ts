@@ -251,7 +251,8 @@ function onClaims(state: SiteState, answer: Answer<"claim">): SiteStep {
   const { granted } = answer.result;
   const settled = state.claims.slice(0, granted.length);
   const happenings = settled.map(
-    ({ entry }, index) => ({ kind: "claimed", address: entry.event.address, granted: granted[index] === true }) as const,
+    ({ entry: { event } }, index) =>
+      ({ kind: "claimed", address: event.address, client: event.client, granted: granted[index] === true }) as const,
   );
   return only({ ...state, claims: state.claims.slice(granted.length) }, ...happenings);
 }

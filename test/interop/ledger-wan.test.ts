@@ -13,7 +13,8 @@ const both = ["primary", "secondary"] as const;
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
 
 test("the WAN is cut at each point of a failover: nobody loses an address, nobody is alone without the ledger's word, and it all comes right", async () => {
-  lab = await LedgerLab.make({ mclt: 10, autonomySeconds: 60, pair: { maxResponseDelay: 10 } });
+  // udhcpc takes any lease for one of 16 s at least: it must not be shorter
+  lab = await LedgerLab.make({ mclt: 20, autonomySeconds: 60, pair: { maxResponseDelay: 10 } });
   const { pair } = lab;
   const here = lab;
   const A = pair.servers.primary;
@@ -70,7 +71,7 @@ test("the WAN is cut at each point of a failover: nobody loses an address, nobod
   await pair.reaches("primary", "partner-down", 180_000);
 
   // 4: while alone: everything but the partner's share, which has to be asked for
-  await sleep(16_000);
+  await sleep(26_000);
   await lab.until(() => /SOLE, epoch 2, reachable/.test(status()), 60_000, status);
   here.wan("primary", false);
   const withoutLedger = await served(range(50, 16));
