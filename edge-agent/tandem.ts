@@ -3,7 +3,7 @@ import { parseCommandLine } from "./control/command-line.ts";
 import type { ControlReply, ControlRequest, ExplainReport, LeaseReport, StatusReport } from "./control/protocol.ts";
 import { renderExplanation, renderLeases, renderStatus } from "./control/render.ts";
 import { check } from "./daemon/check-command.ts";
-import { askAgent } from "./rim/control-socket.ts";
+import { askAgent, NobodyListens } from "./rim/control-socket.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit codes: 0 done, 1 refused by the agent, 2 wrong usage, 3 no agent to talk to. */
@@ -23,7 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`tandem ${VERSION}\n`);
       return EXIT.done;
     case "ask":
-      return ask(command.value.socket, command.value.request, command.value.json);
+      return ask(command.value.sockets, command.value.request, command.value.json);
     case "check":
       return check(command.value.arguments);
     case "restore":
@@ -31,25 +31,39 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-const RESTORE_USAGE = "tandem restore --from-ledger --server A|B [--state DIR] [--agent-config FILE]";
+const RESTORE_USAGE = `usage: tandem restore --from-ledger --server A|B [--state DIR] [--agent-config FILE]
+  fills an empty lease store with what the ledger knows of this server's site
+  --server A|B         which of the site's two servers this is: A is the primary
+  --state DIR          the agent's state folder (default /var/lib/tandem)
+  --agent-config FILE  default: agent.json in that folder, else /etc/tandem/agent.json
+`;
+const RESTORE_OPTIONS = {
+  "from-ledger": { type: "boolean" },
+  server: { type: "string" },
+  state: { type: "string", default: "/var/lib/tandem" },
+  "agent-config": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
 
 async function restore(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...argv],
-    strict: false,
-    options: {
-      "from-ledger": { type: "boolean" },
-      server: { type: "string" },
-      state: { type: "string", default: "/var/lib/tandem" },
-      "agent-config": { type: "string" },
-    },
-  });
-  const { server, state, "agent-config": agentConfig } = values;
-  if (values["from-ledger"] !== true || (server !== "A" && server !== "B") || typeof state !== "string") {
-    process.stderr.write(`usage: ${RESTORE_USAGE}\n`);
+  const misused = (what: string): number => {
+    process.stderr.write(`tandem: restore: ${what}\n${RESTORE_USAGE}`);
     return EXIT.usage;
+  };
+  let values: ReturnType<typeof parseArgs<{ options: typeof RESTORE_OPTIONS }>>["values"];
+  try {
+    ({ values } = parseArgs({ args: [...argv], options: RESTORE_OPTIONS }));
+  } catch (error) {
+    return misused(error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error));
   }
-  const agentConfigs = typeof agentConfig === "string" ? [agentConfig] : [`${state}/agent.json`, "/etc/tandem/agent.json"];
+  const { server, state, "agent-config": agentConfig } = values;
+  if (values.help === true) {
+    process.stdout.write(RESTORE_USAGE);
+    return EXIT.done;
+  }
+  if (values["from-ledger"] !== true) return misused("--from-ledger says where from; there is no other place");
+  if (server !== "A" && server !== "B") return misused(server === undefined ? "--server is missing" : `--server is A or B, not ${server}`);
+  const agentConfigs = agentConfig !== undefined ? [agentConfig] : [`${state}/agent.json`, "/etc/tandem/agent.json"];
   const { restoreFromLedger } = await import("./daemon/restore.ts");
   const done = await restoreFromLedger({ stateDirectory: state, agentConfigs, server });
   if (done.ok) process.stdout.write(`${done.value}\n`);
@@ -57,10 +71,24 @@ async function restore(argv: readonly string[]): Promise<number> {
   return done.ok ? EXIT.done : EXIT.refused;
 }
 
-async function ask(socket: string, request: ControlRequest, json: boolean): Promise<number> {
+/** The first agent that listens answers. */
+async function askFirst(sockets: readonly string[], request: ControlRequest): Promise<ControlReply> {
+  for (const socket of sockets) {
+    try {
+      return (await askAgent(socket, request)) as ControlReply;
+    } catch (error) {
+      if (!(error instanceof NobodyListens) || sockets.length === 1) throw error;
+    }
+  }
+  throw new Error(
+    `no agent listens on ${sockets.join(", ")}. Is it running? Name its state folder with --state: FILE.tandem for its -lf FILE`,
+  );
+}
+
+async function ask(sockets: readonly string[], request: ControlRequest, json: boolean): Promise<number> {
   let reply: ControlReply;
   try {
-    reply = (await askAgent(socket, request)) as ControlReply;
+    reply = await askFirst(sockets, request);
   } catch (error) {
     process.stderr.write(`tandem: ${error instanceof Error ? error.message : String(error)}\n`);
     return EXIT.unreachable;

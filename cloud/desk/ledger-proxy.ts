@@ -115,6 +115,10 @@ function forward(target: string, agent: Agent, request: IncomingMessage, body: B
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
   });
-  onward.once("error", () => response.destroy());
+  onward.once("error", () => {
+    // a kept connection that was closed just then: nothing of the request was looked at
+    if (onward.reusedSocket && !response.headersSent) forward(target, agent, request, body, response);
+    else response.destroy();
+  });
   onward.end(body);
 }

@@ -16,9 +16,11 @@ export const getAddressHistory: Handler<"getAddressHistory"> = async (deps, { pa
   if (isRefused(read)) return read;
   const from = query.from === undefined ? 0 : millis(query.from);
   const to = query.to === undefined ? deps.now() : millis(query.to);
+  // all that there is, unless an end is asked for: a server's clock may be ahead of ours
+  const last = query.to === undefined ? END : `${ts13(to)}#${END}`;
   const page = await deps.ledger.query({
     partition: histPartition(params.site, address.key),
-    range: { kind: "between", from: ts13(from), to: `${ts13(to)}#${END}` },
+    range: { kind: "between", from: ts13(from), to: last },
     limit: query.limit ?? PAGE,
     ...(opened.last === undefined ? {} : { startAfter: opened.last }),
   });

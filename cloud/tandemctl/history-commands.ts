@@ -42,6 +42,9 @@ export async function history(context: Context): Promise<number> {
   const ip = addressOf(options, "ip");
   const client = text(options, "client");
   if (ip !== undefined && client !== undefined) throw new UsageError("history is of an --ip or of a --client");
+  const at = timeOf(options, "at");
+  const isPeriod = options["from"] !== undefined || options["to"] !== undefined;
+  if (at !== undefined && (ip === undefined || isPeriod)) throw new UsageError("--at goes with --ip, without --from and --to");
   const period = {
     from: timeOf(options, "from") ?? new Date(Date.now() - DAY_MS).toISOString(),
     to: timeOf(options, "to") ?? new Date().toISOString(),
@@ -55,7 +58,7 @@ export async function history(context: Context): Promise<number> {
     return list(context, `/v1/sites/${place}/history`, period, EVENTS);
   }
   const sites = place === undefined ? await sitesWith(context, ip) : [place];
-  if (options["from"] === undefined && options["to"] === undefined) return holders(context, sites, ip);
+  if (!isPeriod) return holders(context, sites, ip);
   if (sites.length > 1) throw new UsageError(`${ip} is in pools of several sites: name one of ${sites.join(", ")}`);
   return list(context, `/v1/sites/${sites[0]}/addresses/${encodeURIComponent(ip)}/history`, period, EVENTS);
 }

@@ -61,20 +61,22 @@ async function main(argv: readonly string[]): Promise<number> {
   const complain = (message: string) => process.stderr.write(`tandemctl: ${message}\n`);
   try {
     const { values, positionals } = parse(argv);
-    const [name, ...args] = positionals;
+    const [first, ...rest] = positionals;
+    // help COMMAND is COMMAND --help
+    const [name, ...args] = first === "help" && rest.length > 0 ? rest : positionals;
+    const isHelp = values.help === true || first === "help";
     const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
     if (values.version === true) {
       process.stdout.write(`tandemctl ${version()}\n`);
       return 0;
     }
-    if (name !== undefined && command === undefined && name !== "help" && values.help !== true)
+    if (name !== undefined && command === undefined && name !== "help")
       throw new UsageError(`there is no command ${name}; tandemctl --help lists them`);
-    if (values.help === true || command === undefined) {
-      const asked = values.help === true || name === "help";
-      (asked ? process.stdout : process.stderr).write(
+    if (isHelp || command === undefined) {
+      (isHelp ? process.stdout : process.stderr).write(
         command === undefined ? help() : `tandemctl ${name} ${command.usage}\n    ${command.about}\n`,
       );
-      return asked ? 0 : 2;
+      return isHelp ? 0 : 2;
     }
     const foreign = Object.keys(values).find((option) => !EVERYWHERE.has(option) && !optionsOf(command).has(option));
     if (foreign !== undefined) throw new UsageError(`${name} has no --${foreign}: tandemctl ${name} ${command.usage}`);
@@ -82,7 +84,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (surplus !== undefined) throw new UsageError(`${surplus} is too much: tandemctl ${name} ${command.usage}`);
     const api = (values.api ?? process.env["TANDEM_API"])?.trim();
     const token = (values.token ?? process.env["TANDEM_TOKEN"])?.trim();
-    if (!api || !token) throw new UsageError("set TANDEM_API and TANDEM_TOKEN, or give --api and --token");
+    if (!api || !token) throw new UsageError(missing(!api, !token));
     usage = `tandemctl ${name} ${command.usage}`;
     return await command.run({
       client: createClient(api, token),
@@ -100,6 +102,17 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof UsageError && usage !== undefined) process.stderr.write(`usage: ${usage}\n`);
     return 2;
   }
+}
+
+/** What is not there, and where it is to be had. */
+function missing(api: boolean, token: boolean): string {
+  const what =
+    api && token
+      ? "TANDEM_API and TANDEM_TOKEN, or give --api and --token"
+      : api
+        ? "TANDEM_API, or give --api"
+        : "TANDEM_TOKEN, or give --token";
+  return `set ${what} (npm run cloud prints both for the desk; deployed, the first is the stack's output ApiUrl)`;
 }
 
 /** Node's own words on options, without its advice on how to pass a file called --sites. */

@@ -14,6 +14,7 @@ const SERVING_WITHIN_MS = 15_000;
 export async function partnerDown(context: Context): Promise<number> {
   const { client, output, options } = context;
   const path = `/v1/sites/${siteOf(context)}/partner-down`;
+  if (options["timeout"] !== undefined && options["wait"] !== true) throw new UsageError("--timeout says how long to --wait");
   const standing = options["standing"] === true ? { standing: true } : {};
   const body = { survivor: required(options, "survivor"), ...reasonOf(options), ...forceOf(options), ...standing };
   const startedAt = Date.now();

@@ -5,11 +5,16 @@ import type { ControlRequest } from "./protocol.ts";
 export type Command =
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "version" }
-  | { readonly kind: "ask"; readonly socket: string; readonly json: boolean; readonly request: ControlRequest }
+  | { readonly kind: "ask"; readonly sockets: readonly string[]; readonly json: boolean; readonly request: ControlRequest }
   | { readonly kind: "check"; readonly arguments: readonly string[] }
   | { readonly kind: "restore"; readonly arguments: readonly string[] };
 
-export const DEFAULT_SOCKET = "/var/lib/tandem/control.sock";
+/** Where an agent's control socket is unless it was told another place: beside its lease store, of which these are the usual ones. */
+const DEFAULT_SOCKETS: readonly string[] = [
+  "/var/lib/tandem",
+  "/var/lib/dhcp/dhcpd.leases.tandem",
+  "/var/lib/tandem/dhcpd.leases.tandem",
+].map((folder) => `${folder}/control.sock`);
 
 export const USAGE = `tandem: looks into a running agent, and directs it
 
@@ -30,9 +35,11 @@ export const USAGE = `tandem: looks into a running agent, and directs it
                                             a server that lost its disk, and its partner is gone too
 
 NAME is a failover relationship; it may be left out where there is only one. TIME: 2026-01-31T12:00:00Z or seconds since 1970.
-  --socket PATH   the agent's control socket (default ${DEFAULT_SOCKET})
-  --state DIR     the agent's state folder; its socket is DIR/control.sock
+  --state DIR     the agent's state folder: what its --state says, else FILE.tandem for its -lf FILE, else /var/lib/tandem
+  --socket PATH   the agent's control socket, which is control.sock in that folder; without either the first of these that answers:
+                  ${DEFAULT_SOCKETS.join("\n                  ")}
   --json          the reply as JSON
+Exit status: 0 done, 1 refused (the reason is printed), 2 wrong usage, 3 no agent to talk to
 `;
 
 interface Arguments {
@@ -42,6 +49,13 @@ interface Arguments {
 
 const WITH_VALUE = new Set(["socket", "state", "client-id", "status", "limit", "via", "vendor-class", "last-alive", "reason"]);
 const FLAGS = new Set(["json", "force", "help", "version"]);
+const EVERYWHERE = new Set(["json", "socket", "state"]);
+/** What single commands take besides. */
+const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
+  leases: ["client-id", "status", "limit"],
+  explain: ["client-id", "via", "vendor-class"],
+  "partner-down": ["last-alive", "force", "reason"],
+};
 
 /** Reads `tandem`'s arguments (without the program's name). An error is a sentence for the user. */
 export function parseCommandLine(argv: readonly string[], parseTime: (text: string) => number | undefined): Result<Command, string> {
@@ -54,9 +68,16 @@ export function parseCommandLine(argv: readonly string[], parseTime: (text: stri
   if (options.has("help") || words[0] === undefined || words[0] === "help") return ok({ kind: "help", text: USAGE });
   const request = requestFrom(words, options, parseTime);
   if (!request.ok) return request;
+  const foreign = [...options.keys()].find((name) => !EVERYWHERE.has(name) && !(OPTIONS_OF[request.value.verb] ?? []).includes(name));
+  if (foreign !== undefined) return err(`"${words[0]}" has no --${foreign}; tandem --help lists what it takes`);
+  return ok({ kind: "ask", sockets: socketsOf(options), json: options.has("json"), request: request.value });
+}
+
+function socketsOf(options: ReadonlyMap<string, string>): readonly string[] {
+  const socket = options.get("socket");
+  if (socket !== undefined) return [socket];
   const state = options.get("state");
-  const socket = options.get("socket") ?? (state === undefined ? DEFAULT_SOCKET : `${state.replace(/\/$/, "")}/control.sock`);
-  return ok({ kind: "ask", socket, json: options.has("json"), request: request.value });
+  return state === undefined ? DEFAULT_SOCKETS : [`${state.replace(/\/$/, "")}/control.sock`];
 }
 
 function splitArguments(argv: readonly string[]): Result<Arguments, string> {

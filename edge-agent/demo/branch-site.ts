@@ -83,6 +83,14 @@ export class BranchSite {
     }
   }
 
+  /** An address that is somebody's by the ledger; undefined while none is. */
+  async leasedAddress(): Promise<string | undefined> {
+    const headers = { authorization: `Bearer ${await this.desk.token()}` };
+    const response = await fetch(`${this.desk.url}/v1/sites/${SITE}/leases?status=ACTIVE`, { headers });
+    const { items = [] } = (await response.json()) as { items?: readonly { readonly address: string }[] };
+    return items[0]?.address;
+  }
+
   /** Starts whichever agent has ended. */
   async revive(): Promise<void> {
     await Promise.all(SERVERS.filter((server) => !this.#agents.has(server)).map((server) => this.#run(server).catch(() => undefined)));

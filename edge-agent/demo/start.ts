@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { BranchSite, SERVERS, SITE } from "./branch-site.ts";
 import { drawClients, drawServers, LiveBlock, painter, type ServerView, serverLine } from "./screen.ts";
 import { SimulatedClients } from "./simulated-clients.ts";
@@ -20,6 +21,8 @@ On a real interface, with your dhcpd.conf (as root, or with CAP_NET_RAW and CAP_
 
 const FRAME_MILLIS = 250;
 const LOOK_MILLIS = 1000;
+/** How long the first client's lease is waited for: what there is to try has an answer then. */
+const FIRST_LEASE_MILLIS = 30_000;
 /** Without a terminal: the servers' states are told when they change, and at least that often. */
 const PLAIN_MILLIS = 30_000;
 
@@ -48,8 +51,8 @@ function parseArguments(argv: readonly string[]): DemoOptions | "help" | undefin
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** What to try, in lines that work when pasted. */
-function introduce(site: BranchSite): void {
+/** What to try, in lines that work when pasted; the ledger knows who had `address`. */
+function introduce(site: BranchSite, address: string): void {
   const { folder, desk } = site;
   say(`
 Control plane  ${desk.url}
@@ -63,11 +66,13 @@ Try, in another terminal:
   tandem --state ${folder}/a status
   kill -9 $(cat ${folder}/a/pid)
   tandemctl partner-down ${SITE} --survivor branch-b --wait      # granted once A can have no right to serve left: after 65 s or so
-  curl -s -H "Authorization: Bearer $TANDEM_TOKEN" $TANDEM_API/v1/sites/${SITE}/addresses/127.0.1.20/history
+  curl -s -H "Authorization: Bearer $TANDEM_TOKEN" $TANDEM_API/v1/sites/${SITE}/addresses/${address}/history
   kill -USR2 ${process.pid}                                       # A starts again, recovers, and the two are a pair again
   tandemctl audit ${SITE}
 `);
 }
+
+const stampOf = (clients: SimulatedClients): string => `${clients.figures().seconds.toString().padStart(4)} s  `;
 
 /** Shows everything: a live picture on a terminal, lines of text elsewhere. */
 class Show {
@@ -84,10 +89,6 @@ class Show {
     this.#site = site;
     this.#clients = clients;
     this.#block = process.stdout.isTTY ? new LiveBlock((text) => process.stdout.write(text)) : undefined;
-  }
-
-  get isLive(): boolean {
-    return this.#block !== undefined;
   }
 
   frame(): void {
@@ -111,16 +112,12 @@ class Show {
     );
     this.#looking = false;
     if (this.#block !== undefined) return;
-    const text = this.#servers.map((view) => `${this.stamp()}${serverLine(view)}`.trimEnd());
+    const text = this.#servers.map((view) => `${stampOf(this.#clients)}${serverLine(view)}`.trimEnd());
     const essence = this.#servers.map(serverLine).join("\n");
     if (essence === this.#told && performance.now() - this.#toldAt < PLAIN_MILLIS) return;
     this.#told = essence;
     this.#toldAt = performance.now();
     say(text.join("\n"));
-  }
-
-  stamp(): string {
-    return `${this.#clients.figures().seconds.toString().padStart(4)} s  `;
   }
 
   end(): void {
@@ -140,21 +137,17 @@ async function run(options: DemoOptions): Promise<number> {
     };
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, ask);
-  let show: Show | undefined;
-  const tell = (line: string): void => {
-    if (show !== undefined && !show.isLive) say(`${show.stamp()}${line}`);
-  };
   let clients: SimulatedClients | undefined;
+  const tell = (line: string): void => {
+    if (!process.stdout.isTTY && clients !== undefined) say(`${stampOf(clients)}${line}`);
+  };
   let site: BranchSite | undefined;
   let isClean = true;
   try {
     say("Starting the control plane, its ledger and two servers (some seconds more the first time)…");
     clients = await SimulatedClients.open(options.port, tell);
     site = await BranchSite.start({ ...options, onEnded: (server, how) => tell(`server ${server} ${how}`) });
-    if (!isAsked)
-      await watch(site, clients, options, asked, (made) => {
-        show = made;
-      });
+    if (!isAsked) await watch(site, clients, options, asked);
   } catch (error) {
     process.stderr.write(`The branch site cannot start: ${(error as Error).message}\n`);
     isClean = false;
@@ -165,17 +158,10 @@ async function run(options: DemoOptions): Promise<number> {
   return isEnded && isClean ? 0 : 1;
 }
 
-async function watch(
-  site: BranchSite,
-  clients: SimulatedClients,
-  options: DemoOptions,
-  asked: Promise<void>,
-  made: (show: Show) => void,
-): Promise<void> {
-  introduce(site);
-  const show = new Show(site, clients);
-  made(show);
+async function watch(site: BranchSite, clients: SimulatedClients, options: DemoOptions, asked: Promise<void>): Promise<void> {
   clients.begin();
+  introduce(site, await firstLease(site, clients, asked));
+  const show = new Show(site, clients);
   process.on("SIGUSR2", () => void site.revive());
   const timers = [setInterval(() => show.frame(), FRAME_MILLIS), setInterval(() => void show.look(), LOOK_MILLIS)];
   const over = options.forSeconds === undefined ? undefined : setTimeout(() => process.emit("SIGTERM"), options.forSeconds * 1000);
@@ -183,6 +169,22 @@ async function watch(
   clearTimeout(over);
   for (const timer of timers) clearInterval(timer);
   show.end();
+}
+
+/** An address that a client has and the ledger knows of. After so long, or when the end is asked for, one that will have been somebody's. */
+async function firstLease(site: BranchSite, clients: SimulatedClients, asked: Promise<void>): Promise<string> {
+  const giveUpAt = performance.now() + FIRST_LEASE_MILLIS;
+  let isAsked = false;
+  void asked.then(() => {
+    isAsked = true;
+  });
+  while (!isAsked && performance.now() < giveUpAt) {
+    clients.tick();
+    const found = await site.leasedAddress();
+    if (found !== undefined) return found;
+    await sleep(FRAME_MILLIS);
+  }
+  return "127.0.1.20";
 }
 
 const options = parseArguments(process.argv.slice(2));

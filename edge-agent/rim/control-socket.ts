@@ -99,13 +99,18 @@ export function askAgent(path: string, request: unknown, timeoutMillis = 30_000)
       socket.destroy();
       resolve(JSON.parse(text.slice(0, end)));
     });
-    socket.on("error", (error: NodeJS.ErrnoException) => reject(new Error(explainConnectError(path, error))));
+    socket.on("error", (error: NodeJS.ErrnoException) => reject(explained(path, error)));
     socket.on("close", () => reject(new Error(`${path}: the agent closed the connection without an answer`)));
   });
 }
 
-function explainConnectError(path: string, error: NodeJS.ErrnoException): string {
-  if (error.code === "ENOENT" || error.code === "ECONNREFUSED") return `no agent listens on ${path}; name another with --socket or --state`;
-  if (error.code === "EACCES") return `${path}: permission denied; run this as root or as the agent's user`;
-  return `${path}: ${error.message}`;
+/** Nothing listens there. */
+export class NobodyListens extends Error {}
+
+function explained(path: string, error: NodeJS.ErrnoException): Error {
+  if (error.code === "ENOENT" || error.code === "ECONNREFUSED" || error.code === "ENOTDIR")
+    return new NobodyListens(`no agent listens on ${path}; name another with --socket or --state`);
+  if (error.code === "ENOTSOCK") return new NobodyListens(`${path} is no socket; name the agent's with --socket or --state`);
+  if (error.code === "EACCES") return new Error(`${path}: permission denied; run this as root or as the agent's user`);
+  return new Error(`${path}: ${error.message}`);
 }

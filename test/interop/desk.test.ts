@@ -96,7 +96,8 @@ describe.each([{ embedded: false }, { embedded: true }])("the control plane on a
   test("a site from its registration to partner-down, with tandemctl and an agent's call", async () => {
     expect((await call("PUT", "/v1/sites/S-1", { body: { ...CONFIG, serials: { A: [], B: [] } } })).status).toBe(200);
     for (const server of ["A", "B"] as const) await start(asAgent("S-1", server), server, {}, "S-1");
-    expect((await ctl("sites")).stdout).toMatch(/S-1 +NORMAL +1/);
+    const said = (pattern: RegExp) => ({ code: 0, stderr: "", stdout: expect.stringMatching(pattern) });
+    expect(await ctl("sites")).toMatchObject(said(/S-1 +NORMAL +1/));
     const refused = await ctl("partner-down", "S-1", "--survivor", "lis-b");
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("PARTNER_ALIVE")]);
     expect((await ctl("partner-down", "S-1")).code).toBe(2);
@@ -107,7 +108,7 @@ describe.each([{ embedded: false }, { embedded: true }])("the control plane on a
     expect(JSON.parse(granted.stdout)).toMatchObject({ sole: "B", basis: "lapsed", epoch: 2 });
     expect((await serverOf(asAgent("S-1", "B"), "B", "S-1")).mode).toBe("SOLE");
     expect(await agentCalls("S-1", "B")("ask-clear", 2, undefined)).toEqual({ outcome: "done" });
-    expect((await ctl("audit", "S-1")).stdout).toMatch(/CLEARED[\s\S]*PARTNER_DOWN /);
+    expect(await ctl("audit", "S-1")).toMatchObject(said(/CLEARED[\s\S]*PARTNER_DOWN /));
     expect(await desk.sweep()).toMatchObject({ SitesNotNormal: 0 });
   });
 

@@ -48,6 +48,8 @@ test("npm start is a whole branch site, and the lines that it says to try work w
     expect(done.status, `${line}\n${done.stdout}${done.stderr}\n${said.slice(-3000)}`).toBe(0);
     return done.stdout;
   };
+  // whoever pastes it at once has an answer
+  expect(JSON.parse(paste(/curl .*history/))).toMatchObject({ items: [{ status: "ACTIVE" }] });
   await says(/server A: failover NORMAL, the partner NORMAL, link up; ledger PAIR epoch 1, in reach; serves all clients/, 60_000);
   await says(/server B: failover NORMAL/, 10_000);
   await says(/has an address/, 20_000);

@@ -233,6 +233,14 @@ test("leases as they stand, pool use, and bad questions", async () => {
   });
 });
 
+test("history without an end has what a server whose clock is ahead has told already", async () => {
+  await hand("A", fact(5, "m:1:cc", { ts: api.clock.now + 30_000 }));
+  const all = (await api.call("getAddressHistory", { path: { site: SITE, ip } })).body;
+  expect(all.items.at(-1)).toMatchObject({ client: "m:1:cc", at: time(4 * HOUR + 30_000) });
+  const until = (await api.call("getAddressHistory", { path: { site: SITE, ip }, query: { to: time(4 * HOUR) } })).body;
+  expect(until.items.length).toBe(all.items.length - 1);
+});
+
 test("an address looked up reads two rows of history at most", async () => {
   const limits: (number | undefined)[] = [];
   const { ledger } = api;

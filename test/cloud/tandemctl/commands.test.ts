@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
@@ -67,6 +67,25 @@ test("what the gateway refuses without a word of ours is said in ours", async ()
   await expect(asking(404, '{"code":"NO_SUCH_SITE","detail":"No site"}')).rejects.toThrow("NO_SUCH_SITE: No site");
   await expect(createClient(api.replace("http:", "https:"), token).call("GET", "/v1/sites")).rejects.toThrow("http:// instead of https://");
   server.close();
+});
+const tandemctl = (...args: string[]) => {
+  const env = { ...process.env, TANDEM_API: "http://127.0.0.1:1", TANDEM_TOKEN: "t" };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["cloud/tandemctl/main.ts", ...args], { env, encoding: "utf8" });
+  return { status, stdout, stderr };
+};
+test.each([
+  ["history BRANCH-1 --at 2h", "--at goes with --ip"],
+  ["history --ip 10.0.0.1 --at 2h --from 3h", "--at goes with --ip"],
+  ["partner-down S-1 --survivor b --timeout 5", "--timeout says how long to --wait"],
+  ["sites --api= --token=", "set TANDEM_API and TANDEM_TOKEN"],
+  ["sites --token=", "set TANDEM_TOKEN, or give --token"],
+])("tandemctl %s asks nothing, and says %s", (line, message) => {
+  expect(tandemctl(...line.split(" "))).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining(message) });
+});
+test("help COMMAND is COMMAND --help", () => {
+  const help = tandemctl("help", "site");
+  expect(help).toMatchObject({ status: 0, stdout: expect.stringMatching(/^tandemctl site SITE/) });
+  expect(tandemctl("site", "--help")).toEqual(help);
 });
 test("who stops reading gets no stack", async () => {
   const server = createServer((_request, response) => response.end(`${"x,y\r\n".repeat(100_000)}`));

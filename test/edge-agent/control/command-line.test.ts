@@ -25,6 +25,16 @@ test.each([
   expect(sent).toEqual({ ok: true, value: request });
 });
 
+test("an agent is looked for where one is that was started as dhcpd is, unless it is named", () => {
+  const sockets = (line: string) => {
+    const parsed = parse(line);
+    return parsed.ok && parsed.value.kind === "ask" ? parsed.value.sockets : [];
+  };
+  expect(sockets("status")).toContain("/var/lib/dhcp/dhcpd.leases.tandem/control.sock");
+  expect(sockets("status --state /tmp/a/")).toEqual(["/tmp/a/control.sock"]);
+  expect(sockets("status --socket /tmp/s")).toEqual(["/tmp/s"]);
+});
+
 test.each([
   ["", "help"],
   ["--help", "help"],
@@ -45,6 +55,8 @@ test.each([
   ["status --wat", "unknown option --wat"],
   ["dance", "is no command"],
   ["recover a b", "one word too many"],
+  ["shutdown --force --reason x", '"shutdown" has no --force'],
+  ["status --limit 5", '"status" has no --limit'],
 ])("tandem %s is refused: %s", (line, message) => {
   const parsed = parse(line);
   expect(parsed.ok ? "" : parsed.error).toContain(message);
