@@ -103,7 +103,10 @@ export class FailoverAuthority implements PoolAuthority {
     // never less than before: the partner goes by what it heard last, until it hears of this
     const tstp = isGrant ? latest(potentialExpiry(at.now, after.ends, desired), times.tstp, times.tsfp) : times.tstp;
     const tsfp = isGrant && before !== undefined ? agreedHorizon(before) : times.tsfp;
-    return { ...after, failover: { ...times, tstp, tsfp, atsfp: NO_TIME, owed: true } };
+    // the end of the lease before may not have reached the partner, which has the address in use then
+    const isUnheardEnd = isGrant && times.owed && (before?.status === "FREE" || before?.status === "BACKUP");
+    const rewindStatus = isUnheardEnd ? "ACTIVE" : times.rewindStatus;
+    return { ...after, failover: { ...times, tstp, tsfp, atsfp: NO_TIME, owed: true, rewindStatus } };
   }
 
   ended(_pool: Pool, lease: Lease, cause: "expired" | "released", at: Instant): Lease {

@@ -78,6 +78,11 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
   [241863, "a lease that was over took an address from the client that another server had given it to since"],
   [276761, "what passes for a dhcpd is refused an end, and hears of it when the longer lease is over (the checker)"],
   [202438, "an ACTIVE that crossed an EXPIRED and stood was told once more for it, crossed the next, and so on without end"],
+  [
+    514590,
+    "an address was wound back, when its lease ended, to an end that the partner had never taken, and was not told: a client could have it there",
+  ],
+  [513476, "a secondary that had all in a conflict waited for a word that a primary put into NORMAL did not say"],
   [418464, "a renewal that was merged into the next one, which gave less and was not heard, counts as told (the checker)"],
 ];
 

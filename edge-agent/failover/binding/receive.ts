@@ -3,6 +3,7 @@ import type { Lease } from "../../leases/lease.ts";
 import { sameBytes, sameHardware } from "../../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../../values/ipv4.ts";
 import { latest, NO_TIME } from "../../values/time.ts";
+import type { RecordedState } from "../endpoint/state.ts";
 import { timesOf } from "../lease-times.ts";
 import { sendReply } from "../link/send.ts";
 import type { Connection } from "../link/state.ts";
@@ -112,7 +113,7 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
     theirPotentialExpiry: fromWireTime(options.potentialExpirationTime ?? 0, turn.at),
     now: turn.at.now,
   };
-  if (isOld) return undefined;
+  if (isOld || isFreedWhileAway(relationship, lease, transition)) return undefined;
   if (isAcceptable(transition)) return isStaleEnd(transition, options, sentAt) ? rejection(15) : undefined;
   return rejection(UNFIT, `${formatIpv4(address)}: invalid state transition: ${lease.status.toLowerCase()} to ${status.toLowerCase()}`);
 }
@@ -145,6 +146,19 @@ const isOverBeside = ({ at }: Turn, relationship: Relationship, lease: Lease, st
  */
 const isStaleEnd = ({ mine, theirs, ends, now }: Transition, { leaseExpirationTime = 0 }: Options, sentAt: number): boolean =>
   mine === "ACTIVE" && theirs === "EXPIRED" && ends > now && leaseExpirationTime > sentAt;
+
+/**
+ * One of our own kind that was alone has freed an address whose lease is over here too: we did nothing with it since it heard from us last. Refused,
+ * its word would come again when both serve, and its client could be served here in between.
+ */
+const isFreedWhileAway = ({ endpoint }: Relationship, lease: Lease, { theirs, now }: Transition): boolean =>
+  endpoint.partnerIsTandem &&
+  RECOVERING.has(endpoint.state) &&
+  (theirs === "FREE" || theirs === "BACKUP") &&
+  lease.status === "ACTIVE" &&
+  lease.ends <= now &&
+  !timesOf(lease).owed;
+const RECOVERING: ReadonlySet<RecordedState> = new Set(["RECOVER", "RECOVER-WAIT", "RECOVER-DONE"]);
 
 const isHolders = (lease: Lease, { clientIdentifier, clientHardwareAddress }: Options): boolean =>
   lease.clientId !== undefined && clientIdentifier !== undefined

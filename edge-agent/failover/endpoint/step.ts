@@ -249,7 +249,8 @@ export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number
     case "resolved":
       if (hasRecoveredAlone(endpoint)) enter(turn, relationship, "NORMAL");
       else if (isPrimary(relationship)) enter(turn, relationship, "CONFLICT-DONE");
-      else if (endpoint.partner === "CONFLICT-DONE") enter(turn, relationship, "NORMAL");
+      // a primary that somebody has put into NORMAL meanwhile says nothing more
+      else if (endpoint.partner === "CONFLICT-DONE" || endpoint.partner === "NORMAL") enter(turn, relationship, "NORMAL");
       return;
     default:
       return;

@@ -10,7 +10,7 @@ import { EMPTY_STREAM, takeFrames } from "../../../edge-agent/failover/wire/fram
 import { decodeMessage, encodeMessage, type FailoverMessage } from "../../../edge-agent/failover/wire/message.ts";
 import type { Options } from "../../../edge-agent/failover/wire/options.ts";
 import { neverUsed } from "../../../edge-agent/leases/lease.ts";
-import { epochSeconds, NO_TIME } from "../../../edge-agent/values/time.ts";
+import { epochSeconds, NO_TIME, seconds } from "../../../edge-agent/values/time.ts";
 import { address, type Node, Pair } from "./pair.ts";
 
 const POOL = {} as Pool;
@@ -85,6 +85,43 @@ test("from the moment that an update leaves, the partner may believe it: its lea
   const lease = primary.lease(OWN) ?? neverUsed(address(OWN));
   const authority = new FailoverAuthority(primary.live, primary.store.view);
   expect(authority.ended(POOL, lease, "expired", pair.at).status).toBe("EXPIRED");
+});
+
+test("an end that the partner has not acknowledged is not what the next lease of the address is wound back to", () => {
+  const pair = normal();
+  const { primary } = pair;
+  pair.cut = true;
+  pair.pass(60);
+  const lease = primary.lease(OWN) ?? neverUsed(address(OWN));
+  const authority = new FailoverAuthority(primary.live, primary.store.view);
+  const grantedAfter = (owed: boolean) => {
+    const before = { ...lease, failover: { ...timesOf(lease), owed, rewindStatus: "FREE" } } as const;
+    const active = { ...before, status: "ACTIVE", starts: pair.at.now, ends: epochSeconds(pair.now + 20) } as const;
+    return authority.changed(POOL, before, active, seconds(20), pair.at);
+  };
+  const endOf = (owed: boolean) => authority.ended(POOL, grantedAfter(owed), "expired", pair.at);
+  expect([endOf(false).status, endOf(false).failover?.owed]).toEqual(["FREE", false]);
+  expect([endOf(true).status, endOf(true).failover?.owed]).toEqual(["EXPIRED", true]);
+});
+
+test("one that recovers believes what its partner freed meanwhile, before either serves beside the other", () => {
+  const pair = new Pair(20, { mclt: 40 as never }).start();
+  pair.grant(pair.primary, OWN, 1);
+  const ends = pair.secondary.lease(OWN)?.ends ?? NO_TIME;
+  pair.pass(5);
+  pair.kill(pair.secondary);
+  pair.command(pair.primary, { verb: "partner-down" });
+  pair.pass(ends - pair.now);
+  pair.change(pair.primary, OWN, (lease) => ({
+    ...lease,
+    status: "FREE",
+    failover: { ...timesOf(lease), tstp: ends, atsfp: NO_TIME, owed: true },
+  }));
+  pair.start(pair.secondary);
+  pair.pass(7);
+  expect(pair.secondary.state).toBe("RECOVER-WAIT");
+  expect(pair.secondary.lease(OWN)?.status).toBe("FREE");
+  expect(timesOf(pair.primary.lease(OWN) ?? neverUsed(address(OWN))).owed).toBe(false);
 });
 
 test("a lease that nobody was told of is simply free when it ends", () => {

@@ -66,6 +66,12 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     replace: 'status === "EXPIRED";',
   },
   {
+    name: "one that recovers believes what was freed meanwhile",
+    file: receive,
+    find: "if (isOld || isFreedWhileAway(relationship, lease, transition)) return undefined;",
+    replace: "if (isOld) return undefined;",
+  },
+  {
     name: "updates are judged by the state of the lease",
     file: receive,
     find: "if (isAcceptable(transition)) return isStaleEnd",

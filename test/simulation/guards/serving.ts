@@ -86,6 +86,12 @@ export const SERVING_GUARDS: readonly Guard[] = [
     replace: 'const unheard = endpoint.state !== "NORMAL";',
   },
   {
+    name: "an end that the partner has not acknowledged is not wound back to",
+    file: authority,
+    find: 'const rewindStatus = isUnheardEnd ? "ACTIVE" : times.rewindStatus;',
+    replace: "const { rewindStatus } = times;",
+  },
+  {
     name: "in NORMAL the secondary does not expire leases",
     file: authority,
     find: 'if (endpoint.state === "NORMAL") return isPrimary(this.#relationship);',

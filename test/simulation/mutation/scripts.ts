@@ -1,4 +1,5 @@
 import type { FailoverCommand } from "../../../edge-agent/failover/event.ts";
+import { relationshipOf } from "../checkers/checker.ts";
 import { PEER_NAME, siteConfig } from "../config-text.ts";
 import { draw } from "../draw.ts";
 import { NOTHING_MORE } from "../more-faults.ts";
@@ -37,6 +38,17 @@ export class Stage {
   at(seconds: number, ...acts: readonly (() => void)[]): void {
     for (const act of acts) this.world.agenda.at(seconds * 1000, act);
   }
+  /** Does these as soon as something is so, looked at every millisecond. */
+  once(isSo: () => boolean, ...acts: readonly (() => void)[]): void {
+    if (isSo()) for (const act of acts) act();
+    else this.world.agenda.after(1, () => this.once(isSo, ...acts));
+  }
+  /** Has the primary told its partner of a free address that was in use, and is not answered yet? */
+  tellsOfFree = (): boolean => {
+    const [primary] = this.world.machines;
+    const unacked = primary === undefined ? undefined : relationshipOf(primary)?.updates.unacked;
+    return [...(unacked?.values() ?? [])].some(({ status, cltt }) => status === "FREE" && cltt > 0);
+  };
   cut = (): void => {
     [this.world.link.cut[0], this.world.link.cut[1]] = [true, true];
   };
@@ -151,6 +163,24 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
       stage.at(68, stage.sleeps(1), stage.off(PRIMARY), stage.heard());
       stage.at(80, stage.order(SECONDARY, { verb: "partner-down" }), stage.comes(2));
       stage.at(700, stage.mend, stage.on(PRIMARY));
+    },
+  },
+  "what the primary freed alone never arrived, and was given and ended before the secondary came back": {
+    settings: { leaseTime: 60, maximumLeaseTime: 60, asks: [60], linkDelay: 2000, responseDelay: 30 },
+    play: (stage) => {
+      stage.at(60, stage.heard(PRIMARY), stage.comes(1));
+      stage.at(75, stage.sleeps(1), stage.off(SECONDARY));
+      stage.at(120, stage.order(PRIMARY, { verb: "partner-down" }));
+      stage.at(300, stage.on(SECONDARY));
+      stage.at(301, () => stage.once(stage.tellsOfFree, stage.cut, stage.off(SECONDARY)));
+      stage.at(350, stage.comes(2), stage.comes(3));
+      stage.at(360, stage.sleeps(2), stage.sleeps(3));
+      stage.at(420, stage.off(PRIMARY));
+      stage.at(425, stage.on(PRIMARY));
+      stage.at(440, stage.mend, stage.on(SECONDARY));
+      stage.at(700, stage.cut, stage.heard(SECONDARY), stage.comes(1));
+      stage.at(710, stage.sleeps(1), stage.heard(PRIMARY), stage.comes(2), stage.comes(3));
+      stage.at(800, stage.mend, stage.heard());
     },
   },
 };
