@@ -15,6 +15,7 @@ export const AIMS = [
   "conflict",
   "ledger",
   "witness",
+  "claims",
   "old-disk",
   "full",
 ] as const;
@@ -22,7 +23,10 @@ export type Aim = (typeof AIMS)[number];
 
 type Changes = Partial<Swarm>;
 /** Those that come up by themselves; in a conflict the operator lies, and the checkers that he defeats are left out. */
-const DRAWN = AIMS.filter((aim) => aim !== "full" && aim !== "witness" && aim !== "old-disk") as unknown as readonly [Aim, ...Aim[]];
+const DRAWN = AIMS.filter((aim) => aim !== "full" && aim !== "witness" && aim !== "claims" && aim !== "old-disk") as unknown as readonly [
+  Aim,
+  ...Aim[],
+];
 
 /**
  * The world of a seed as it is run by the thousand: most are short and small, with leases and waits to match, so that as much
@@ -137,6 +141,22 @@ function aimed(aim: Aim, random: Prng): Changes {
         faults: { ...NO_FAULTS, ...changes },
         operator: "right",
       };
+    }
+    // one server is alone for long, with more clients than addresses of its own, and it and its way to the ledger fail again and again
+    case "claims": {
+      const changes = { powerCut: random.pick([200, 400]), order: random.pick([10, 30]), kill: random.pick([60, 150]), pause: some([200]) };
+      const drawn = drawLedger(new Prng(random.below(0x1_0000_0000), 40));
+      const troubles = { wanCut: some([200, 600]), cloudOut: 0, act: random.pick([40, 150]), quarrel: some([300]), stop: 0 };
+      const wan = { wanLoss: some([1]) / 10, throttling: 0, lostAnswers: random.pick([0, 0.1, 0.3]), straggling: some([1]) / 10 };
+      const ledger = { ...drawn, ...wan, autonomySeconds: 60, troubles, operators: random.pick(["careful", "forcing"] as const) };
+      const leases = {
+        clients: random.pick([4, 6]),
+        poolSize: random.pick([4, 6]),
+        leaseTime: random.pick([60, 300]),
+        mclt: 60,
+        whims: 40,
+      };
+      return { ...pair, ...leases, ledger, faults: { ...NO_FAULTS, ...changes }, operator: "right" };
     }
     // disks are copied, and the copies put back
     case "old-disk": {

@@ -3,7 +3,8 @@ import { addressText, confKey, srvKey } from "../../../cloud/contract/tables.ts"
 import { SITE } from "../ledger/cloud.ts";
 import type { Checker, Scene } from "./checker.ts";
 
-const FIRST_CLAIM = 1_000_000_000;
+/** Claims are numbered from here on. */
+export const FIRST_CLAIM = 1_000_000_000;
 
 /** The ledger is of one mind: each outbox entry once, no address held by two at one time, current rows that are the last ones, no loser without its conflict. */
 export function historyConsistent(): Checker {

@@ -1,4 +1,5 @@
 import type { Checker } from "../checkers/checker.ts";
+import { claimsComeFirst } from "../checkers/claims-come-first.ts";
 import { fencedIsSilent } from "../checkers/fenced-is-silent.ts";
 import { historyComplete } from "../checkers/history-complete.ts";
 import { historyConsistent } from "../checkers/history-consistent.ts";
@@ -16,6 +17,7 @@ export const ledgerCheckers = (operators: LedgerOperators): readonly Checker[] =
   ...(operators === "lying" ? [] : [fencedIsSilent()]),
   outboxBounded(),
   waitsEnd(),
+  claimsComeFirst(),
   historyComplete(),
   historyConsistent(),
 ];

@@ -4,7 +4,7 @@ import { put } from "../../../cloud/contract/expression.ts";
 import { type Ledger, LedgerUnavailable, type Page, type WriteOutcome } from "../../../cloud/contract/ledger.ts";
 import type { Refused } from "../../../cloud/contract/problem.ts";
 import type { Caller, Deps, Handler, Request } from "../../../cloud/deps.ts";
-import { createEmbeddedTable } from "../../../cloud/embedded/table.ts";
+import { type Change, createEmbeddedTable } from "../../../cloud/embedded/table.ts";
 import { registerSite } from "../../../cloud/handlers/register-site.ts";
 import { sweep } from "../../../cloud/handlers/sweep.ts";
 import type { Agenda } from "../agenda.ts";
@@ -35,6 +35,8 @@ export class Cloud {
   calm = false;
   /** Called after each change, when the whole transaction is in. */
   changed: () => void = () => {};
+  /** What the last write or transaction changed. */
+  lately: Change[] = [];
   #ids = 0;
   #replicatedAt = 0;
 
@@ -42,8 +44,9 @@ export class Cloud {
     this.#agenda = agenda;
     this.#random = new Prng(seed, 31);
     this.#swarm = swarm;
-    this.table.watch(({ after }) => {
-      if (after !== undefined) this.#replicate(after as Item & Key);
+    this.table.watch((change) => {
+      this.lately.push(change);
+      if (change.after !== undefined) this.#replicate(change.after as Item & Key);
     });
     this.deps = {
       ledger: this.ledger((run) => this.#inside(run)),
@@ -144,6 +147,7 @@ export class Cloud {
   }
 
   #change(run: () => WriteOutcome): WriteOutcome {
+    this.lately = [];
     const outcome = run();
     if (outcome.kind === "done") this.changed();
     return outcome;

@@ -24,7 +24,7 @@ export function textOf(found: Catch): string {
   return "search" in found ? `search, ${found.depth} moves: ${found.search}` : found.test;
 }
 
-const LEDGER_AIMS: ReadonlySet<Aim> = new Set(["ledger", "witness"]);
+const LEDGER_AIMS: ReadonlySet<Aim> = new Set(["ledger", "witness", "claims"]);
 
 /** The world of a catch; the ledger only where it is aimed at, so that failover's guards stand alone. */
 export function worldOf(Kind: typeof World, found: WorldCatch): World {

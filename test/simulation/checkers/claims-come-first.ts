@@ -1,0 +1,75 @@
+import type { Item } from "../../../cloud/contract/expression.ts";
+import { addressText, ctlKey, curKey, curPartition } from "../../../cloud/contract/tables.ts";
+import type { Lease } from "../../../edge-agent/leases/lease.ts";
+import { clientName } from "../../../edge-agent/ledger/binding-event.ts";
+import type { Ipv4Address } from "../../../edge-agent/values/ipv4.ts";
+import { SITE } from "../ledger/cloud.ts";
+import { serverOf } from "../ledger/names.ts";
+import { EPOCH_MILLIS, type Machine } from "../machine.ts";
+import { type Checker, type Scene, siteOf } from "./checker.ts";
+import { FIRST_CLAIM } from "./history-consistent.ts";
+
+/**
+ * A server that is alone gives a free address of its partner's only when the ledger has its claim to it. A claim goes in only from the
+ * one that is alone in that epoch, and never over another client's lease that may still be extended.
+ */
+export function claimsComeFirst(): Checker {
+  /** What each address was on a machine's disk. */
+  const statuses = new Map<Machine, Map<Ipv4Address, Lease["status"]>>();
+  return {
+    name: "what is the partner's is given when the ledger has granted it",
+    ledgerChanged(scene) {
+      for (const { before, after } of scene.ledger?.cloud.lately ?? []) {
+        if (after === undefined || !(Number(after["seq"]) >= FIRST_CLAIM)) continue;
+        const wrong = standing(scene, after) ?? taken(scene, before, after);
+        if (wrong !== undefined) return `${addressText(String(after["a"]))}: ${wrong}`;
+      }
+      return undefined;
+    },
+    diskLost(_scene, machine) {
+      statuses.delete(machine);
+      return undefined;
+    },
+    durable(scene, machine, writes) {
+      const known = statuses.get(machine) ?? new Map<Ipv4Address, Lease["status"]>();
+      statuses.set(machine, known);
+      for (const write of writes) {
+        if (write.kind !== "lease") continue;
+        const former = known.get(write.lease.address) ?? "FREE";
+        known.set(write.lease.address, write.lease.status);
+        if (write.lease.status !== "ACTIVE" || former !== (machine === scene.machines[0] ? "BACKUP" : "FREE")) continue;
+        const wrong = unclaimed(scene, machine, write.lease);
+        if (wrong !== undefined) return wrong;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What is wrong with who claims; undefined if he is alone in that epoch. */
+function standing(scene: Scene, { claim, srv, ep }: Item): string | undefined {
+  const ctl = scene.ledger?.cloud.row(ctlKey(SITE));
+  if (claim !== 1 || (ctl?.["sole"] === srv && ctl?.["ep"] === ep)) return undefined;
+  return `${srv} claims it in epoch ${ep}, but ${ctl?.["sole"] ?? "nobody"} is alone, in epoch ${ctl?.["ep"]}`;
+}
+
+function taken(scene: Scene, before: Item | undefined, after: Item): string | undefined {
+  if (after["pk"] !== curPartition(SITE) || before?.["st"] !== "ACTIVE" || before["cid"] === after["cid"]) return undefined;
+  const left = Number(before["pex"]) + scene.swarm.mclt * 1000 - EPOCH_MILLIS - scene.now;
+  return left <= scene.slack
+    ? undefined
+    : `claimed for ${after["cid"]}, but ${before["cid"]} may have it for ${Math.round(left / 1000)} s more`;
+}
+
+/** What is wrong with a lease that a server gives while it is alone. */
+function unclaimed(scene: Scene, machine: Machine, { address, clientId, hardware, failover }: Lease): string | undefined {
+  const site = siteOf(machine);
+  // what is not owed to the partner is the partner's own word
+  if (failover?.owed !== true || hardware === undefined || site?.core.standing.mode !== "SOLE" || site.forced !== undefined)
+    return undefined;
+  if (scene.ledger?.cloud.row(ctlKey(SITE))?.["sole"] !== serverOf(machine)) return undefined;
+  const name = address.toString(16).padStart(8, "0");
+  const row = scene.ledger.cloud.row(curKey(SITE, name));
+  if (row?.["cid"] === clientName({ clientId, hardware }) && row["st"] === "ACTIVE") return undefined;
+  return `${machine.name} gives ${addressText(name)}, its partner's, which the ledger has of ${row?.["st"] ?? "nothing"} ${row?.["cid"] ?? ""}`;
+}
