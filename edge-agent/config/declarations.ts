@@ -105,6 +105,12 @@ const option: Rule = (context, reader, place) => {
   return place.afterDeclaration;
 };
 
+/** "%" begins what other programs keep in the file for themselves: all up to the end of the statement is passed over. */
+const remark: Rule = (_context, reader, place) => {
+  reader.skipStatement();
+  return place.afterDeclaration;
+};
+
 const pool: Rule = (context, reader, place) => {
   if (place.kind === "pool") refuse(reader, "pool declared within pool.");
   else if (place.kind !== "subnet" && place.kind !== "shared-network") refuse(reader, "pool declared outside of network");
@@ -181,4 +187,5 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["option", option],
   ["failover", failover],
   ["server-duid", serverDuid],
+  ["%", remark],
 ]);

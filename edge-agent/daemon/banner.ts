@@ -26,6 +26,10 @@ export const missingLeaseFile = (path: string, reason: string): string =>
   `Can't open lease database ${path}: ${reason} --\n  check for failed database rewrite attempt!\n` +
   "An empty file is enough for the first start: create one, or restore the file you had.";
 
+/** An `interface` statement's device does not exist: dhcpd does not start either. */
+export const noSuchInterface = (name: string): string =>
+  `Failed to get interface index: No such device\n** The configuration has "interface ${name};", which this machine has not. **`;
+
 /** An interface that nobody declared a subnet for. */
 export function noSubnetText(name: string, address: Ipv4Address | undefined): string {
   return [

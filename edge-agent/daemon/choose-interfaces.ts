@@ -30,6 +30,10 @@ export function chooseInterfaces(
   return ok({ serving, ignored });
 }
 
+/** Names in `interface` statements. */
+export const declaredInterfaces = ({ networks, subnets }: AgentConfig): readonly string[] =>
+  [...networks, ...subnets].flatMap(({ interfaceName }) => (interfaceName === undefined ? [] : [interfaceName]));
+
 function networksOf(config: AgentConfig, { name, addresses }: NetworkInterface): readonly SharedNetwork[] {
   return config.networks.filter(
     (network) =>

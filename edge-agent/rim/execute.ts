@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { isUtf8 } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 
 /** Commands of `execute` statements that may run at once; more are refused. */
@@ -19,8 +20,9 @@ export class CommandRunner {
       this.#onFailed(`execute: ${command} not run: ${MAXIMUM_RUNNING} commands are running already`);
       return;
     }
+    const child = this.#start(command, args);
+    if (child === undefined) return;
     this.#running += 1;
-    const child = spawn(command, [...args], { stdio: "ignore", shell: false });
     let ended = false;
     const end = (status: number): void => {
       if (ended) return;
@@ -34,8 +36,30 @@ export class CommandRunner {
     });
     child.on("exit", (code, signal) => end(code === null ? (signal === null ? 0 : constants.signals[signal]) : code << 8));
   }
+
+  /** Undefined where not even an attempt could be made, as with arguments that are too long: that is told like any other failure. */
+  #start(command: string, args: readonly string[]): ChildProcess | undefined {
+    try {
+      return spawn(command, args.map(asWritten), { stdio: "ignore", shell: false });
+    } catch (error) {
+      const { code = "", message } = error as NodeJS.ErrnoException;
+      this.#onFailed(`Unable to execute ${command}: ${REASONS[code] ?? message}`);
+      this.#onFailed(`execute: ${command} exit status ${NOT_EXECUTED}`);
+      return undefined;
+    }
+  }
+}
+
+/** An argument has a character for each byte. Node writes UTF-8: bytes that are UTF-8 arrive as they were, others as Latin-1 in UTF-8. */
+function asWritten(argument: string): string {
+  const bytes = Buffer.from(argument, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : argument;
 }
 
 /** wait(2) status of a child that could not become the command. */
 const NOT_EXECUTED = 127 << 8;
-const REASONS: Readonly<Record<string, string>> = { ENOENT: "No such file or directory", EACCES: "Permission denied" };
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "No such file or directory",
+  EACCES: "Permission denied",
+  E2BIG: "Argument list too long",
+};

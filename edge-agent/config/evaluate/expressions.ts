@@ -16,7 +16,7 @@ import {
   untilNul,
 } from "./data-operations.ts";
 import { Bindings, bytesOf, DEPTH_LIMIT, type Environment, isFunction, textOf, type Value } from "./environment.ts";
-import { factOf, isFixed } from "./facts.ts";
+import { factOf, isFixed, MISSING_FACT } from "./facts.ts";
 import { packetOption } from "./packet-options.ts";
 import { matchesRegex } from "./posix-regex.ts";
 
@@ -213,13 +213,12 @@ function data(expression: Of<DataKind>, env: Environment): Uint8Array | undefine
       return packet(expression, env);
     default: {
       const fact = factOf(expression.kind, env.input);
-      if (fact === undefined && expression.kind === "leased-address") env.log("error", NO_LEASE);
+      const missing = fact === undefined ? MISSING_FACT[expression.kind] : undefined;
+      if (missing !== undefined) env.log("error", missing);
       return fact;
     }
   }
 }
-
-const NO_LEASE = 'data: "leased-address" configuration directive: there is no lease associated with this client.';
 
 function packet(expression: Of<"packet">, env: Environment): Uint8Array | undefined {
   const { message } = env.input;
@@ -258,7 +257,7 @@ function transformed(
 function option(expression: Of<"option">, env: Environment): Uint8Array | undefined {
   const { message, config } = env.input;
   if (expression.from === "packet") return message === undefined ? undefined : packetOption(message, expression.option, config);
-  const configured = env.options.option(expression.option.space, expression.option.code);
+  const configured = env.options.configured(expression.option);
   return configured === undefined ? undefined : nested(env, () => evaluateData(configured, env));
 }
 

@@ -26,6 +26,12 @@ export function factOf(fact: Fact, input: EvaluationInput): Uint8Array | undefin
   }
 }
 
+/** What dhcpd logs where a fact is asked for and there is none. */
+export const MISSING_FACT: { readonly [fact in Fact]?: string } = {
+  "leased-address": 'data: "leased-address" configuration directive: there is no lease associated with this client.',
+  "host-decl-name": "data: host_decl_name: not available",
+};
+
 /** Hardware type and address, as dhcp-eval(5) `hardware` and host declarations have it. */
 export function hardwareOf(message: DhcpMessage): Uint8Array {
   const length = Math.min(message.hlen, message.chaddr.length);

@@ -1,4 +1,6 @@
 import type { Expression, OptionOperator } from "../expression.ts";
+import type { OptionDefinition } from "../option-definition.ts";
+import { encodeInteger } from "./data-operations.ts";
 
 /** Parameters of the server are kept like options, in a space of their own, by name. */
 const PARAMETERS = "parameters";
@@ -20,6 +22,13 @@ export class OptionState {
   }
   parameter(name: string): Expression | undefined {
     return this.#get(PARAMETERS, name);
+  }
+  /** What `config-option` looks at: dhcpd keeps the parameters too as options, in the space "server", numbers as wide as their format says. */
+  configured(option: OptionDefinition): Expression | undefined {
+    if (option.space !== "server") return this.option(option.space, option.code);
+    const parameter = this.parameter(option.name);
+    if (parameter?.kind !== "number") return parameter;
+    return { kind: "bytes", value: encodeInteger(parameter.value, parameterBits(option)), location: parameter.location };
   }
   setOption(space: string, code: number, operator: OptionOperator, value: Expression): void {
     this.#apply(space, code, operator, value);
@@ -64,4 +73,10 @@ export class OptionState {
     }
     own.set(key, joined);
   }
+}
+
+/** Flags and enumerations take a byte. */
+function parameterBits({ fields: [field] }: OptionDefinition): 8 | 16 | 32 {
+  if (field?.kind === "lease-time") return 32;
+  return field?.kind === "integer" ? field.bits : 8;
 }

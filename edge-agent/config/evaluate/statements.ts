@@ -2,6 +2,7 @@ import { unreachable } from "../../values/assert.ts";
 import { sameBytes } from "../../values/hardware-address.ts";
 import type { EvaluationInput } from "../evaluation.ts";
 import type { Expression, Statement, SwitchCase } from "../expression.ts";
+import { untilNul } from "./data-operations.ts";
 import { Bindings, Environment, textOf } from "./environment.ts";
 import { evaluate, evaluateBoolean, evaluateData, evaluateNumber } from "./expressions.ts";
 import type { OptionState } from "./option-state.ts";
@@ -68,6 +69,7 @@ const nothingAt = (statement: Statement): Expression => ({ kind: "bytes", value:
 
 type Of<K extends Statement["kind"]> = Statement & { readonly kind: K };
 
+/** What is logged or handed to a command is a C string: it ends before the first NUL that a client may have put there. */
 function executeEffect(statement: Of<"log" | "execute" | "eval">, env: Environment): void {
   if (statement.kind === "eval") {
     evaluate(statement.value, env);
@@ -75,17 +77,18 @@ function executeEffect(statement: Of<"log" | "execute" | "eval">, env: Environme
   }
   if (statement.kind === "log") {
     const text = evaluateData(statement.message, env);
-    if (text !== undefined) env.log(statement.priority, textOf(text));
+    if (text !== undefined) env.log(statement.priority, textOf(untilNul(text)));
     return;
   }
   const words: string[] = [];
   for (const argument of statement.arguments) {
     const word = evaluateData(argument, env);
     if (word === undefined) {
+      for (const [at, text] of [statement.command, ...words].entries()) env.log("debug", `execute_statement argv[${at}] = ${text}`);
       env.log("debug", `execute: bad arg ${words.length + 1}`);
       return;
     }
-    words.push(textOf(word));
+    words.push(textOf(untilNul(word)));
   }
   env.executions.push({ command: statement.command, arguments: words });
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { loadConfig } from "../../../edge-agent/config/load.ts";
-import { chooseInterfaces } from "../../../edge-agent/daemon/choose-interfaces.ts";
+import { chooseInterfaces, declaredInterfaces } from "../../../edge-agent/daemon/choose-interfaces.ts";
 import type { NetworkInterface } from "../../../edge-agent/rim/interfaces.ts";
 import { type Ipv4Address, parseIpv4 } from "../../../edge-agent/values/ipv4.ts";
 
@@ -63,4 +63,9 @@ test("named ones only, loopback among them", () => {
 
 test("an interface in two networks is refused", () => {
   expect(chosen([networkInterface("eth0", ["10.1.0.1", "10.3.0.1"])])).toBe("Interface eth0 matches multiple shared networks");
+});
+
+test("interface statements of networks and of subnets name devices", () => {
+  expect(declaredInterfaces(CONFIG)).toEqual(["eth7"]);
+  expect(declaredInterfaces(configured("subnet 10.1.0.0 netmask 255.255.255.0 { interface a; }"))).toContain("a");
 });

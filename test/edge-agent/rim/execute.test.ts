@@ -14,6 +14,23 @@ test("arguments arrive as they are: no shell reads them", async () => {
   await vi.waitFor(() => expect(readFileSync(file, "latin1")).toBe("$(id) ; `id` | x"));
 });
 
+test("bytes of a client that are UTF-8 arrive as they were", async () => {
+  const runner = new CommandRunner(() => {});
+  const file = join(folder, "utf8");
+  runner.run("/bin/sh", ["-c", 'printf "%s" "$1" > "$0"', file, Buffer.from("Büro-é").toString("latin1")]);
+  await vi.waitFor(() => expect(readFileSync(file, "utf8")).toBe("Büro-é"));
+});
+
+test("what cannot even be attempted is told and ends nothing", async () => {
+  const failed: string[] = [];
+  const runner = new CommandRunner((line) => failed.push(line));
+  runner.run("/bin/true", ["x".repeat(3_000_000)]);
+  runner.run("/bin/true", ["a\0b"]);
+  await vi.waitFor(() => expect(failed).toHaveLength(4));
+  expect(failed.filter((line) => line === "execute: /bin/true exit status 32512")).toHaveLength(2);
+  expect(failed).toContain("Unable to execute /bin/true: Argument list too long");
+});
+
 test("a command that fails, is killed or does not exist is told, with its name", async () => {
   const failed: string[] = [];
   const runner = new CommandRunner((line) => failed.push(line));

@@ -146,6 +146,14 @@ describe("statements", () => {
     ]);
     expect(evaluation.executions).toEqual([{ command: "/bin/b", arguments: ["x", "y"] }]);
   });
+  test("a command and the log get a value up to its first NUL, as a C string", () => {
+    const evaluation = run([
+      s({ kind: "execute", command: "/bin/b", arguments: [text("\0"), text("name\0\0")] }),
+      s({ kind: "log", priority: "info", message: text("a\0b") }),
+    ]);
+    expect(evaluation.executions).toEqual([{ command: "/bin/b", arguments: ["", "name"] }]);
+    expect(evaluation.logs.map(({ text: line }) => line)).toEqual(["a"]);
+  });
   test("steps are bounded: a function that calls itself twice ends", () => {
     const twice = s({ kind: "eval", value: x({ kind: "call", name: "f", arguments: [] }) });
     const evaluation = run([s({ kind: "define", name: "f", parameters: [], body: [twice, twice] }), twice, option("x")]);
