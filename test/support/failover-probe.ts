@@ -185,8 +185,8 @@ function value(name: OptionName, raw: unknown): string {
   return Math.abs(ahead) < 12 ? "now" : `now${ahead > 0 ? "+" : "-"}${Math.round(Math.abs(ahead) / 20) * 20}`;
 }
 
-/** Runs a script in `role` against a freshly started server in the other one; its story. */
-export async function probe(program: string, role: Role, script: (probe: Probe) => Promise<void>): Promise<readonly string[]> {
+/** Runs a script in `role` against a server in the other one, freshly started with an empty lease file or this one; its story. */
+export async function probe(program: string, role: Role, script: (probe: Probe) => Promise<void>, leases = ""): Promise<readonly string[]> {
   const lab = new Lab("probe");
   try {
     const other: Role = role === "primary" ? "secondary" : "primary";
@@ -199,7 +199,7 @@ export async function probe(program: string, role: Role, script: (probe: Probe) 
       { namespace: here, device: "fo0", addresses: [`${ADDRESS[role]}/24`, ...stranger] },
     );
     const conf = configuration(other, { primary: "dhcpd", secondary: "dhcpd" });
-    const server = new DhcpServer({ namespace: there, program, conf, interfaces: ["cli0"] });
+    const server = new DhcpServer({ namespace: there, program, conf, interfaces: ["cli0"], leases });
     await server.start();
     const made = new Probe(role, here, server);
     await script(made);

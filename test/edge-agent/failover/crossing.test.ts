@@ -253,6 +253,20 @@ describe("updates that cross", () => {
     }
   });
 
+  test("a lease that is over takes no address from another client of which the partner has yet to hear", () => {
+    const server = new Server("secondary");
+    const other = { htype: 1, bytes: Uint8Array.of(2, 0, 0, 0x99, 0, 2) };
+    server.node.turn(AT, (turn) => {
+      const times = { tstp: epochSeconds(NOW + 60), tsfp: NO_TIME, atsfp: NO_TIME, owed: true, rewindStatus: "ACTIVE" } as const;
+      turn.put({ ...turn.lease(ADDRESS), status: "ACTIVE", ends: epochSeconds(NOW + 60), hardware: other, failover: times });
+    });
+    expect(server.hearsUpdate("ACTIVE", NOW)?.options.rejectReason).toBe(15);
+    expect(server.node.lease("10.77.0.105")).toMatchObject({ ends: NOW + 60, hardware: other });
+    // one that runs is told by somebody who has given the address, whenever it ends
+    expect(server.hearsUpdate("ACTIVE", NOW + 1)?.options.rejectReason).toBeUndefined();
+    expect(server.node.lease("10.77.0.105")?.hardware?.bytes).toEqual(CLIENT.slice(1));
+  });
+
   test("a void update keeps its place in the window and in the transfer until it is answered", () => {
     const queue = emptyQueue();
     const update = { xid: 1, status: "FREE", cltt: NO_TIME, potentialExpiry: NO_TIME, transfer: 3, isVoid: false } as const;

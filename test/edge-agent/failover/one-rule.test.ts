@@ -134,6 +134,21 @@ test("a lease that nobody was told of is simply free when it ends", () => {
   expect(new FailoverAuthority(primary.live, primary.store.view).ended(POOL, lease, "expired", pair.at).status).toBe("FREE");
 });
 
+test("a lease that is given anew was agreed to no further than what was announced since", () => {
+  const pair = normal();
+  const { primary } = pair;
+  const at = (ahead: number) => epochSeconds(pair.now + ahead);
+  // agreed to 500 s; then it ended early and went out for less, of which the partner may know already
+  const times = { tstp: at(30), tsfp: at(500), atsfp: at(500), owed: true, rewindStatus: "ACTIVE" } as const;
+  const before = { ...neverUsed(address(OWN)), status: "ACTIVE", ends: at(30), failover: times } as const;
+  const authority = new FailoverAuthority(primary.live, primary.store.view);
+  const after = authority.changed(POOL, before, { ...before, ends: at(50) }, seconds(120), pair.at);
+  expect(after.failover).toMatchObject({ tsfp: at(30), owed: true });
+  expect(timesOf(after).tstp).toBeGreaterThanOrEqual(at(500));
+  // at the next renewal the horizon that it announces now is not agreed to either
+  expect(authority.grantable(POOL, after, seconds(3600), pair.at)).toBe(50);
+});
+
 test("no more updates are under way than the partner takes", () => {
   const pair = normal();
   const { primary } = pair;

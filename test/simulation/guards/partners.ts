@@ -24,6 +24,12 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     replace: "",
   },
   {
+    name: "a lease that is over takes no address",
+    file: receive,
+    find: "theirEnd < lease.ends && (theirEnd <= at.now || isHolders(lease, options));",
+    replace: "theirEnd < lease.ends && isHolders(lease, options);",
+  },
+  {
     name: "an end that is still to come is no end",
     file: receive,
     find: "return isStaleEnd(transition, options, sentAt) ? rejection(15) : undefined;",

@@ -48,6 +48,12 @@ export const SERVING_GUARDS: readonly Guard[] = [
     replace: "const tsfp = tstp;",
   },
   {
+    name: "a lease that is given anew was agreed to no further",
+    file: authority,
+    find: "const tsfp = isGrant && before !== undefined ? agreedHorizon(before) : times.tsfp;",
+    replace: "const tsfp = times.tsfp;",
+  },
+  {
     name: "a change is owed to the partner",
     file: authority,
     find: "tstp, tsfp, atsfp: NO_TIME, owed: true } };",
