@@ -179,6 +179,14 @@ export function failoverNext(failover: Failover, at: Instant | undefined): Monot
   return next;
 }
 
+/** Does this relationship run in NORMAL with a partner of our own kind, which does not mind some milliseconds? With any, if none is named. */
+export const sharesWithTandem = ({ relationships }: Failover, name?: string): boolean => {
+  for (const [each, { endpoint }] of relationships) {
+    if (endpoint.partnerIsTandem && endpoint.communicating && endpoint.state === "NORMAL" && (name ?? each) === each) return true;
+  }
+  return false;
+};
+
 /** Snapshots of all relationships, in order of declaration; for the control command, omshell and metrics. */
 export const failoverStatus = (failover: Failover, view: LeaseView, at: Instant): readonly RelationshipStatus[] =>
   [...failover.relationships.values()].map((relationship) => relationshipStatus(relationship, view, at));

@@ -39,6 +39,8 @@ export interface AgentParts<State> {
   readonly metrics: Metrics;
   /** The failover relationships as configured at the moment; absent without any. */
   readonly failoverPeers?: (() => readonly FailoverAddresses[]) | undefined;
+  /** Is a partner of our own kind in NORMAL with us: the one of this relationship, or any? */
+  sharesWithTandem?(state: State, relationship?: string): boolean;
   /** These writes are on disk. */
   onCommitted(writes: readonly StoreWrite[]): void;
   /** Control socket, OMAPI and DNS updates. */
@@ -120,10 +122,12 @@ export class AgentProcess<State> {
     let at = clock.instant();
     this.#receiver = new DatagramReceiver(sockets, interfaces, {
       onRead: () => {
+        this.#failover?.handOver();
         at = clock.instant();
       },
       onDatagram: (datagram) => this.loop.enqueue({ ...datagram, at }),
       onRefused: (reason) => this.#refuse(`receive ${reason}`, 1),
+      isPaired: () => this.#sharesWithTandem(),
     });
     this.#timers = [setInterval(() => void this.#saveClock(), SAVE_CLOCK_MILLIS), setInterval(() => this.#tell(), COUNT_MILLIS)];
     this.#gauges();
@@ -174,8 +178,13 @@ export class AgentProcess<State> {
       emit: (event) => this.take({ ...event, at: clock.instant() }),
       resolve: lookUpName,
       isBusy: () => this.loop.queued > MOST_QUEUED,
+      mayWait: (peer) => this.#sharesWithTandem(peer),
       warn: (text) => logger.line("warn", text),
     });
+  }
+
+  #sharesWithTandem(relationship?: string): boolean {
+    return this.#parts.sharesWithTandem?.(this.loop.state, relationship) === true;
   }
 
   async #saveClock(): Promise<void> {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { sharesWithTandem } from "../agent/failover.ts";
 import type { LedgerEvent } from "../agent/service-events.ts";
 import { type AgentState, createAgentState, undone } from "../agent/state.ts";
 import { nextDeadline, step } from "../agent/step.ts";
@@ -70,6 +71,7 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
     services,
     ledger,
     ...{ options, machine, store, clock, metrics, logger: log, onBug: ports.onBug },
+    sharesWithTandem: ({ failover }, relationship) => sharesWithTandem(failover, relationship),
     onCommitted: (writes) => leaseFile.changed(writes),
     initial: createAgentState(config, serverOptions, store.view, (key) => store.record(key), extras),
     ...{ sockets: network.opened.sockets, icmpSocket: network.icmpSocket, interfaces: network.interfaces },

@@ -75,6 +75,8 @@ export interface Listening {
   onDatagram(datagram: DatagramReceived): void;
   /** A datagram that was not even a well-formed packet, by reason. */
   onRefused(reason: "checksum" | "truncated" | "interface"): void;
+  /** Are answers to be gathered for longer, because a partner hears the same datagrams and both are to do little more than one would? */
+  isPaired?(): boolean;
 }
 
 const SLOTS = 64;
@@ -89,6 +91,7 @@ const PACKET_OTHERHOST = 3;
 /** Under load: fewer, larger reads, steps and commits for so much delay. Milliseconds, at least and at most. */
 const GATHER_LEAST = 1;
 const GATHER_MOST = 3;
+const GATHER_MOST_PAIRED = 5;
 /** Also the longest that closing waits. */
 const POLL_MILLIS = 2000;
 
@@ -154,8 +157,13 @@ export class DatagramReceiver {
     if (this.#sockets.mode === "udp") count = this.#readUdp();
     else for (const { fd, listener } of this.#sockets.packet) count += this.#readPackets(fd, listener);
     if (count >= SLOTS) setImmediate(() => this.#read());
-    else if (count > 0) setTimeout(() => this.#read(), Math.min(GATHER_MOST, Math.max(GATHER_LEAST, count >>> 1)));
+    else if (count > 0) setTimeout(() => this.#read(), this.#gatherMillis(count));
     else this.#wait();
+  }
+
+  #gatherMillis(count: number): number {
+    if (this.#listening.isPaired?.() === true) return Math.min(GATHER_MOST_PAIRED, count);
+    return Math.min(GATHER_MOST, Math.max(GATHER_LEAST, count >>> 1));
   }
 
   /** A copy of bytes of the arena. Whoever keeps a part of it for long copies that, or keeps the whole slab. */

@@ -23,6 +23,10 @@ export interface FailoverTcpPorts {
   resolve(name: string): Promise<readonly string[]>;
   /** True while what was received is not worked off: then nothing more is read. */
   isBusy(): boolean;
+  /** May what comes from this partner wait until clients are heard, so that both are one step, one commit and one answer? */
+  mayWait(peer: string): boolean;
+  /** Milliseconds since whenever. */
+  now?(): number;
   warn(text: string): void;
 }
 
@@ -39,6 +43,9 @@ const BUSY_RETRY_MILLIS = 10;
 /** After so small a piece, messages are gathered for a moment: fewer steps, commits and answers. */
 const SMALL_BYTES = 16_384;
 const GATHER_MILLIS = 3;
+/** What follows on something else within so long may wait for {@link FailoverTcp.handOver}, and that is how long. */
+const CLOSE_MILLIS = 30;
+const HELD_MILLIS = 8;
 /** A partner that does not read gets no more than that. */
 const MOST_UNSENT_BYTES = 8 * 1024 * 1024;
 /** A connection that has not come about by then is tried anew: a SYN into a cut link would be repeated ever more rarely. */
@@ -51,6 +58,10 @@ interface Open {
   readonly peer: string;
   /** To be written when what is being performed is done: in one system call and few segments, however many messages it is. */
   waiting: Uint8Array[];
+  /** Received and not told of yet; nothing more is read meanwhile. */
+  held: Uint8Array | undefined;
+  /** When something came last. */
+  heardAt: number;
 }
 
 /** The TCP connections with failover partners: happenings become events, effects become happenings. */
@@ -63,6 +74,7 @@ export class FailoverTcp {
   readonly #dialling = new Set<Socket>();
   /** Failed attempts by relationship: a partner with several addresses is tried at each in turn. */
   readonly #failed = new Map<string, number>();
+  #held: [LinkId, Open][] = [];
   #nextLink = 1;
   #closed = false;
 
@@ -87,6 +99,14 @@ export class FailoverTcp {
         this.#close(effect.link);
         return;
     }
+  }
+
+  /** Tells of what has been held back: something else is about to be worked off, and takes it along. */
+  handOver(): void {
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const [link, open] of held) this.#release(link, open);
   }
 
   /** Ends all connections and listeners; what was sent still goes out. */
@@ -175,24 +195,50 @@ export class FailoverTcp {
   #adopt(socket: Socket, peer: string, direction: "dialled" | "accepted"): void {
     const link = this.#nextLink;
     this.#nextLink += 1;
-    this.#open.set(link, { socket, peer, waiting: [] });
+    const open: Open = { socket, peer, waiting: [], held: undefined, heardAt: Number.NEGATIVE_INFINITY };
+    this.#open.set(link, open);
     let reason = "closed by partner";
     socket.on("error", (error) => {
       reason = error.message;
     });
     socket.on("data", (bytes) => {
-      this.#ports.emit({ kind: "failover-bytes", peer, link, bytes });
       socket.pause();
-      if (bytes.length < SMALL_BYTES) setTimeout(() => this.#readOn(socket), GATHER_MILLIS);
-      else setImmediate(() => this.#readOn(socket));
+      this.#heard(link, open, bytes);
     });
     socket.on("end", () => socket.end());
     socket.on("close", () => {
+      this.#release(link, open);
       // a connection that we closed ourselves is not told of
       if (this.#open.delete(link) && !this.#closed) this.#ports.emit({ kind: "failover-link-closed", peer, link, reason });
     });
     this.#ports.emit({ kind: "failover-link-opened", peer, link, direction });
     socket.resume();
+  }
+
+  /** The first word after silence, and much at once, is told of at once; what else comes from one of our own kind goes with the next clients. */
+  #heard(link: LinkId, open: Open, bytes: Uint8Array): void {
+    const { socket, peer } = open;
+    const now = this.#ports.now?.() ?? performance.now();
+    const isClose = now - open.heardAt < CLOSE_MILLIS;
+    open.heardAt = now;
+    if (bytes.length < SMALL_BYTES && isClose && this.#ports.mayWait(peer)) {
+      open.held = bytes;
+      this.#held.push([link, open]);
+      setTimeout(() => open.held === bytes && this.handOver(), HELD_MILLIS);
+      return;
+    }
+    this.#ports.emit({ kind: "failover-bytes", peer, link, bytes });
+    if (bytes.length < SMALL_BYTES) setTimeout(() => this.#readOn(socket), GATHER_MILLIS);
+    else setImmediate(() => this.#readOn(socket));
+  }
+
+  #release(link: LinkId, open: Open): void {
+    const { held: bytes, peer, socket } = open;
+    if (bytes === undefined) return;
+    open.held = undefined;
+    if (this.#closed || !this.#open.has(link)) return;
+    this.#ports.emit({ kind: "failover-bytes", peer, link, bytes });
+    this.#readOn(socket);
   }
 
   /** Reads on when the rest of the agent has had its turn. */

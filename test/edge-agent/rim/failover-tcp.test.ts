@@ -17,7 +17,7 @@ afterEach(() => {
 const partner = async (name: string): Promise<readonly string[]> =>
   name === "partner.example" ? ["127.0.0.2"] : Promise.reject(new Error("no such name"));
 
-function rim(peers: readonly FailoverAddresses[], isBusy = () => false, resolve = partner) {
+function rim(peers: readonly FailoverAddresses[], isBusy = () => false, resolve = partner, mayWait = () => false) {
   const events: FailoverEvent[] = [];
   const waiting: (() => void)[] = [];
   const tcp = new FailoverTcp({
@@ -28,6 +28,8 @@ function rim(peers: readonly FailoverAddresses[], isBusy = () => false, resolve 
     },
     resolve,
     isBusy,
+    mayWait,
+    now: () => 0,
     warn: () => {},
   });
   closing.push(() => tcp.close());
@@ -168,4 +170,37 @@ test("a partner's name is looked up each time: one that has moved is found, and 
   answer = () => Promise.reject(new Error("the name server is down"));
   await from("127.0.0.3");
   expect(await until("failover-link-opened")).toMatchObject({ direction: "accepted" });
+});
+
+test("what follows closely from one of our own kind waits to be handed over, and is never lost", async () => {
+  const looked: number[] = [];
+  const told = () => events.filter(({ kind }) => kind === "failover-bytes").length;
+  const mayWait = () => {
+    queueMicrotask(() => looked.push(told()));
+    return true;
+  };
+  const { tcp, events, until } = rim([peer()], undefined, undefined, mayWait);
+  tcp.perform({ kind: "failover-listen", peer: "lab" });
+  const socket = await from("127.0.0.2");
+  await until("failover-link-opened");
+  const words = async (): Promise<string> => Buffer.from((await until("failover-bytes")).bytes).toString();
+  const isHeld = async (count: number) => {
+    while (looked.length < count) await new Promise((resolve) => setImmediate(resolve));
+  };
+  socket.write("the first word after silence");
+  expect(await words()).toBe("the first word after silence");
+  expect(looked).toEqual([]);
+  socket.write("second");
+  await isHeld(1);
+  tcp.handOver();
+  expect(await words()).toBe("second");
+  // nobody hands over
+  socket.write("third");
+  expect(await words()).toBe("third");
+  socket.write("last");
+  await isHeld(3);
+  socket.destroy();
+  expect(await words()).toBe("last");
+  await until("failover-link-closed");
+  expect(looked).toEqual([0, 0, 0]);
 });
