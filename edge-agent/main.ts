@@ -3,10 +3,11 @@ import { type AgentOptions, parseCommandLine, USAGE } from "./cli.ts";
 import { ALREADY_RUNNING, BANNER, EXITING, filesText, STARTING_SERVICE, VERSION_LINE } from "./daemon/banner.ts";
 import { readToStart } from "./daemon/configuration.ts";
 import { isDetached, releaseStarter, startDetached } from "./daemon/detach.ts";
+import { checkLeaseFile } from "./daemon/found-lease-file.ts";
 import { type AgentLog, logFacility, openLog } from "./daemon/logging.ts";
-import { type AgentPaths, agentPaths } from "./daemon/paths.ts";
+import { type AgentPaths, agentPaths, configPath, namedFiles } from "./daemon/paths.ts";
 import type { RunningAgent } from "./daemon/run-agent.ts";
-import { checkLeaseFile, type StartContext } from "./daemon/start-agent.ts";
+import type { StartContext } from "./daemon/start-agent.ts";
 import { StartFailed } from "./daemon/start-failed.ts";
 import { testLeaseFile } from "./daemon/test-leases.ts";
 import { isServerRunning, removePidFile, writePidFile } from "./rim/pid-file.ts";
@@ -61,14 +62,14 @@ async function start(options: AgentOptions): Promise<void> {
 }
 
 async function startLogged(options: AgentOptions, log: AgentLog): Promise<void> {
-  const paths = agentPaths(options, process.env);
   if (options.port !== undefined) log.line("info", `binding to user-specified port ${options.port}`);
   if (options.traceFile !== undefined) log.line("warn", "-tf is not supported: no trace file is written.");
   const identity = findIdentity(options.user, options.group);
   if (!identity.ok) throw new StartFailed(identity.error);
   log.line("info", BANNER);
-  const configuration = await readToStart(paths.configFile, log);
+  const configuration = await readToStart(configPath(options, process.env), log);
   const { config } = configuration;
+  const paths = agentPaths(options, process.env, namedFiles(config));
   const facility = logFacility(config);
   if (facility !== undefined) log.useFacility(facility);
   log.line("info", filesText(paths.configFile, paths.leaseFile, paths.pidFile));
@@ -76,7 +77,7 @@ async function startLogged(options: AgentOptions, log: AgentLog): Promise<void> 
     log.flush();
     process.exit(0);
   }
-  checkLeaseFile(paths);
+  checkLeaseFile(paths.leaseFile);
   const context = { options, paths, config, configuration, identity: identity.value, log };
   if (options.mode === "test-leases") {
     testLeaseFile(context);

@@ -1,53 +1,36 @@
-import { readFileSync } from "node:fs";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { LeaseFileStyle } from "../leases/lease-file/format.ts";
 import { importLeaseFile, readEditedFailoverState } from "../leases/lease-file/import.ts";
-import { parseLeaseFile } from "../leases/lease-file/parse.ts";
-import {
-  decodeDeclaration,
-  decodeEndpoint,
-  encodeRecord,
-  endpointKey,
-  type LeaseFile,
-  type RecordedDeclaration,
-} from "../leases/lease-file/types.ts";
+import { decodeDeclaration, decodeEndpoint, encodeRecord, endpointKey, type RecordedDeclaration } from "../leases/lease-file/types.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import type { LeaseClock } from "../rim/clock.ts";
 import { LeaseFileWriter } from "../rim/lease-file-writer.ts";
 import type { LmdbStore } from "../rim/lmdb-store.ts";
-import { errorText } from "../rim/pid-file.ts";
+import { sameBytes } from "../values/hardware-address.ts";
 import type { EpochSeconds } from "../values/time.ts";
-import { IMPORTED, NO_NOTE } from "./lease-file-notes.ts";
+import type { FoundLeaseFile } from "./found-lease-file.ts";
+import { IMPORTED, LEFT, NO_NOTE } from "./lease-file-notes.ts";
 import type { StartContext } from "./start-agent.ts";
 import { StartFailed } from "./start-failed.ts";
 
 /**
  * Takes over what dhcpd left in the lease file, if the store is new; then keeps the file behind the store. Also takes a
  * failover state that somebody edited into the file while the server was down, as dhcpd does.
+ * `found` is let go of.
  */
-export async function openLeaseFile(context: StartContext, store: LmdbStore, clock: LeaseClock): Promise<LeaseFileWriter> {
-  const { paths, config, log } = context;
-  const file = readLeaseFile(paths.leaseFile, log.line);
+export async function openLeaseFile(
+  context: StartContext,
+  found: FoundLeaseFile,
+  store: LmdbStore,
+  clock: LeaseClock,
+): Promise<LeaseFileWriter> {
+  const { paths, config } = context;
   const { now, wallOffset } = clock.instant();
   const stored = store.record(IMPORTED);
-  const duid = (stored?.length ? stored : undefined) ?? file.serverDuid ?? newServerDuid(now, wallOffset);
-  const writes: StoreWrite[] = [NO_NOTE];
-  if (stored === undefined) {
-    const inFailoverPool = (address: Parameters<typeof store.view.poolOf>[0]): boolean =>
-      config.pools[store.view.poolOf(address) ?? -1]?.failoverPeer !== undefined;
-    writes.push({ kind: "record", key: IMPORTED, value: duid }, ...importLeaseFile(file, { inFailoverPool, wallOffset }));
-    if (file.leases.length > 0) log.line("info", `Took over ${file.leases.length} leases from ${paths.leaseFile}.`);
-  } else {
-    const storedEndpoint = (name: string) => {
-      const record = store.record(endpointKey(name));
-      return record === undefined ? undefined : decodeEndpoint(record);
-    };
-    for (const endpoint of readEditedFailoverState(file, storedEndpoint, wallOffset)) {
-      log.line("warn", `failover peer "${endpoint.name}": taking state ${endpoint.myState} as edited into ${paths.leaseFile}`);
-      writes.push({ kind: "record", key: endpointKey(endpoint.name), value: encodeRecord(endpoint) });
-    }
-  }
-  store.apply(writes);
+  const duid = stored?.length ? stored : (found.content().serverDuid ?? newServerDuid(now, wallOffset));
+  store.apply(stored === undefined ? takeOver(context, found, store, wallOffset) : editedStates(context, found, store, wallOffset));
+  store.apply([NO_NOTE, ...(stored === undefined ? [{ kind: "record", key: IMPORTED, value: duid } as const] : [])]);
+  found.letGo();
   try {
     await store.commit();
   } catch (error) {
@@ -56,6 +39,29 @@ export async function openLeaseFile(context: StartContext, store: LmdbStore, clo
   // addresses are given out in an order that goes by who had one before
   if (stored === undefined) store.layout(config.pools);
   return startWriter(context, store, clock, duid);
+}
+
+/** All that is in the file. */
+function takeOver({ config, log }: StartContext, found: FoundLeaseFile, store: LmdbStore, wallOffset: number): readonly StoreWrite[] {
+  const file = found.contentTelling(log.line);
+  const inFailoverPool = (address: Parameters<typeof store.view.poolOf>[0]): boolean =>
+    config.pools[store.view.poolOf(address) ?? -1]?.failoverPeer !== undefined;
+  if (file.leases.length > 0) log.line("info", `Took over ${file.leases.length} leases from ${found.path}.`);
+  return importLeaseFile(file, { inFailoverPool, wallOffset });
+}
+
+/** Only somebody who has a partner has states to edit, and there are none in a file that is as it was left. */
+function editedStates({ config, log }: StartContext, found: FoundLeaseFile, store: LmdbStore, wallOffset: number): readonly StoreWrite[] {
+  const left = store.record(LEFT);
+  if (config.failoverPeers.length === 0 || (left !== undefined && sameBytes(left, found.digest()))) return [];
+  const storedEndpoint = (name: string) => {
+    const record = store.record(endpointKey(name));
+    return record === undefined ? undefined : decodeEndpoint(record);
+  };
+  return readEditedFailoverState(found.contentTelling(log.line), storedEndpoint, wallOffset).map((endpoint) => {
+    log.line("warn", `failover peer "${endpoint.name}": taking state ${endpoint.myState} as edited into ${found.path}`);
+    return { kind: "record", key: endpointKey(endpoint.name), value: encodeRecord(endpoint) };
+  });
 }
 
 async function startWriter(
@@ -106,19 +112,6 @@ export function tellWritten(
     log.line("info", `Wrote ${hosts.length - deleted} new dynamic host decls to leases file.`);
   }
   log.line("info", `Wrote ${leases} leases to leases file.`);
-}
-
-/** Reads the file, telling what is not understood; what is left out is only those statements. */
-export function readLeaseFile(path: string, tell: (level: "error", text: string) => void): LeaseFile {
-  let text = "";
-  try {
-    text = readFileSync(path, "latin1");
-  } catch (error) {
-    throw new StartFailed(`Can't open lease database ${path}: ${errorText(error)}`);
-  }
-  const file = parseLeaseFile(text);
-  for (const { line, message } of file.problems) tell("error", `${path} line ${line}: ${message}`);
-  return file;
 }
 
 /** A DUID of type LLT (RFC 8415 §11.2), with chance in place of a hardware address: lease files carry one. */

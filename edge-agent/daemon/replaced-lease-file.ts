@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { LeaseFile } from "../leases/lease-file/types.ts";
 import { type LmdbStore, setStoreAside } from "../rim/lmdb-store.ts";
 import { sameBytes } from "../values/hardware-address.ts";
-import { readLeaseFile } from "./lease-file.ts";
-import { digestOf, IMPORTED, LEFT } from "./lease-file-notes.ts";
+import type { FoundLeaseFile } from "./found-lease-file.ts";
+import { IMPORTED, LEFT } from "./lease-file-notes.ts";
 import { openStore, type StartContext } from "./start-agent.ts";
 
 const isEmpty = ({ leases, endpoints, declarations }: LeaseFile): boolean =>
@@ -15,14 +15,13 @@ const isEmpty = ({ leases, endpoints, declarations }: LeaseFile): boolean =>
  * is not as the server left it, the store is set aside and made anew from the file. Not where partner or ledger agreed on those leases,
  * unless the file was emptied: then the server recovers as one that lost its disk. A store that `--state` names is not the file's own.
  */
-export async function openStoreOfLeaseFile(context: StartContext): Promise<LmdbStore> {
+export async function openStoreOfLeaseFile(context: StartContext, found: FoundLeaseFile): Promise<LmdbStore> {
   const { options, paths, config, log } = context;
   const store = openStore(context);
   if (options.stateDirectory !== undefined || store.record(IMPORTED) === undefined) return store;
   const left = store.record(LEFT);
-  const text = readFileSync(paths.leaseFile);
-  if (left === undefined ? text.length > 0 : sameBytes(digestOf(text), left)) return store;
-  const file = readLeaseFile(paths.leaseFile, () => {});
+  if (left === undefined ? !found.isEmpty : sameBytes(found.digest(), left)) return store;
+  const file = found.content();
   const refused =
     left === undefined ? whyNotAfterCrash(store, paths.stateDirectory) : whyNot(file, config, paths.agentConfigs.some(existsSync));
   if (refused !== undefined) {

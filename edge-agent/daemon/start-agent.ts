@@ -13,7 +13,7 @@ import { dropPrivileges, type Identity } from "../rim/privileges.ts";
 import type { Store } from "../runtime/ports.ts";
 import { ETHERNET, formatHardware } from "../values/hardware-address.ts";
 import { type Ipv4Address, LIMITED_BROADCAST, parseIpv4 } from "../values/ipv4.ts";
-import { FALLBACK_TEXT, listeningText, missingLeaseFile, NO_INTERFACES, noSubnetText, noSuchInterface } from "./banner.ts";
+import { FALLBACK_TEXT, listeningText, NO_INTERFACES, noSubnetText, noSuchInterface } from "./banner.ts";
 import { chooseInterfaces, declaredInterfaces, type InterfaceChoice } from "./choose-interfaces.ts";
 import type { Configuration } from "./configuration.ts";
 import type { AgentLog } from "./logging.ts";
@@ -31,15 +31,6 @@ export interface StartContext {
   readonly configuration: Configuration;
   readonly identity: Identity;
   readonly log: AgentLog;
-}
-
-/** dhcpd does not start without a lease file, for the file may be somewhere else: neither do we. */
-export function checkLeaseFile({ leaseFile }: AgentPaths): void {
-  try {
-    readFileSync(leaseFile);
-  } catch (error) {
-    throw new StartFailed(missingLeaseFile(leaseFile, errorText(error)));
-  }
 }
 
 /** The network side of an agent, open, and what is to be said of it once the leases were read. */

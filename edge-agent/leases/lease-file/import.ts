@@ -44,6 +44,7 @@ export function readEditedFailoverState(
 function importLease(lease: Lease, { inFailoverPool, wallOffset }: ImportOptions): Lease {
   const shift = (time: EpochSeconds): EpochSeconds => onLeaseClock(time, wallOffset);
   const failover = inFailoverPool(lease.address) ? (lease.failover ?? unannounced(lease)) : undefined;
+  if (wallOffset === 0 && failover === lease.failover) return lease;
   return {
     ...lease,
     starts: shift(lease.starts),

@@ -11,6 +11,8 @@ const TIMES = new Set(["starts", "ends", "tstp", "tsfp", "atsfp", "cltt"]);
 /** Statements of older servers and other tools that say nothing we keep. */
 const IGNORED = new Set(["timestamp", "hostname", "unset", "class", "ddns-fwd-name", "ddns-rev-name", "ddns-txt", "option"]);
 
+const NO_VARIABLES: ReadonlyMap<string, Uint8Array> = new Map();
+
 /** What the statements of a block have said so far. */
 interface Draft {
   readonly times: Map<string, EpochSeconds>;
@@ -224,7 +226,7 @@ function leaseOf(address: Ipv4Address, draft: Draft): Lease {
     agentOptions: draft.agentOptions.length > 0 ? Uint8Array.from(draft.agentOptions) : undefined,
     reserved,
     bootp,
-    variables,
+    variables: variables.size === 0 ? NO_VARIABLES : variables,
     billingClass,
     endings: draft.endings,
     failover: failoverOf(draft, status, ends),

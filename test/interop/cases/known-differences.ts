@@ -46,6 +46,7 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [2116, LONGER_FIRST],
   [2120, OTHERS_LEASES],
   [5000, DECLINE],
+  [5009, CURRENT_FIRST],
   [5013, BOOTP_BROADCAST],
   [5018, OFFERED],
   [5019, OFFERED],
