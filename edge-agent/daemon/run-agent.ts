@@ -54,7 +54,8 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const leaseFile = await openLeaseFile(context, found, store, clock);
   for (const { level, text } of network.lines) log.line(level, text);
   const metrics = new Metrics();
-  const serverOptions = { hostName: hostname(), serverPort: network.port, clientPort: clientPort(network.port), digest };
+  const ownAddresses = network.interfaces.flatMap(({ addresses }) => addresses);
+  const serverOptions = { hostName: hostname(), serverPort: network.port, clientPort: clientPort(network.port), ownAddresses, digest };
   const machine: Machine<AgentState> = { step, nextDeadline, undone };
   const declarations = declarationsIn(store);
   if (declarations.length > 0) await context.configuration.declare(declarations);

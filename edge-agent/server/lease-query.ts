@@ -71,10 +71,7 @@ export function leaseQuery(exchange: Exchange, caller: Caller): void {
     evaluation: lease === undefined ? evaluation : undefined,
     config: exchange.state.config,
   });
-  say(
-    exchange,
-    `${NAMES[found.type]} to ${formatIpv4(message.giaddr)} for ${subjectOf(caller)} (${found.others.length + (lease ? 1 : 0)} associated IPs)`,
-  );
+  say(exchange, `${NAMES[found.type]} to ${formatIpv4(message.giaddr)} for ${subjectOf(caller)} (${found.others.length} associated IPs)`);
   const { serverPort, clientPort } = exchange.state.options;
   const destination = replyDestination({
     ...{ kind: "ack", giaddr: message.giaddr, ciaddr: message.ciaddr, yiaddr: UNSPECIFIED, htype: message.htype, hlen: message.hlen },
@@ -95,12 +92,16 @@ function look(exchange: Exchange, { client }: Caller): Found {
   }
   const { view } = exchange;
   const addresses = client.clientId === undefined ? view.byHardware(client.hardware) : view.byClientId(client.clientId);
-  const leases = addresses.map((address) => leaseAt(exchange, address)).filter((lease) => lease?.status === "ACTIVE");
-  leases.sort((left, right) => (right?.cltt ?? 0) - (left?.cltt ?? 0));
-  const [lease, ...rest] = leases;
-  if (lease === undefined) return { type: MESSAGE_TYPE.DHCPLEASEUNKNOWN, lease: undefined, others: [] };
-  const others = rest.slice(0, MAX_ASSOCIATED).map((other) => other?.address ?? UNSPECIFIED);
-  return { type: MESSAGE_TYPE.DHCPLEASEACTIVE, lease, others };
+  // as dhcpd has them: in the order in which the client got them
+  const leases = addresses.toReversed().flatMap((address) => {
+    const lease = leaseAt(exchange, address);
+    return lease?.status === "ACTIVE" ? [lease] : [];
+  });
+  const [first, ...more] = leases;
+  if (first === undefined) return { type: MESSAGE_TYPE.DHCPLEASEUNKNOWN, lease: undefined, others: [] };
+  const newest = more.reduce((best, lease) => (lease.cltt > best.cltt ? lease : best), first);
+  const others = leases.filter((lease) => lease !== newest).map(({ address }) => address);
+  return { type: MESSAGE_TYPE.DHCPLEASEACTIVE, lease: newest, others: others.slice(0, MAX_ASSOCIATED) };
 }
 
 function options(exchange: Exchange, found: Found, identity: Ipv4Address): readonly ReplyOption[] {

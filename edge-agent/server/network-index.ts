@@ -1,6 +1,8 @@
 import type { AgentConfig, Pool, Scope, SharedNetwork, Subnet } from "../config/agent-config.ts";
 import type { ScopeChain } from "../config/evaluation.ts";
-import { contains, type Ipv4Address, type Ipv4Network, ipv4 } from "../values/ipv4.ts";
+import { optionIn } from "../config/settings.ts";
+import { OPTION } from "../dhcp/wire/option-codes.ts";
+import { contains, type Ipv4Address, type Ipv4Network, ipv4, ipv4FromBytes } from "../values/ipv4.ts";
 
 /** Room for scope identities in the keys of the chain cache. */
 const KEY_STRIDE = 2 ** 24;
@@ -12,11 +14,14 @@ const KEY_STRIDE = 2 ** 24;
 export class NetworkIndex {
   readonly config: AgentConfig;
   readonly #byMask: { readonly mask: number; readonly subnets: Map<number, Subnet> }[] = [];
+  /** Every `server-identifier` of the configuration that is an address: as whom we may have answered, wherever the client was. */
+  readonly serverIdentifiers: ReadonlySet<Ipv4Address>;
   readonly #chains = new Map<number, ScopeChain>();
   readonly #ancestors = new Map<number, ScopeChain>();
 
   constructor(config: AgentConfig) {
     this.config = config;
+    this.serverIdentifiers = new Set(identifiersOf(config));
     for (const subnet of config.subnets) {
       let group = this.#byMask.find(({ mask }) => mask === subnet.network.mask);
       if (group === undefined) {
@@ -108,3 +113,11 @@ export class NetworkIndex {
 }
 
 const MAX_EXTENSIONS = 65_536;
+
+function* identifiersOf(config: AgentConfig): Iterable<Ipv4Address> {
+  const inner = [...config.networks, ...config.subnets, ...config.pools, ...config.classes].map(({ scope }) => scope);
+  for (const scope of [config.global, ...inner]) {
+    const bytes = optionIn(scope, OPTION.serverIdentifier)?.value;
+    if (bytes?.length === 4) yield ipv4FromBytes(bytes);
+  }
+}

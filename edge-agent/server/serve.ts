@@ -1,4 +1,5 @@
 import { decodeMessage } from "../dhcp/wire/decode.ts";
+import { fqdnFault } from "../dhcp/wire/fqdn.ts";
 import { BOOTREQUEST, type DhcpMessage } from "../dhcp/wire/message.ts";
 import { HEADER_SIZE, MESSAGE_TYPE, OPTION } from "../dhcp/wire/option-codes.ts";
 import { sameBytes, sameHardware } from "../values/hardware-address.ts";
@@ -37,6 +38,9 @@ export function serve(exchange: Exchange, datagram: DatagramReceived): void {
 
 /** Says what is odd about the client's identity, as dhcpd does. */
 function sayOddities(exchange: Exchange, { options, hlen }: DhcpMessage): void {
+  const fqdn = options.get(OPTION.fqdn);
+  const fault = fqdn && fqdnFault(fqdn);
+  if (fault !== undefined) say(exchange, fault);
   if (options.get(OPTION.hostName)?.length === 0) say(exchange, "Ignoring empty DHO_HOST_NAME option");
   if (hlen > 0 || options.has(OPTION.clientIdentifier)) return;
   say(exchange, "Received DHCPv4 packet without client-id option and empty hlen field.");

@@ -45,6 +45,7 @@ export function isOurs(exchange: Exchange, caller: Caller, named: Ipv4Address): 
   // A relay that puts itself in our place towards its clients does not always undo that.
   if (named === client.message.giaddr) return true;
   if (named === asAddress(subOption(client.agentOptions, SERVER_ID_OVERRIDE))) return true;
+  if (exchange.state.networks.serverIdentifiers.has(named)) return true;
   const evaluation = evaluateWithoutLease({ ...exchange, effects: [] }, caller);
   return named === asAddress(evaluation?.option("dhcp", OPTION.serverIdentifier));
 }

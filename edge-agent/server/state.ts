@@ -19,6 +19,8 @@ export interface ServerOptions {
   /** UDP ports of servers and clients; 67 and 68 unless the command line says otherwise. */
   readonly serverPort: number;
   readonly clientPort: number;
+  /** Addresses of the interfaces that are served at the start. */
+  readonly ownAddresses?: readonly Ipv4Address[];
   /** MD5 and SHA-256, for the marks of names in DNS; without it there are no DNS updates. */
   readonly digest?: Digest;
 }
@@ -41,7 +43,7 @@ export interface ServerState {
   readonly endings: Endings;
   /** Pools that were said to be full, with how many addresses in use end that. */
   readonly thresholds: Map<PoolId, number>;
-  /** Every address of ours that a packet came in by: what a client may name as its server. */
+  /** Every address of ours that is served, or that a packet came in by: what a client may name as its server. */
   readonly ownAddresses: Set<Ipv4Address>;
 }
 
@@ -59,7 +61,7 @@ export function createServerState(config: AgentConfig, options: ServerOptions, v
     advice: new Advice(),
     endings: new Endings(config),
     thresholds: new Map(),
-    ownAddresses: new Set(),
+    ownAddresses: new Set(options.ownAddresses),
   };
 }
 

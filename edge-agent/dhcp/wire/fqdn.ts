@@ -12,6 +12,7 @@ export const FQDN = {
   fqdn: 8,
 } as const;
 
+const LONGEST_LABEL = 63;
 const FLAG_SERVER = 1;
 const FLAG_OVERRIDE = 2;
 const FLAG_ENCODED = 4;
@@ -33,6 +34,17 @@ export function decodeFqdn(bytes: Uint8Array): ReadonlyMap<number, Uint8Array> |
   parts.set(FQDN.rcode1, bytes.subarray(1, 2));
   parts.set(FQDN.rcode2, bytes.subarray(2, 3));
   return parts;
+}
+
+/** What is wrong with the labels of option 81, in dhcpd's words; undefined if nothing is. */
+export function fqdnFault(bytes: Uint8Array): string | undefined {
+  if (bytes.length < 3 || (bytes[0]! & FLAG_ENCODED) === 0) return undefined;
+  for (let at = 3; at < bytes.length; at += 1 + bytes[at]!) {
+    if (bytes[at] === 0) return undefined;
+    if (bytes[at]! > LONGEST_LABEL) return "label length exceeds 63 in fqdn option";
+    if (at + 1 + bytes[at]! > bytes.length) return "fqdn label longer than buffer";
+  }
+  return undefined;
 }
 
 const flag = (bit: number): Uint8Array => Uint8Array.of(bit === 0 ? 0 : 1);

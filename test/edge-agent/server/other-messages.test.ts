@@ -50,6 +50,22 @@ test.each([
   expect(bench.said()).toEqual(lines);
 });
 
+test.each([
+  [`0400${"61".repeat(64)}`, undefined],
+  [`0440${"61".repeat(64)}00`, "label length exceeds 63 in fqdn option"],
+  ["0401", "fqdn label longer than buffer"],
+  [`0040${"61".repeat(64)}`, undefined],
+])("option 81 with labels %s", (hex, line) => {
+  const bench = new Bench(BASE);
+  const [flags, ...name] = Buffer.from(hex, "hex");
+  expect(bench.send({ type: 1, mac: 1, options: { 81: Uint8Array.of(flags ?? 0, 0, 0, ...name) } })?.type).toBe(2);
+  expect(bench.said()).toEqual([
+    ...(line === undefined ? [] : [line]),
+    `DHCPDISCOVER from ${MAC}01 via eth0`,
+    `DHCPOFFER on 10.0.0.10 to ${MAC}01 via eth0`,
+  ]);
+});
+
 test("one client cannot decline a whole pool", () => {
   const bench = new Bench("ping-check false; subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10 10.0.0.99; }");
   for (let round = 0; round < 60; round += 1) bench.send({ type: 4, mac: 1, requested: bench.lease({ mac: 1 }) });

@@ -74,6 +74,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     "by unknown identifier",
     "without a list",
   ].flatMap((name) => rows(UNPADDED, "lease queries", name, "length", 0)),
+  ...rows(UNPADDED, "names of the server", "lease queries about a client with leases in several networks", "length", 6),
   ...["options see the last value of a variable", "a function that sets"].flatMap((name) =>
     ["order", "option 15", "option 17"].flatMap((field) => rows(OWN_VARIABLES, "expressions", name, field, 0)),
   ),

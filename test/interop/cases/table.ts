@@ -5,6 +5,7 @@ import { CLIENT_GROUPS } from "./clients.ts";
 import { EXCHANGE_GROUPS } from "./exchange.ts";
 import { OPTION_GROUPS } from "./options.ts";
 import { RELAY_GROUPS } from "./relay.ts";
+import { SERVER_ID_GROUPS } from "./server-ids.ts";
 
 export const ALL_GROUPS: readonly CaseGroup[] = [
   ...EXCHANGE_GROUPS,
@@ -13,4 +14,5 @@ export const ALL_GROUPS: readonly CaseGroup[] = [
   ...CLIENT_GROUPS,
   ...CLASS_GROUPS,
   ...CLASS_CONDITION_GROUPS,
+  ...SERVER_ID_GROUPS,
 ];
