@@ -1,6 +1,6 @@
 import type { StoreWrite } from "../leases/store-write.ts";
 import { type BindingEvent, bindingEvent } from "../ledger/binding-event.ts";
-import { alignedWith, append, mergeLimits, nextTs, type Outbox, overtaken, queuedIn } from "../ledger/outbox.ts";
+import { alignedWith, append, type LastEntries, mergeLimits, nextTs, type Outbox, overtaken, queuedIn } from "../ledger/outbox.ts";
 import type { LeaseChange } from "../server/exchange.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import { type Instant, NEVER } from "../values/time.ts";
@@ -42,11 +42,10 @@ export function recordEvents(site: SiteAgent, board: Board, events: Iterable<Bin
 }
 
 function withEvent(site: SiteAgent, outbox: Outbox, board: Board, event: BindingEvent): Outbox {
-  const { ports, lastOf } = board.ledger;
+  const { ports } = board.ledger;
   const { backlog, squeeze } = mergeLimits(outbox, ports.freeDisk);
   const done = append(outbox, event, {
-    read: ports.outbox,
-    lastOf: lastOf.get(outbox.lane) ?? new Map<number, number>(),
+    lastOf: lastEntriesOf(board.ledger, outbox.lane),
     sentUpTo: site.core.sentUpTo,
     backlog: ports.mergeBacklog ?? backlog,
     squeeze,
@@ -59,6 +58,15 @@ function withEvent(site: SiteAgent, outbox: Outbox, board: Board, event: Binding
     board.say("warn", `ledger: site ${site.setting.site}: ${text}`);
   }
   return { ...done.outbox, squeezed };
+}
+
+/** Those of a lane, which a site may have got only when agent.json was read again. */
+function lastEntriesOf({ lastOf }: LedgerState, lane: string): LastEntries {
+  const known = lastOf.get(lane);
+  if (known !== undefined) return known;
+  const made: LastEntries = new Map();
+  lastOf.set(lane, made);
+  return made;
 }
 
 /** A promised address that nobody came for: free for others at once. */

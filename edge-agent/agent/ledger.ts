@@ -1,6 +1,6 @@
 import type { Relationship } from "../failover/relationship.ts";
 import type { Word } from "../ledger/calls.ts";
-import { type Outbox, type OutboxReader, openOutbox, queuedIn } from "../ledger/outbox.ts";
+import { type LastEntries, type Outbox, type OutboxReader, openOutbox, queuedIn } from "../ledger/outbox.ts";
 import { nextCallAt } from "../ledger/site-calls.ts";
 import { isForced, type KnownStanding, newSite, type SiteState } from "../ledger/site-state.ts";
 import { WRITE_BUDGET } from "../ledger/write-budget.ts";
@@ -92,8 +92,8 @@ export interface LedgerState {
   readonly sites: ReadonlyMap<string, SiteAgent> | undefined;
   /** How far the wall clock was from the lease clock at the last event. Seconds. */
   readonly wallOffset: number;
-  /** For merging renewals: the last entry of each address, by lane; a hint that is verified. */
-  readonly lastOf: ReadonlyMap<string, Map<number, number>>;
+  /** For merging renewals: the last entry of each address, by lane, while a backlog is long. Mutable; {@link forgetEntries} once writes were undone. */
+  readonly lastOf: Map<string, LastEntries>;
 }
 
 const NO_PORTS: LedgerPorts = { settings: [], boot: "", outbox: () => [] };
@@ -102,8 +102,11 @@ export const createLedger = (ports: LedgerPorts = NO_PORTS): LedgerState => ({
   ports,
   sites: undefined,
   wallOffset: 0,
-  lastOf: new Map(ports.settings.map(({ relationship }) => [relationship, new Map<number, number>()])),
+  lastOf: new Map(),
 });
+
+/** Writes were undone: what was merged into an entry may not be in it. */
+export const forgetEntries = ({ lastOf }: LedgerState): void => lastOf.clear();
 
 export const hasLedger = (ledger: LedgerState): boolean => ledger.ports.settings.length > 0;
 

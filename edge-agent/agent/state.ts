@@ -6,7 +6,7 @@ import { Billing } from "../server/billing.ts";
 import { createServerState, type ServerOptions, type ServerState } from "../server/state.ts";
 import type { Instant } from "../values/time.ts";
 import { createFailover, type Failover, recoverFailover } from "./failover.ts";
-import { createLedger, type LedgerPorts, type LedgerState } from "./ledger.ts";
+import { createLedger, forgetEntries, type LedgerPorts, type LedgerState } from "./ledger.ts";
 import { NamesAtWork } from "./names.ts";
 import { createOmapi, type Omapi } from "./omapi.ts";
 
@@ -19,7 +19,7 @@ export interface AgentState {
   readonly server: ServerState;
   readonly failover: Failover;
   readonly omapi: Omapi;
-  /** Immutable: undone writes leave no trace in it. */
+  /** Immutable but for what renewals are merged into: undone writes leave no trace in it. */
   readonly ledger: LedgerState;
   /** DNS updates under way; mutable and consumed linearly, as the tables of `server`. */
   readonly names: NamesAtWork;
@@ -83,6 +83,7 @@ export function recovered(state: AgentState, view: LeaseView): AgentState {
   if (!isUndone(state)) return state;
   state.progress.reached = state.sequence;
   state.server.candidates.clear();
+  forgetEntries(state.ledger);
   recoverFailover(state.failover);
   return { ...state, server: { ...state.server, billing: Billing.of(state.server.config, view) } };
 }

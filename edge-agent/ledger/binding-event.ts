@@ -99,11 +99,18 @@ export function mergeRenewals(earlier: BindingEvent, later: BindingEvent, intoLe
   return { ...later, renewal, ts, renewals, potential: Math.max(earlier.potential, later.potential) };
 }
 
-/** The event as the outbox stores it: JSON, so that an outbox of a week ago reads in any version. */
+/** The event as the outbox stores it: JSON, so that an outbox of a week ago reads in any version; without what is as in most events. */
 export function encodeEvent(event: BindingEvent): Uint8Array {
-  const { hostname } = event;
+  const { ts, lastTs, expires, potential, hostname, renewals } = event;
   // put together by hand: all but the host name needs no escapes
-  const text = `{"address":${event.address},"status":"${event.status}","client":"${event.client}","ts":${event.ts},"expires":${event.expires},"potential":${event.potential},"epoch":${event.epoch}${hostname === undefined ? "" : `,"hostname":${JSON.stringify(hostname)}`}${event.reserved === true ? ',"reserved":true' : ""},"fromPartner":${event.fromPartner},"renewal":${event.renewal},"renewals":${event.renewals},"lastTs":${event.lastTs}}`;
+  let text = `{"address":${event.address},"status":"${event.status}","client":"${event.client}","ts":${ts},"expires":${expires},"epoch":${event.epoch}`;
+  if (event.renewal) text += ',"renewal":true';
+  if (potential !== expires) text += `,"potential":${potential}`;
+  if (renewals !== 1) text += `,"renewals":${renewals}`;
+  if (lastTs !== ts) text += `,"lastTs":${lastTs}`;
+  if (event.fromPartner) text += ',"fromPartner":true';
+  if (event.reserved === true) text += ',"reserved":true';
+  text += hostname === undefined ? "}" : `,"hostname":${JSON.stringify(hostname)}}`;
   if (text.length * 3 > SLAB_BYTES) return UTF8.encode(text);
   if (slabUsed + text.length * 3 > SLAB_BYTES) {
     slab = new Uint8Array(SLAB_BYTES);
@@ -129,8 +136,11 @@ export function decodeEvent(bytes: Uint8Array): BindingEvent | undefined {
   }
   const event = value as Partial<BindingEvent> | null;
   if (typeof event?.address !== "number" || typeof event.status !== "string" || typeof event.ts !== "number") return undefined;
-  return { hostname: undefined, ...event } as BindingEvent;
+  const { ts, expires = 0 } = event;
+  return { ...USUAL, lastTs: ts, potential: expires, ...event } as BindingEvent;
 }
 
+/** What is left out of a stored event. */
+const USUAL = { hostname: undefined, fromPartner: false, renewal: false, renewals: 1 } as const;
 const UTF8 = new TextEncoder();
 const UTF8_DECODER = new TextDecoder();

@@ -84,34 +84,28 @@ export function headOf(outbox: Outbox, read: OutboxReader, limit: number): reado
 export const nextTs = (outbox: Outbox, wallMillis: number, atLeast = 0): number =>
   Math.max(wallMillis, outbox.lastTs + 1, Math.min(atLeast, wallMillis + 120_000));
 
+/** The last entry of an address, by its number in this store, with its event as it is stored: what a renewal may be merged into. */
+export type LastEntries = Map<number, { readonly seq: number; readonly event: BindingEvent }>;
+
 /** Appends an event. Entries up to `sentUpTo` may be in the ledger already, even if no answer said so, and stay as they are. */
 export function append(
   outbox: Outbox,
   event: BindingEvent,
-  merging: {
-    readonly read: OutboxReader;
-    readonly lastOf: Map<number, number>;
-    readonly sentUpTo: number;
-  } & MergeLimits,
+  merging: { readonly lastOf: LastEntries; readonly sentUpTo: number } & MergeLimits,
 ): { readonly outbox: Outbox; readonly write: StoreWrite } {
   const { lane } = outbox;
   const { lastOf } = merging;
-  if (queuedIn(outbox) < merging.backlog) lastOf.clear();
-  else if (event.renewal) {
-    const seq = lastOf.get(event.address);
-    const [before] = seq === undefined || seq + outbox.shift <= merging.sentUpTo ? [] : merging.read(lane, seq - 1, 1);
-    const earlier = before !== undefined && before.seq === seq ? decodeEvent(before.value) : undefined;
-    const merged = earlier === undefined ? undefined : mergeRenewals(earlier, event, queuedIn(outbox) >= merging.squeeze);
-    if (merged !== undefined && before !== undefined) {
-      const write: StoreWrite = { kind: "outbox", lane, seq: before.seq, value: encodeEvent(merged) };
-      return { outbox: { ...outbox, lastTs: event.lastTs }, write };
-    }
-  }
-  const seq = outbox.lastSeq + 1;
-  if (queuedIn(outbox) >= merging.backlog) lastOf.set(event.address, seq);
+  const isMerging = queuedIn(outbox) >= merging.backlog;
+  const last = isMerging ? lastOf.get(event.address) : undefined;
+  if (!isMerging && lastOf.size > 0) lastOf.clear();
+  const maySay = last !== undefined && last.seq + outbox.shift > merging.sentUpTo;
+  const merged = maySay ? mergeRenewals(last.event, event, queuedIn(outbox) >= merging.squeeze) : undefined;
+  const seq = maySay && merged !== undefined ? last.seq : outbox.lastSeq + 1;
+  const entry = merged ?? event;
+  if (isMerging) lastOf.set(event.address, { seq, event: entry });
   return {
-    outbox: { ...outbox, lastSeq: seq, lastTs: event.lastTs },
-    write: { kind: "outbox", lane, seq, value: encodeEvent(event) },
+    outbox: { ...outbox, lastSeq: Math.max(seq, outbox.lastSeq), lastTs: event.lastTs },
+    write: { kind: "outbox", lane, seq, value: encodeEvent(entry) },
   };
 }
 

@@ -6,9 +6,10 @@ import { WitnessedAuthority } from "../../../edge-agent/agent/ledger-authority.t
 import { SiteBoard } from "../../../edge-agent/agent/ledger-board.ts";
 import { mergedLease } from "../../../edge-agent/agent/ledger-catch-up.ts";
 import { onHappening } from "../../../edge-agent/agent/ledger-happenings.ts";
+import { recovered, undone } from "../../../edge-agent/agent/state.ts";
 import type { Pool } from "../../../edge-agent/config/agent-config.ts";
 import { type Lease, neverUsed } from "../../../edge-agent/leases/lease.ts";
-import { type BindingEvent, encodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
+import type { BindingEvent } from "../../../edge-agent/ledger/binding-event.ts";
 import { append, openOutbox } from "../../../edge-agent/ledger/outbox.ts";
 import { epochSeconds, monotonicMillis, seconds } from "../../../edge-agent/values/time.ts";
 import { LedgerSite } from "../../support/ledger-site.ts";
@@ -106,10 +107,22 @@ test("a renewal is not merged into an event that may have been sent", () => {
     ...{ hostname: undefined, fromPartner: false, renewal: true, renewals: 1, lastTs: 1000 },
   };
   const outbox = { ...openOutbox("lab", {}, () => []), lastSeq: 1 };
-  const read = () => [{ seq: 1, value: encodeEvent(event) }];
   const next = { ...event, ts: 2000, lastTs: 2000 };
   const seqOf = (sentUpTo: number) =>
-    append(outbox, next, { read, lastOf: new Map([[OURS, 1]]), sentUpTo, backlog: 0, squeeze: 1_000_000 }).write;
+    append(outbox, next, { lastOf: new Map([[OURS, { seq: 1, event }]]), sentUpTo, backlog: 0, squeeze: 1_000_000 }).write;
   expect(seqOf(0)).toMatchObject({ seq: 1 });
   expect(seqOf(1)).toMatchObject({ seq: 2 });
+});
+
+test("once writes were undone, renewals are merged into nothing of what came before", async () => {
+  const site = await new LedgerSite({ mergeBacklog: 0 }).register();
+  site.boot(site.A);
+  site.boot(site.B);
+  await site.pass(60);
+  expect(await site.dora(site.A, 1)).toBeDefined();
+  const { state } = site.A;
+  if (state === undefined) throw new Error("it does not run");
+  expect(state.ledger.lastOf.get("lab")?.size).toBe(1);
+  recovered(undone(state), site.A.store.view);
+  expect(state.ledger.lastOf.size).toBe(0);
 });

@@ -18,7 +18,12 @@ const plainEvents: fc.Arbitrary<BindingEvent> = fc.record({
   renewals: fc.nat(),
 });
 
-const bindingEvents = fc.tuple(plainEvents, fc.boolean()).map(([event, reserved]) => (reserved ? { ...event, reserved } : event));
+/** Half of them as most events are: nothing was merged into them, and no end is later than the one told. */
+const bindingEvents = fc.tuple(plainEvents, fc.boolean(), fc.boolean()).map(([event, reserved, isUsual]) => ({
+  ...event,
+  ...(isUsual ? { lastTs: event.ts, potential: event.expires, renewals: 1 } : {}),
+  ...(reserved ? { reserved } : {}),
+}));
 
 test("events are read back as they were written, whatever the host is called", () => {
   fc.assert(
@@ -28,6 +33,13 @@ test("events are read back as they were written, whatever the host is called", (
       expect(stored.map(decodeEvent)).toEqual(written);
     }),
   );
+});
+
+test("an event that was written in full, as once all were, is read as it is", () => {
+  const text =
+    '{"address":1,"status":"ACTIVE","client":"m:1:aa","ts":5,"expires":6,"potential":7,"epoch":2,"fromPartner":true,"renewal":true,"renewals":3,"lastTs":8}';
+  const event = { address: 1, status: "ACTIVE", client: "m:1:aa", ts: 5, expires: 6, potential: 7, epoch: 2, fromPartner: true };
+  expect(decodeEvent(Buffer.from(text))).toEqual({ ...event, renewal: true, renewals: 3, lastTs: 8, hostname: undefined });
 });
 
 test("an event longer than the memory that events share is read back too", () => {

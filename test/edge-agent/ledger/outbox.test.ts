@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type BindingEvent, decodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
-import { append, mergeLimits, type Outbox, openOutbox, queuedIn } from "../../../edge-agent/ledger/outbox.ts";
+import { append, type LastEntries, mergeLimits, type Outbox, openOutbox, queuedIn } from "../../../edge-agent/ledger/outbox.ts";
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
 
 const T0 = 1_800_000_000_000;
@@ -11,7 +11,7 @@ const SQUEEZE = 8;
 /** An outbox in memory, as full as is wanted, with nothing sent. */
 function filled(events: number) {
   const rows = new Map<number, Uint8Array>();
-  const lastOf = new Map<number, number>();
+  const lastOf: LastEntries = new Map();
   const read = (_lane: string, after: number, limit: number) =>
     [...rows]
       .filter(([seq]) => seq > after)
@@ -24,7 +24,7 @@ function filled(events: number) {
       ...{ address: ipv4(1), status: "ACTIVE", client: "m:1:aa", ts, expires: ts + HOUR, potential: ts + HOUR, epoch: 1 },
       ...{ hostname: undefined, fromPartner: false, renewal: false, renewals: 1, lastTs: ts, ...event },
     };
-    const done = append(outbox, full, { read, lastOf, sentUpTo, backlog: MERGE, squeeze: SQUEEZE });
+    const done = append(outbox, full, { lastOf, sentUpTo, backlog: MERGE, squeeze: SQUEEZE });
     outbox = done.outbox;
     if (done.write.kind === "outbox") rows.set(done.write.seq, done.write.value);
   };

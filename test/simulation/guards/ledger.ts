@@ -281,8 +281,8 @@ const SHARE: readonly Guard[] = [
   {
     name: "nothing is merged into what may have been sent",
     file: outbox,
-    find: "seq === undefined || seq + outbox.shift <= merging.sentUpTo ?",
-    replace: "seq === undefined ?",
+    find: "const maySay = last !== undefined && last.seq + outbox.shift > merging.sentUpTo;",
+    replace: "const maySay = last !== undefined;",
   },
   {
     name: "numbers of a store that is lost are not used again",
