@@ -1,5 +1,5 @@
 import type { Item } from "../../../cloud/contract/expression.ts";
-import { addressText, ctlKey, curKey, curPartition } from "../../../cloud/contract/tables.ts";
+import { addressText, ctlKey, curKey, curPartition, srvKey } from "../../../cloud/contract/tables.ts";
 import type { Lease } from "../../../edge-agent/leases/lease.ts";
 import { clientName } from "../../../edge-agent/ledger/binding-event.ts";
 import type { Ipv4Address } from "../../../edge-agent/values/ipv4.ts";
@@ -11,15 +11,18 @@ import { FIRST_CLAIM } from "./history-consistent.ts";
 
 /**
  * A server that is alone gives a free address of its partner's only when the ledger has its claim to it. A claim goes in only from the
- * one that is alone in that epoch, and never over another client's lease that may still be extended.
+ * one that is alone in that epoch, and never over another client's lease that may still be extended. Nothing else goes in either from a
+ * server that has yet to hear of a new epoch.
  */
 export function claimsComeFirst(): Checker {
   /** What each address was on a machine's disk. */
   const statuses = new Map<Machine, Map<Ipv4Address, Lease["status"]>>();
   return {
-    name: "what is the partner's is given when the ledger has granted it",
+    name: "claims come before addresses, and the ledger takes no outdated word",
     ledgerChanged(scene) {
       for (const { before, after } of scene.ledger?.cloud.lately ?? []) {
+        const outlived = after === undefined ? undefined : stale(scene, before, after);
+        if (outlived !== undefined) return outlived;
         if (after === undefined || !(Number(after["seq"]) >= FIRST_CLAIM)) continue;
         const wrong = standing(scene, after) ?? taken(scene, before, after);
         if (wrong !== undefined) return `${addressText(String(after["a"]))}: ${wrong}`;
@@ -44,6 +47,15 @@ export function claimsComeFirst(): Checker {
       return undefined;
     },
   };
+}
+
+/** A server's item was written by a server that believes in an older epoch than the item has. */
+function stale(scene: Scene, before: Item | undefined, after: Item): string | undefined {
+  const machine = scene.machines.find((each) => after["pk"] === srvKey(SITE, serverOf(each)).pk);
+  const core = machine === undefined ? undefined : siteOf(machine)?.core;
+  const isItsOwn = before?.["hb"] !== after["hb"] && before?.["ep"] === after["ep"] && before?.["boot"] === after["boot"];
+  if (core === undefined || !isItsOwn || core.boot !== after["boot"] || core.standing.epoch >= Number(after["ep"])) return undefined;
+  return `the ledger takes the word of ${machine?.name}, which believes in epoch ${core.standing.epoch}, in epoch ${after["ep"]}`;
 }
 
 /** What is wrong with who claims; undefined if he is alone in that epoch. */

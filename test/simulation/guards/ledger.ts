@@ -1,3 +1,4 @@
+import { CLAIMS } from "./claims.ts";
 import { CLOCK } from "./clock.ts";
 import type { Guard } from "./guard.ts";
 import { OLD_DISK } from "./old-disk.ts";
@@ -293,4 +294,4 @@ const SHARE: readonly Guard[] = [
 ];
 
 /** The ledger's side of a server: when it may serve, when its partner's silence is proof, and what it may give away of the other's share. */
-export const LEDGER_GUARDS: readonly Guard[] = [...SERVING_LEASE, ...EVIDENCE, ...STANDING, ...OLD_DISK, ...CLOCK, ...SHARE];
+export const LEDGER_GUARDS: readonly Guard[] = [...SERVING_LEASE, ...EVIDENCE, ...STANDING, ...OLD_DISK, ...CLOCK, ...SHARE, ...CLAIMS];

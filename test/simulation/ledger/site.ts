@@ -133,6 +133,11 @@ export class LedgerSide {
     this.#wans.get(machine)!.cut = isCut;
   }
 
+  /** Holds up what goes to the ledger from here on, and comes from it. */
+  delay(machine: Machine, millis: number): void {
+    this.#wans.get(machine)!.late = millis;
+  }
+
   #later(seconds: number, task: () => void): void {
     this.#world.agenda.after(seconds * 1000, () => {
       if (!this.#healed) task();

@@ -26,6 +26,8 @@ export class Wan {
   readonly #random: Prng;
   readonly #terms: WanTerms;
   cut = false;
+  /** What is sent while this is more than 0 is held up for so many milliseconds. */
+  late = 0;
   /** While true nothing is lost or held up. */
   calm = false;
 
@@ -85,7 +87,8 @@ export class Wan {
   #send(deliver: () => void): void {
     const { delay, loss, straggling } = this.#terms;
     if (this.cut || (!this.calm && this.#random.chance(loss))) return;
-    const held = !this.calm && this.#random.chance(straggling) ? this.#random.between(0, LONGEST_STRAGGLE) : 0;
+    const straggle = !this.calm && this.#random.chance(straggling) ? this.#random.between(0, LONGEST_STRAGGLE) : 0;
+    const held = this.late + straggle;
     this.#agenda.after(held + this.#random.unit() * (this.calm ? Math.min(delay, 50) : delay), () => {
       if (!this.cut) deliver();
     });

@@ -5,6 +5,7 @@ import { draw } from "../draw.ts";
 import { NOTHING_MORE } from "../more-faults.ts";
 import { FAULT_KINDS, type FaultKind, type Swarm } from "../swarm.ts";
 import type { World } from "../world.ts";
+import { LEDGER_SCRIPTS } from "./ledger-scripts.ts";
 
 /** A short story that a guard exists for, told exactly: what happens when, in seconds. Clean with the guard, and not without it. */
 export interface Script {
@@ -96,6 +97,7 @@ export function scripted(Kind: typeof World, { settings, play }: Script, print?:
 }
 
 export const SCRIPTS: Readonly<Record<string, Script>> = {
+  ...LEDGER_SCRIPTS,
   "the partner gave its last free address away and died": {
     settings: {},
     play: (stage) => {
