@@ -1,4 +1,5 @@
 import type { Prng } from "../../simulation/prng.ts";
+import { wildParts } from "./wild-conf.ts";
 
 /** Client identities of the random differential test: hardware addresses, and a client identifier for some of them. */
 export const CLIENTS = Array.from({ length: 8 }, (_, number) => ({
@@ -228,8 +229,9 @@ function moreDeclarations(c: Prng): string {
     .join("\n");
 }
 
-/** A dhcpd.conf drawn from `c`: legal, and on the network of the differential cases; `wide` has more of the language in it. */
-export function randomConf(c: Prng, wide?: Prng): string {
+/** A dhcpd.conf drawn from `c`: legal, and on the network of the differential cases; `wide` and `wild` have more of the language in it. */
+export function randomConf(c: Prng, wide?: Prng, wild?: Prng): string {
+  const parts = wild === undefined ? { before: "", after: "" } : wildParts(wild);
   const globals = [
     `ping-check off; ddns-update-style none; ${wide === undefined ? "dhcp-cache-threshold 0;" : rarer(wide)}`,
     c.chance(0.5) ? "authoritative;" : "",
@@ -252,5 +254,5 @@ export function randomConf(c: Prng, wide?: Prng): string {
   const hosts = Array.from({ length: c.below(6) }, (_, number) => host(c, number));
   const grouped =
     hosts.length > 2 ? `group { ${statements(c, 3, 1)}\n${hosts.slice(0, 2).join("\n")} }\n${hosts.slice(2).join("\n")}` : hosts.join("\n");
-  return `${DEFINITIONS}\n${globals}\n${CLASSES(c)}\n${networks}\nsubnet 10.78.0.0 netmask 255.255.255.0 { ${c.chance(0.5) ? "range 10.78.0.100 10.78.0.110;" : ""} ${statements(c, 2, 0)} }\n${grouped}\n${more}`;
+  return `${DEFINITIONS}\n${parts.before}\n${globals}\n${CLASSES(c)}\n${networks}\nsubnet 10.78.0.0 netmask 255.255.255.0 { ${c.chance(0.5) ? "range 10.78.0.100 10.78.0.110;" : ""} ${statements(c, 2, 0)} }\n${grouped}\n${more}\n${parts.after}`;
 }

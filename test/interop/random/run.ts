@@ -14,6 +14,8 @@ const LEASE_FILE_MS = 2500;
 
 /** From this seed on more of the language is drawn, servers are restarted, and time passes. */
 const FIRST_WIDE_SEED = 5000;
+/** From this seed on there are still more declarations and messages, and reloads. */
+const FIRST_WILD_SEED = 8000;
 const INCIDENTS = ["SIGTERM", "SIGKILL", "wait"] as const satisfies readonly Incident[];
 /** Longer than the short leases of {@link randomConf}. */
 const WAIT_MS = 6000;
@@ -44,14 +46,16 @@ export class RandomDifferential {
 
   /** Draws a configuration and messages from `seed`; undefined when both servers did the same throughout. */
   async seed(seed: number): Promise<Finding | undefined> {
-    const clients = new RandomClients(new Prng(seed, 1));
+    const wild = seed < FIRST_WILD_SEED ? undefined : new Prng(seed, 3);
+    const clients = new RandomClients(new Prng(seed, 1), wild);
     const wide = seed < FIRST_WIDE_SEED ? undefined : new Prng(seed, 2);
     let left = MESSAGES;
     const next = (): Drawn | undefined => {
       if (left-- <= 0) return undefined;
+      if (wild?.chance(0.03)) return { ...clients.next(), first: "SIGHUP" };
       return wide?.chance(0.06) ? { ...clients.next(), first: wide.pick(INCIDENTS as unknown as [Incident]) } : clients.next();
     };
-    return this.run(randomConf(new Prng(seed), wide), { next, learn: (client, reply) => clients.learn(client, reply) });
+    return this.run(randomConf(new Prng(seed), wide, wild), { next, learn: (client, reply) => clients.learn(client, reply) });
   }
 
   /** Puts `messages` to both servers under `conf`. */
@@ -108,6 +112,14 @@ async function incident(kind: Incident, worlds: readonly World[]): Promise<void>
   }
   // what is written behind is written by then
   await sleep(LEASE_FILE_MS / 5);
+  if (kind === "SIGHUP") {
+    // dhcpd reads its configuration only when it starts
+    const [reference, ours] = worlds as [World, World];
+    await reference.server.stop("SIGTERM");
+    ours.server.process.signal("SIGHUP");
+    await Promise.all([reference.server.start(), ours.server.process.waitForLog(/The configuration of .* is in use|The configuration was not changed/)]);
+    return;
+  }
   for (const { server } of worlds) await server.stop(kind);
   await Promise.all(worlds.map(({ server }) => server.start()));
 }

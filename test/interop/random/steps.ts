@@ -20,8 +20,8 @@ export interface Drawn {
   readonly first?: Incident;
 }
 
-/** Both servers end by a signal and start again, or time passes. */
-export type Incident = "SIGTERM" | "SIGKILL" | "wait";
+/** Both servers end by a signal and start again, ours reads its configuration again while dhcpd is started anew, or time passes. */
+export type Incident = "SIGTERM" | "SIGKILL" | "SIGHUP" | "wait";
 
 /** Draws messages one at a time, from what the clients have seen so far. */
 export class RandomClients {
@@ -29,8 +29,12 @@ export class RandomClients {
   readonly #offered = new Map<string, number>();
   readonly #memory: Memory[] = CLIENTS.map(() => ({}));
 
-  constructor(chance: Prng) {
+  readonly #wild: Prng | undefined;
+
+  /** `wild` draws what rarer messages have in them. */
+  constructor(chance: Prng, wild?: Prng) {
     this.#chance = chance;
+    this.#wild = wild;
   }
 
   next(): Drawn {
@@ -62,8 +66,44 @@ export class RandomClients {
       if (memory.fresh) kinds.push(() => ["DECLINE", this.#message(client, 4, [ip(50, lease), ip(54, SERVER)])]);
     }
     if (c.chance(0.15) && CLIENTS[client]?.id === undefined) kinds.push(() => ["BOOTREQUEST", this.#bootp(client)]);
+    if (this.#wild !== undefined) kinds.push(...this.#rarer(client, memory, this.#wild));
     const [words, drawn] = c.pick(kinds as [() => [string, Step]])();
     return { client, ...this.#route(words, drawn) };
+  }
+
+  #rarer(client: number, { offer, lease }: Memory, wild: Prng): (() => [string, Step])[] {
+    const query = (options: readonly OptionBytes[], ciaddr?: string): [string, Step] => {
+      const chaddr = CLIENTS[wild.below(CLIENTS.length)]?.mac ?? "";
+      const packet = { xid: 0, chaddr, options: [type(10), prl(1, 3, 51, 61, 91, 92), ...options], ...(ciaddr ? { ciaddr } : {}) };
+      return ["LEASEQUERY", relayed({ packet })];
+    };
+    const kinds: (() => [string, Step])[] = [
+      () => query([], wild.chance(0.6) ? (lease ?? this.#drawnAddress()) : undefined),
+      () => ["DISCOVER elsewhere", this.#message(client, 1, [ip(118, wild.pick(["10.50.0.0", "10.78.0.0", "10.99.0.0"]))])],
+      () => ["INFORM without an address", this.#message(client, 8, [])],
+    ];
+    if (offer) {
+      const named = wild.pick([SERVER, "10.78.0.1", "10.77.0.6"]);
+      kinds.push(() => ["REQUEST by another name", this.#message(client, 3, [ip(50, offer.yiaddr), ip(54, named)])]);
+    }
+    if (lease && wild.chance(0.5)) kinds.push(() => ["DECLINE", this.#message(client, 4, [ip(50, lease), ip(54, SERVER)])]);
+    if (lease && wild.chance(0.3))
+      kinds.push(() => ["RELEASE by broadcast", this.#message(client, 7, [ip(54, SERVER)], { ciaddr: lease })]);
+    return kinds;
+  }
+
+  /** What few clients say. */
+  #rareOptions(wild: Prng): OptionBytes[] {
+    const all: OptionBytes[] = [];
+    if (wild.chance(0.2)) all.push(opt(81, wild.pick(["000000626f78", "05000003626f78076578616d706c6500", "040000036f6e65", "010000"])));
+    if (wild.chance(0.1)) all.push(opt(43, wild.pick(["0101ff", "020474657874", "0c0100"])));
+    if (wild.chance(0.1)) all.push(opt(116, "01"));
+    if (wild.chance(0.1)) all.push(opt(93, "0007"), opt(94, "010310"), opt(97, "0000112233445566778899aabbccddeeff"));
+    if (wild.chance(0.1)) all.push(opt(124, "0000000903616263"));
+    if (wild.chance(0.05)) all.push(opt(145, ""));
+    if (wild.chance(0.05)) all.push(opt(210, "0103616263"));
+    if (wild.chance(0.1)) all.push(prl(wild.pick([205, 206, 207]), 208, 209, 210, 211, 43, 41, 78, 79));
+    return all;
   }
 
   /** The client has seen the reference's answer. */
@@ -104,6 +144,8 @@ export class RandomClients {
     const id = c.chance(0.92) ? own : c.pick([undefined, `0102aabb0000${(client + 16).toString(16)}`, "00abcd"]);
     const all: OptionBytes[] = [type(kind), ...options];
     if (id !== undefined && kind !== 8) all.push(opt(61, id));
+    const rare = this.#wild === undefined ? [] : this.#rareOptions(this.#wild);
+    all.push(...rare);
     const lists = [
       [1, 3, 6, 15],
       [1, 3, 6, 12, 15, 28, 42, 51, 58, 59, 119, 121],
@@ -111,7 +153,7 @@ export class RandomClients {
       [66, 67, 43, 60],
       [1, 2, 3, 17, 26, 40, 44, 46, 72],
     ] as const;
-    if (c.chance(0.75)) all.push(prl(...c.pick(lists as unknown as [number[]])));
+    if (c.chance(0.75) && !rare.some(([code]) => code === 55)) all.push(prl(...c.pick(lists as unknown as [number[]])));
     if (c.chance(0.4)) all.push(text(60, c.pick(["pxe", "pxelinux", "phone", "other"])));
     if (c.chance(0.3)) all.push(text(12, c.pick(["box1", "box2", "Name.Dot"])));
     if (c.chance(0.2)) all.push(text(77, c.pick(["iPXE", "user"])));
