@@ -54,7 +54,10 @@ export function leaseQuery(exchange: Exchange, caller: Caller): void {
   say(exchange, `${text} for ${subjectOf(caller)}`);
   const identity = serverIdentifier(evaluation, client);
   const { lease } = found;
-  const request = lease === undefined ? message : { ...message, ...hardwareFields(lease) };
+  // dhcpd does not look at what the query asks for
+  const asked = { ...message, options: new Map(message.options) };
+  asked.options.delete(OPTION.parameterRequestList);
+  const request = lease === undefined ? asked : { ...asked, ...hardwareFields(lease) };
   const bytes = buildReply({
     request,
     ciaddr: lease?.address ?? message.ciaddr,

@@ -117,7 +117,10 @@ async function incident(kind: Incident, worlds: readonly World[]): Promise<void>
     const [reference, ours] = worlds as [World, World];
     await reference.server.stop("SIGTERM");
     ours.server.process.signal("SIGHUP");
-    await Promise.all([reference.server.start(), ours.server.process.waitForLog(/The configuration of .* is in use|The configuration was not changed/)]);
+    await Promise.all([
+      reference.server.start(),
+      ours.server.process.waitForLog(/The configuration of .* is in use|The configuration was not changed/),
+    ]);
     return;
   }
   for (const { server } of worlds) await server.stop(kind);
@@ -126,12 +129,12 @@ async function incident(kind: Incident, worlds: readonly World[]): Promise<void>
 
 /**
  * A reply without what differs on purpose: the text of a DHCPNAK (option 56), where dhcpd sends what it last wrote into a buffer that
- * all clients share, and a lease without end (option 51), which for dhcpd ends in 2038.
+ * all clients share, the length of answers to lease queries (RFC 951 §3), and a lease without end (option 51), which for dhcpd ends in 2038.
  */
 export const comparable = (reply: Reply | undefined): Reply | undefined =>
   reply && {
     ...reply,
-    ...(replyType(reply) === "NAK" && { length: 0 }),
+    ...(/^(NAK|LEASE)/.test(replyType(reply)) && { length: 0 }),
     options: reply.options.filter(({ code, hex }) => code !== 56 && !(code === 51 && /^(ffffffff|14[ef])/.test(hex))),
   };
 
