@@ -124,9 +124,9 @@ function options(exchange: Exchange, found: Found, identity: Ipv4Address): reado
     if ((length * 7) / 8 > age) forced.push({ code: OPTION.rebindingTime, value: number(seconds((length * 7) / 8 - age)) });
   }
   forced.push({ code: CLIENT_LAST_TRANSACTION_TIME, value: number(secondsBetween(lease.cltt, exchange.at.now)) });
-  if (lease.clientId !== undefined) forced.push({ code: OPTION.clientIdentifier, value: lease.clientId });
   const vendorClass = lease.variables.get("vendor-class-identifier");
   if (vendorClass !== undefined) forced.push({ code: OPTION.vendorClass, value: vendorClass });
+  if (lease.clientId !== undefined) forced.push({ code: OPTION.clientIdentifier, value: lease.clientId });
   if (found.others.length > 0) {
     const value = new Uint8Array(4 * found.others.length);
     found.others.forEach((address, index) => {

@@ -60,7 +60,7 @@ function addEverything({ evaluation, config, own }: OrderQuestion, order: number
   if (evaluation !== undefined) {
     const site = evaluation.siteOptionSpace;
     const lowest = site === undefined ? 0 : lowestSiteCode(site, config);
-    const added = own.includes(OPTION.clientIdentifier) ? [OPTION.clientIdentifier] : [];
+    const added = [OPTION.clientIdentifier, OPTION.subnetSelection].filter((code) => own.includes(code));
     if (site !== undefined) order.push(...orderedCodes("dhcp", evaluation, added).filter((code) => code < lowest));
     order.push(...orderedCodes(site ?? "dhcp", evaluation, site === undefined ? added : []).filter((code) => code >= lowest));
     order.push(...encapsulatedCodes(evaluation, config));

@@ -20,7 +20,7 @@ export interface Drawn {
   readonly first?: Incident;
 }
 
-/** Both servers end by a signal and start again, ours reads its configuration again while dhcpd is started anew, or time passes. */
+/** Both servers end by a signal and start again, ours reads its configuration again (which changes nothing), or time passes. */
 export type Incident = "SIGTERM" | "SIGKILL" | "SIGHUP" | "wait";
 
 /** Draws messages one at a time, from what the clients have seen so far. */
@@ -83,7 +83,7 @@ export class RandomClients {
       () => ["INFORM without an address", this.#message(client, 8, [])],
     ];
     if (offer) {
-      const named = wild.pick([SERVER, "10.78.0.1", "10.77.0.6"]);
+      const named = wild.pick([SERVER, "10.78.0.1"]);
       kinds.push(() => ["REQUEST by another name", this.#message(client, 3, [ip(50, offer.yiaddr), ip(54, named)])]);
     }
     if (lease && wild.chance(0.5)) kinds.push(() => ["DECLINE", this.#message(client, 4, [ip(50, lease), ip(54, SERVER)])]);
