@@ -4,6 +4,7 @@ import { ALREADY_RUNNING, BANNER, EXITING, filesText, STARTING_SERVICE, VERSION_
 import { readToStart } from "./daemon/configuration.ts";
 import { isDetached, releaseStarter, startDetached } from "./daemon/detach.ts";
 import { checkLeaseFile } from "./daemon/found-lease-file.ts";
+import { tellOfGlobalStatements } from "./daemon/global-statements.ts";
 import { type AgentLog, logFacility, openLog } from "./daemon/logging.ts";
 import { type AgentPaths, agentPaths, configPath, namedFiles } from "./daemon/paths.ts";
 import type { RunningAgent } from "./daemon/run-agent.ts";
@@ -72,6 +73,7 @@ async function startLogged(options: AgentOptions, log: AgentLog): Promise<void> 
   const paths = agentPaths(options, process.env, namedFiles(config));
   const facility = logFacility(config);
   if (facility !== undefined) log.useFacility(facility);
+  tellOfGlobalStatements(config, log);
   log.line("info", filesText(paths.configFile, paths.leaseFile, paths.pidFile));
   if (options.mode === "test-config") {
     log.flush();

@@ -12,6 +12,8 @@ export interface Diagnostic {
   readonly sourceLine: string;
   /** What to do about it, or where the cause is. */
   readonly mend: string | undefined;
+  /** dhcpd tells this without a place, as a WARNING. */
+  readonly placeless?: boolean;
 }
 
 /** `FILE:LINE:COL: error: message`, then the line, a caret, and the advice. */
@@ -22,6 +24,7 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 
 /** The same finding in the form of dhcpd's own messages: `FILE line LINE: message`, the line, a caret. */
 export function formatDiagnosticLikeDhcpd(diagnostic: Diagnostic): string {
+  if (diagnostic.placeless === true) return `WARNING: ${diagnostic.message}`;
   const { file, line } = diagnostic.location;
   return [`${file} line ${line}: ${diagnostic.message}`, ...excerpt(diagnostic)].join("\n");
 }

@@ -23,7 +23,7 @@ export function hostDeclaration(context: ParseContext, reader: TokenReader, plac
   if (name === undefined) return fail(reader, "expecting a name for host declaration.");
   if ((place.kind === "subnet" || place.kind === "shared-network") && !context.said.has("hosts are global")) {
     context.said.add("hosts are global");
-    reader.warn("Host declarations are global.  They are not limited to the scope you declared them in.");
+    reader.warnWithoutPlace("Host declarations are global.  They are not limited to the scope you declared them in.");
   }
   const scope = context.newScope("host", name, place.scope, location);
   const host: HostDraft = {

@@ -126,7 +126,8 @@ function numberType(word: string): TokenType {
 function nameType(word: string): TokenType {
   const lower = word.toLowerCase();
   if (KEYWORDS.has(lower)) return lower === "pick" ? "pick-first-value" : lower;
-  for (let index = 0; index < word.length; index += 1) if (!isHex(word.charCodeAt(index))) return "NAME";
+  // dhcpd does not look at the first letter: "h1" may be a number for it, until somebody asks for its value.
+  for (let index = 1; index < word.length; index += 1) if (!isHex(word.charCodeAt(index))) return "NAME";
   return "NUMBER-OR-NAME";
 }
 

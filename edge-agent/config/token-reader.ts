@@ -94,6 +94,12 @@ export class TokenReader {
   warn(message: string, mend?: string): void {
     this.#report("warning", this.#last, message, mend);
   }
+  /** A warning that dhcpd gives without a place. */
+  warnWithoutPlace(message: string): void {
+    const location = this.location;
+    const sourceLine = lineOf(this.source, location.line);
+    this.#diagnostics.add({ severity: "warning", location, message, sourceLine, mend: undefined, placeless: true });
+  }
   inform(message: string, mend?: string): void {
     this.#report("info", this.#last, message, mend);
   }

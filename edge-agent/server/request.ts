@@ -16,7 +16,7 @@ export function request(exchange: Exchange, caller: Caller): void {
   const address = client.requested ?? client.message.ciaddr;
   const subnet = networks.subnetOf(address);
   const network = subnet && networks.networkOf(subnet);
-  if (client.serverId !== undefined && !isOurs(exchange, caller, client.serverId)) {
+  if (client.serverId !== undefined && !isOurs(exchange, caller, client.serverId, address)) {
     retract(exchange, caller, address);
     return;
   }

@@ -222,6 +222,7 @@ function data(expression: Of<DataKind>, env: Environment): Uint8Array | undefine
 
 function packet(expression: Of<"packet">, env: Environment): Uint8Array | undefined {
   const { message } = env.input;
+  if (message === undefined) env.log("error", "data: packet: raw packet not available");
   const offset = evaluateNumber(expression.offset, env);
   const length = evaluateNumber(expression.length, env);
   if (message === undefined || offset === undefined || length === undefined) return undefined;

@@ -30,6 +30,7 @@ export function factOf(fact: Fact, input: EvaluationInput): Uint8Array | undefin
 export const MISSING_FACT: { readonly [fact in Fact]?: string } = {
   "leased-address": 'data: "leased-address" configuration directive: there is no lease associated with this client.',
   "host-decl-name": "data: host_decl_name: not available",
+  hardware: "data: hardware: no raw packet or lease is available",
 };
 
 /** Hardware type and address, as dhcp-eval(5) `hardware` and host declarations have it. */

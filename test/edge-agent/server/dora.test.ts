@@ -58,6 +58,39 @@ test("a configured server identifier is ours", () => {
   expect(bench.send({ type: 3, requested: "10.0.0.10", serverId: "192.0.2.1" })?.type).toBe(5);
 });
 
+test.each([
+  ["another subnet of the shared network", "10.0.1.10", "range 10.0.0.21; deny all clients;"],
+  ["a later pool", "10.0.0.20", "range 10.0.0.20;"],
+])("a server identifier of %s is ours", (_where, address, pool) => {
+  const bench = new Bench(`ping-check false; server-identifier 192.0.2.1;
+    shared-network n {
+      subnet 10.0.0.0 netmask 255.255.255.0 { pool { range 10.0.0.19; deny unknown-clients; } pool { ${pool} server-identifier 192.0.2.2; } }
+      subnet 10.0.1.0 netmask 255.255.255.0 { range 10.0.1.10; server-identifier 192.0.2.2; }
+    }`);
+  const offer = bench.send({ type: 1 });
+  expect([offer?.yiaddr, offer?.option(54)]).toEqual([address, Uint8Array.of(192, 0, 2, 2)]);
+  expect(bench.send({ type: 3, requested: address, serverId: "192.0.2.2" })?.type).toBe(5);
+  expect(bench.send({ type: 3, mac: 5, requested: address, serverId: "192.0.2.3" })).toBeUndefined();
+});
+
+test("server identifiers of a class and of a host are ours", () => {
+  const bench = new Bench(`ping-check false; server-identifier 192.0.2.1;
+    class "c" { match if option host-name = "c"; server-identifier 192.0.2.2; }
+    host h { hardware ethernet 02:00:00:00:00:03; server-identifier 192.0.2.3; }
+    host f { hardware ethernet 02:00:00:00:00:04; server-identifier 192.0.2.4; fixed-address 10.0.0.99; }
+    subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10 10.0.0.30; }`);
+  for (const [mac, last] of [
+    [2, 2],
+    [3, 3],
+    [4, 4],
+  ] as const) {
+    const client = { mac, hostname: mac === 2 ? "c" : "x" };
+    const offer = bench.send({ ...client, type: 1 });
+    expect(offer?.option(54)).toEqual(Uint8Array.of(192, 0, 2, last));
+    expect(bench.send({ ...client, type: 3, requested: offer?.yiaddr ?? "", serverId: `192.0.2.${last}` })?.type).toBe(5);
+  }
+});
+
 test("a relay that shows clients its own address as the server's is understood", () => {
   const bench = new Bench(BASE);
   bench.send({ type: 1, giaddr: "10.0.0.2" });
