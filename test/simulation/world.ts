@@ -15,6 +15,7 @@ import { noAddressTwice } from "./checkers/no-address-twice.ts";
 import { oneOwner } from "./checkers/one-owner.ts";
 import { silentStates } from "./checkers/silent-states.ts";
 import { stateIsTold } from "./checkers/state-is-told.ts";
+import { timersAreKept } from "./checkers/timers-are-kept.ts";
 import { Client } from "./client.ts";
 import type { Holding } from "./client-types.ts";
 import { PEER_NAME, siteConfig } from "./config-text.ts";
@@ -82,7 +83,7 @@ export class World implements MachineWorld, Scene {
     };
     this.clients = Array.from({ length: swarm.clients }, (_, index) => this.#client(index + 1, watch));
     this.hostile = Array.from({ length: swarm.hostile }, (_, index) => new Hostile(this, index + 1));
-    this.checkers = [commitBeforeAck(), leaseWithinMclt(), silentStates(), stateIsTold(), bounded()];
+    this.checkers = [commitBeforeAck(), leaseWithinMclt(), silentStates(), stateIsTold(), bounded(), timersAreKept()];
     const isTruthful = swarm.operator !== "rash" && swarm.ledger?.operators !== "lying";
     this.checkers = [...(isTruthful ? [noAddressTwice(), oneOwner()] : [conflictsAreSettled()]), ...this.checkers];
     this.faults = new Faults(this);
