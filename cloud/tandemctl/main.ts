@@ -112,7 +112,7 @@ function missing(api: boolean, token: boolean): string {
       : api
         ? "TANDEM_API, or give --api"
         : "TANDEM_TOKEN, or give --token";
-  return `set ${what} (npm run cloud prints both for the desk; deployed, the first is the stack's output ApiUrl)`;
+  return `set ${what} (npm run cloud prints both; deployed, the API is the stack's output ApiUrl, and tokens are your identity provider's)`;
 }
 
 /** Node's own words on options, without its advice on how to pass a file called --sites. */

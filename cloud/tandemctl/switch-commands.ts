@@ -19,6 +19,7 @@ export async function partnerDown(context: Context): Promise<number> {
   const body = { survivor: required(options, "survivor"), ...reasonOf(options), ...forceOf(options), ...standing };
   const startedAt = Date.now();
   const giveUpAt = startedAt + 1000 * (numberOf(options, "timeout") ?? Number.POSITIVE_INFINITY);
+  let isReached = false;
   for (;;) {
     const calledAt = performance.now();
     try {
@@ -32,7 +33,11 @@ export async function partnerDown(context: Context): Promise<number> {
       output.show({ ...answer.body, servingAfterMs: servingAfterMs ?? null }, () => switched(answer.body) + served(servingAfterMs));
       return 0;
     } catch (error) {
-      const waitable = error instanceof CallFailed && (error.body["code"] === "EVIDENCE_PENDING" || error.body["code"] === "PARTNER_ALIVE");
+      const code = error instanceof CallFailed ? error.body["code"] : undefined;
+      isReached ||= code !== undefined;
+      // an API that was there and is away is waited for, too: should the call have been carried out, the next one hears of it
+      const waitable =
+        error instanceof CallFailed && (code === "EVIDENCE_PENDING" || code === "PARTNER_ALIVE" || (isReached && isAway(error)));
       if (!waitable || options["wait"] !== true) throw error;
       if (Date.now() >= giveUpAt) throw new CallFailed(error.status, `given up after ${since(startedAt)}: ${error.message}`, error.body);
       output.progress(`waiting (${since(startedAt)}): ${error.message}`);
@@ -41,6 +46,8 @@ export async function partnerDown(context: Context): Promise<number> {
   }
 }
 
+/** Nobody answered, or one who could not just then. */
+const isAway = ({ status }: CallFailed): boolean => status === 0 || status === 429 || status >= 500;
 const since = (startedAt: number): string => `${Math.round((Date.now() - startedAt) / 1000)} s`;
 
 /** Milliseconds from the call that was granted until the survivor has told the ledger that it serves alone; undefined if it does not tell. */
@@ -67,7 +74,12 @@ async function untilDeclarable(context: Context, survivor: string, startedAt: nu
   const { client, output, sleep } = context;
   while (Date.now() < giveUpAt) {
     await sleep(LOOK_MS);
-    const { body } = await client.call("GET", `/v1/sites/${siteOf(context)}`);
+    const found = await client.call("GET", `/v1/sites/${siteOf(context)}`).catch((error: unknown) => {
+      if (!(error instanceof CallFailed && isAway(error))) throw error;
+      output.progress(`waiting (${since(startedAt)}): ${error.message}`);
+    });
+    if (found === undefined) continue;
+    const { body } = found;
     const wanted = survivor.toLowerCase();
     const isB = wanted === "b" || wanted === "secondary" || wanted === body.servers.B.name.toLowerCase();
     const verdict = body.canDeclare[isB ? "B" : "A"];

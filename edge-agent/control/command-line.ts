@@ -1,3 +1,4 @@
+import { BINDING_STATUSES } from "../leases/binding-status.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import type { ControlRequest } from "./protocol.ts";
 
@@ -153,11 +154,18 @@ function partnerDown(
 
 const MAC = /^[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5,15}$/i;
 
+/** Octets in hex, with or without a mark between them. */
+const HEX = /^[0-9a-f]{1,2}(?:[:-]?[0-9a-f]{1,2})*$/i;
+const notHex = (text: string): string => `--client-id ${text}: not hex digits such as 01:00:16:3e:01:02:03, option 61 as it is sent`;
+
 function leases(which: string | undefined, options: ReadonlyMap<string, string>): Result<ControlRequest, string> {
   const limit = options.get("limit") === undefined ? 1000 : Number(options.get("limit"));
   if (!Number.isSafeInteger(limit) || limit < 1) return err(`--limit ${options.get("limit")}: not a whole number from 1`);
   const clientId = options.get("client-id");
+  if (clientId !== undefined && !HEX.test(clientId)) return err(notHex(clientId));
   const status = options.get("status")?.toUpperCase();
+  if (status !== undefined && !BINDING_STATUSES.some((each) => each === status))
+    return err(`--status ${options.get("status")}: not one of ${BINDING_STATUSES.join(", ")}`);
   const identity = which === undefined ? {} : MAC.test(which) ? { hardware: which } : { address: which };
   const filter = { ...identity, ...(clientId === undefined ? {} : { clientId }), ...(status === undefined ? {} : { status }) };
   return ok({ verb: "leases", filter, limit });
@@ -166,6 +174,7 @@ function leases(which: string | undefined, options: ReadonlyMap<string, string>)
 function explain(hardware: string | undefined, options: ReadonlyMap<string, string>): Result<ControlRequest, string> {
   if (hardware === undefined || !MAC.test(hardware)) return err("explain needs a hardware address such as 00:16:3e:01:02:03");
   const clientId = options.get("client-id");
+  if (clientId !== undefined && !HEX.test(clientId)) return err(notHex(clientId));
   const via = options.get("via");
   const vendorClass = options.get("vendor-class");
   return ok({

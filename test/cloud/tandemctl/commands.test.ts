@@ -2,10 +2,11 @@ import { spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { createClient } from "../../../cloud/tandemctl/api-client.ts";
+import { CallFailed, createClient } from "../../../cloud/tandemctl/api-client.ts";
 import { argumentsOf, COMMANDS, optionsOf } from "../../../cloud/tandemctl/commands.ts";
 import { addressOf, numberOf, reasonIn, sitePath, timeOf } from "../../../cloud/tandemctl/context.ts";
 import { createOutput } from "../../../cloud/tandemctl/output.ts";
+import { partnerDown } from "../../../cloud/tandemctl/switch-commands.ts";
 import { UsageError } from "../../../cloud/tandemctl/usage-error.ts";
 
 test("times as people give them", () => {
@@ -68,6 +69,33 @@ test("what the gateway refuses without a word of ours is said in ours", async ()
   await expect(createClient(api.replace("http:", "https:"), token).call("GET", "/v1/sites")).rejects.toThrow("http:// instead of https://");
   server.close();
 });
+test("who waits for partner-down goes on waiting when the API is away for a while, but not for one that was never there", async () => {
+  const away = () => new CallFailed(0, "cannot be reached", {});
+  const pending = () => new CallFailed(425, "EVIDENCE_PENDING: wait", { code: "EVIDENCE_PENDING" });
+  const alone = { site: "S-1", sole: "b", basis: "lapsed", epoch: 2, usableAfterMs: 1000 };
+  const declarable = { servers: { B: { name: "b" } }, canDeclare: { B: { ok: true } }, state: "NORMAL" };
+  const waiting = async (...answers: unknown[]) => {
+    const shown: unknown[] = [];
+    const call = async () => {
+      const answer = answers.shift();
+      if (answer instanceof Error) throw answer;
+      return { status: 200, body: answer };
+    };
+    const output = { show: (value: unknown) => void shown.push(value), write: () => {}, table: () => "", progress: () => {} };
+    const context = { client: { call, rows: () => expect.unreachable() }, output, args: ["S-1"], sleep: async () => {} };
+    const status = await partnerDown({ ...context, options: { survivor: "b", wait: true } });
+    return { status, shown, left: answers.length };
+  };
+  const granted = [alone, { survivorKnows: true }];
+  expect(await waiting(pending(), away(), declarable, away(), declarable, ...granted)).toMatchObject({
+    status: 0,
+    shown: [alone],
+    left: 0,
+  });
+  await expect(waiting(away(), ...granted)).rejects.toThrow("cannot be reached");
+  await expect(waiting(pending(), new CallFailed(403, "FORBIDDEN", { code: "FORBIDDEN" }))).rejects.toThrow("FORBIDDEN");
+});
+
 const tandemctl = (...args: string[]) => {
   const env = { ...process.env, TANDEM_API: "http://127.0.0.1:1", TANDEM_TOKEN: "t" };
   const { status, stdout, stderr } = spawnSync(process.execPath, ["cloud/tandemctl/main.ts", ...args], { env, encoding: "utf8" });
