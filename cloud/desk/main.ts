@@ -71,7 +71,7 @@ const SAMPLE_LINES = `  tandemctl sites
   tandemctl site LISBON-1
   tandemctl history --ip 10.1.0.12 --at 6h
   tandemctl history --client 02:00:00:00:00:0c --from 1d
-  tandemctl history LISBON-1 --from 2h --format csv
+  tandemctl history LISBON-1 --from 5h --format csv
   tandemctl partner-down LISBON-1 --survivor lis-b --wait
   tandemctl failover --sites LISBON-1,PORTO-2 --survivor B --reason "trying it"
   tandemctl audit LISBON-1`;

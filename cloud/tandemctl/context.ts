@@ -43,12 +43,16 @@ export async function list(
   output.show(certainty === undefined ? items : { items, certainty }, () => {
     const table = output.table(
       columns.map(([header]) => header),
-      items.map((item) => columns.map(([, member]) => item[member])),
+      items.map((item) => columns.map(([, member]) => memberOf(item, member))),
     );
     return table + (items.length === 0 ? "none\n" : "") + certaintyLine(certainty);
   });
   return 0;
 }
+
+/** `a.b` is the member b of the member a. */
+const memberOf = (item: unknown, path: string): unknown =>
+  path.split(".").reduce<unknown>((found, name) => (found as Readonly<Record<string, unknown>> | undefined)?.[name], item);
 
 /** How certain an answer is, in a line. */
 export const certaintyLine = (certainty: Row | undefined): string =>

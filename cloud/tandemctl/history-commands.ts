@@ -115,6 +115,8 @@ export async function conflicts(context: Context): Promise<number> {
     ["AT", "at"],
     ["BASIS", "basis"],
     ["OPEN", "open"],
+    ["WINNER", "winner.cid"],
+    ["LOSER", "loser.cid"],
     ["ID", "id"],
   ]);
 }

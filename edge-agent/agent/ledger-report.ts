@@ -14,6 +14,8 @@ export function siteReport(site: SiteAgent, service: Service, read: OutboxReader
   const last = core.lastSuccessAt;
   const note = noteOf(site, service, at);
   const ends = leaseEnd(core.lease);
+  const { beat, data } = core.troubles;
+  const trouble = data === undefined ? beat : `handing in: ${data}`;
   return {
     configured: true,
     relationship: setting.relationship,
@@ -27,6 +29,7 @@ export function siteReport(site: SiteAgent, service: Service, read: OutboxReader
     lagSeconds: oldest === undefined ? 0 : Math.max(0, Math.floor((wallMillis - oldest.event.ts) / 1000)),
     service,
     ...(ends === undefined || ends <= at.monotonic ? {} : { serviceSeconds: Math.floor((ends - at.monotonic) / 1000) }),
+    ...(trouble === undefined ? {} : { trouble }),
     ...(note === undefined ? {} : { note }),
   };
 }

@@ -101,6 +101,8 @@ export type LedgerReport =
       readonly lastSuccess?: number;
       readonly backlog: number;
       readonly lagSeconds: number;
+      /** Why there was no answer to what was asked last. */
+      readonly trouble?: string;
       /** What the serving lease allows: all clients, known ones only, nobody. */
       readonly service: "full" | "run-down" | "none";
       /** Until it must have been renewed by the ledger or the partner; left out where it does not run (alone, or over). */

@@ -34,6 +34,7 @@ function renderLedger(ledger: LedgerReport, now: number): string[] {
   return [
     `ledger: site ${ledger.site}, server ${ledger.server}, mode ${ledger.mode}, epoch ${ledger.epoch}, ${reached}`,
     `  backlog     ${ledger.backlog} events, oldest ${duration(ledger.lagSeconds)} old`,
+    ...(ledger.trouble === undefined ? [] : [`  trouble     ${ledger.trouble}`]),
     `  right       ${rightToServe(ledger)}`,
     ...(ledger.note === undefined ? [] : [`  note        ${ledger.note}`]),
   ];

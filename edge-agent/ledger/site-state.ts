@@ -56,6 +56,8 @@ export interface SiteState {
   /** The earliest moment for the next call of a lane. */
   readonly notBefore: Readonly<Record<Lane, MonotonicMillis>>;
   readonly failures: Readonly<Record<Lane, number>>;
+  /** Why there was no answer to what went last, by lane; for people. */
+  readonly troubles: Readonly<Partial<Record<Lane, string | undefined>>>;
   readonly batchLimit: number;
   /** Until then what was mirrored uses up what may be written. */
   readonly mirrorFrom: MonotonicMillis;
@@ -164,6 +166,7 @@ export function newSite(config: SiteConfig, boot: string, known: KnownStanding |
     busy: { beat: undefined, partner: undefined, data: undefined, control: undefined },
     notBefore: { beat: now, partner: now, data: now, control: now },
     failures: { beat: 0, partner: 0, data: 0, control: 0 },
+    troubles: {},
     batchLimit: MAX_BATCH,
     mirrorFrom: now,
     sentUpTo: 0,

@@ -73,18 +73,19 @@ interface Unanswered {
 
 function onSilence(state: SiteState, { lane, call, answer }: Unanswered, random: (below: number) => number): SiteStep {
   const failures = state.failures[lane] + 1;
+  const reason = "reason" in answer.result ? answer.result.reason : "no answer";
   const longest = Math.min(RETRY_LONGEST_MILLIS, RETRY_FIRST_MILLIS * 2 ** Math.min(failures, 10));
   const pause = Math.floor(longest / 2) + random(Math.max(1, Math.floor(longest / 2)));
   const next: SiteState = {
     ...state,
     reachable: lane === "beat" ? false : state.reachable,
     failures: { ...state.failures, [lane]: failures },
+    troubles: { ...state.troubles, [lane]: reason },
     notBefore: { ...state.notBefore, [lane]: laterBy(answer.endedAt, pause) },
     batchLimit: lane === "data" ? Math.max(1, Math.floor(state.batchLimit / 2)) : state.batchLimit,
     claims: state.claims.map((claim) => ({ ...claim, asked: false })),
   };
   const first = lane === "beat" && failures === 1;
-  const reason = "reason" in answer.result ? answer.result.reason : "no answer";
   if (answer.op === "ask-partner-down" || answer.op === "ask-clear") {
     return only(next, {
       kind: "answered",
@@ -108,6 +109,7 @@ function succeeded(state: SiteState, lane: Lane, answer: LedgerAnswer, around: P
     reachable: true,
     lastSuccessAt: answer.endedAt,
     failures: { ...state.failures, [lane]: 0 },
+    troubles: state.troubles[lane] === undefined ? state.troubles : { ...state.troubles, [lane]: undefined },
     notBefore: { ...hurried, [lane]: laterBy(answer.endedAt, pause) },
     batchLimit: lane === "data" ? Math.min(MAX_BATCH, state.batchLimit + 8) : state.batchLimit,
   };

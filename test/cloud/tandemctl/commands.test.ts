@@ -96,6 +96,17 @@ test("who waits for partner-down goes on waiting when the API is away for a whil
   await expect(waiting(pending(), new CallFailed(403, "FORBIDDEN", { code: "FORBIDDEN" }))).rejects.toThrow("FORBIDDEN");
 });
 
+test("conflicts are shown with both clients", async () => {
+  const items = [
+    { site: "S-1", address: "10.0.0.1", at: "T", basis: "late", open: true, winner: { cid: "m:1:aa" }, loser: { cid: "m:1:bb" }, id: "x" },
+  ];
+  const shown: string[] = [];
+  const output = { ...createOutput(false), show: (_: unknown, text: () => string) => void shown.push(text()) };
+  const client = { call: async () => ({ status: 200, body: { items } }), rows: () => expect.unreachable() };
+  await COMMANDS["conflicts"]!.run({ client, output, args: [], options: {}, sleep: async () => {} });
+  expect(shown.join()).toMatch(/WINNER +LOSER +ID\n.*m:1:aa +m:1:bb +x/);
+});
+
 const tandemctl = (...args: string[]) => {
   const env = { ...process.env, TANDEM_API: "http://127.0.0.1:1", TANDEM_TOKEN: "t" };
   const { status, stdout, stderr } = spawnSync(process.execPath, ["cloud/tandemctl/main.ts", ...args], { env, encoding: "utf8" });

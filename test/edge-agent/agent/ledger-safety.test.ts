@@ -198,3 +198,20 @@ test("new terms by HUP: a site that is no longer named is left to failover alone
   expect(site.A.site).toBeUndefined();
   expect(await site.dora(site.A, 1)).toBeDefined();
 });
+
+test("status says why the ledger does not answer, as long as it does not", async () => {
+  const trouble = async () => {
+    const reply = (await site.order(site.A, { verb: "status" })) as { readonly result: { readonly ledger: { readonly trouble?: string } } };
+    return reply.result.ledger.trouble;
+  };
+  expect(await trouble()).toBeUndefined();
+  site.A.fault = "lost-request";
+  await site.pass(60);
+  expect(await trouble()).toMatch(/^LedgerUnavailable|^lost|^no answer/);
+  expect(await site.dora(site.A, 1)).toBeDefined();
+  await site.pass(30);
+  expect(await trouble()).toMatch(/^handing in: /);
+  site.A.fault = "none";
+  await site.pass(60);
+  expect(await trouble()).toBeUndefined();
+});
