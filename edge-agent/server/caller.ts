@@ -6,6 +6,7 @@ import { OPTION } from "../dhcp/wire/option-codes.ts";
 import { UNSPECIFIED } from "../values/ipv4.ts";
 import { type ClassReader, classify, type Membership, NO_CLASSES } from "./classes.ts";
 import { asAddress, type ClientMessage, LINK_SELECTION, subOption } from "./client-message.ts";
+import { emitLogs } from "./configured-logs.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Permitted } from "./permits.ts";
 import type { ServerState } from "./state.ts";
@@ -49,6 +50,7 @@ function locate(state: ServerState, client: ClientMessage, wire: SharedNetwork |
 /** Reads expressions of classes and hosts; what it needs is made when the first one is read. */
 function packetReader(exchange: Exchange, client: ClientMessage): ClassReader {
   let environment: Environment | undefined;
+  let told = 0;
   const open = (): Environment => {
     environment ??= createEnvironment({
       config: exchange.state.config,
@@ -64,8 +66,14 @@ function packetReader(exchange: Exchange, client: ClientMessage): ClassReader {
     });
     return environment;
   };
+  const read = <T>(evaluateIn: (environment: Environment) => T): T => {
+    const opened = open();
+    const value = evaluateIn(opened);
+    if (opened.logs.length > told) told = emitLogs(exchange, opened.logs, told);
+    return value;
+  };
   return {
-    boolean: (expression) => evaluateBoolean(expression, open()) === true,
-    data: (expression) => evaluateData(expression, open()),
+    boolean: (expression) => read((opened) => evaluateBoolean(expression, opened)) === true,
+    data: (expression) => read((opened) => evaluateData(expression, opened)),
   };
 }

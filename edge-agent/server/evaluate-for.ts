@@ -3,11 +3,11 @@ import { evaluateHandlers, evaluateScopes } from "../config/evaluate/scopes.ts";
 import type { Evaluation, EvaluationInput, ScopeChain } from "../config/evaluation.ts";
 import type { LeaseEvent } from "../config/expression.ts";
 import type { Lease } from "../leases/lease.ts";
-import type { LogEventName } from "../log-events.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
 import type { Membership } from "./classes.ts";
 import type { ClientMessage } from "./client-message.ts";
+import { emitLogs } from "./configured-logs.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Whom and what the statements of the configuration are run for. */
@@ -143,15 +143,7 @@ class SubjectInput implements EvaluationInput {
   }
 }
 
-const EVENT_OF_PRIORITY: Readonly<Record<Evaluation["logs"][number]["priority"], LogEventName>> = {
-  fatal: "configured-error",
-  error: "configured-error",
-  info: "configured-message",
-  debug: "configured-detail",
-};
-
 function emit(exchange: Exchange, evaluation: Evaluation): void {
-  for (const { priority, text } of evaluation.logs)
-    exchange.effects.push({ kind: "log", event: EVENT_OF_PRIORITY[priority], fields: { text } });
+  emitLogs(exchange, evaluation.logs, 0);
   for (const execution of evaluation.executions) exchange.effects.push({ kind: "execute", ...execution });
 }
