@@ -12,7 +12,7 @@ export interface Diagnostic {
   readonly sourceLine: string;
   /** What to do about it, or where the cause is. */
   readonly mend: string | undefined;
-  /** dhcpd tells this without a place, as a WARNING. */
+  /** dhcpd tells this without a place, as a WARNING or an ERROR. */
   readonly placeless?: boolean;
 }
 
@@ -24,7 +24,7 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 
 /** The same finding in the form of dhcpd's own messages: `FILE line LINE: message`, the line, a caret. */
 export function formatDiagnosticLikeDhcpd(diagnostic: Diagnostic): string {
-  if (diagnostic.placeless === true) return `WARNING: ${diagnostic.message}`;
+  if (diagnostic.placeless === true) return `${diagnostic.severity === "error" ? "ERROR" : "WARNING"}: ${diagnostic.message}`;
   const { file, line } = diagnostic.location;
   return [`${file} line ${line}: ${diagnostic.message}`, ...excerpt(diagnostic)].join("\n");
 }

@@ -60,7 +60,7 @@ export function failoverDeclaration(context: ParseContext, reader: TokenReader, 
   context.atEnd.push(() => {
     const uses = context.peers.get(name)?.poolCount ?? 0;
     if (uses === 0) {
-      reader.failAt(
+      reader.failWithoutPlace(
         closing,
         `Failover peer, ${name}, has no referring pools. You must refer to each peer in at least one pool declaration.`,
         `add failover peer "${name}"; to a pool`,

@@ -91,6 +91,10 @@ export class TokenReader {
   failAt(token: Token, message: string, mend?: string): void {
     this.#report("error", token, message, mend);
   }
+  /** An error that dhcpd gives without a place, having read everything. */
+  failWithoutPlace(token: Token, message: string, mend: string): void {
+    this.#report("error", token, message, mend, true);
+  }
   warn(message: string, mend?: string): void {
     this.#report("warning", this.#last, message, mend);
   }
@@ -104,9 +108,10 @@ export class TokenReader {
     this.#report("info", this.#last, message, mend);
   }
 
-  #report(severity: Severity, token: Token, message: string, mend: string | undefined): void {
+  #report(severity: Severity, token: Token, message: string, mend: string | undefined, placeless = false): void {
     if (severity === "error") this.#errors += 1;
-    this.#diagnostics.add({ severity, location: this.locationOf(token), message, sourceLine: lineOf(this.source, token.line), mend });
+    const sourceLine = lineOf(this.source, token.line);
+    this.#diagnostics.add({ severity, location: this.locationOf(token), message, sourceLine, mend, placeless });
   }
 
   /** Takes ";", or complains and skips to the end of the statement. */

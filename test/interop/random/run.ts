@@ -105,8 +105,6 @@ async function converse(conf: string, talk: Talk, worlds: [World, World]): Promi
   return found.length === 0 ? undefined : { conf, messages, differences: found, logs: await logs(worlds) };
 }
 
-const reloads = (log: string): number => log.match(/^The configuration of .* is in use\.$/gm)?.length ?? 0;
-
 async function incident(kind: Incident, worlds: readonly World[]): Promise<void> {
   if (kind === "wait") {
     await sleep(WAIT_MS);
@@ -114,16 +112,13 @@ async function incident(kind: Incident, worlds: readonly World[]): Promise<void>
   }
   // what is written behind is written by then
   await sleep(LEASE_FILE_MS / 5);
-  if (kind === "SIGHUP") {
-    // dhcpd would end by it
-    const { server } = worlds[1] as World;
-    const before = reloads(server.log());
-    server.process.signal("SIGHUP");
-    while (reloads(server.log()) === before) await sleep(20);
-    return;
-  }
-  for (const { server } of worlds) await server.stop(kind);
+  for (const { server } of worlds) await server.stop(kind === "SIGHUP" ? "SIGTERM" : kind);
   await Promise.all(worlds.map(({ server }) => server.start()));
+  if (kind !== "SIGHUP") return;
+  // dhcpd would end by it; ours gives addresses out in the order of a start again
+  const { server } = worlds[1] as World;
+  server.process.signal("SIGHUP");
+  await server.process.waitForLog(/^The configuration of .* is in use\.$/m);
 }
 
 /**

@@ -20,7 +20,7 @@ export interface Drawn {
   readonly first?: Incident;
 }
 
-/** Both servers end by a signal and start again, ours reads its configuration again (which changes nothing), or time passes. */
+/** Both servers end by a signal and start again, where SIGHUP is TERM and then one more for ours, which reads its configuration again; or time passes. */
 export type Incident = "SIGTERM" | "SIGKILL" | "SIGHUP" | "wait";
 
 /** Draws messages one at a time, from what the clients have seen so far. */
@@ -82,7 +82,7 @@ export class RandomClients {
       () => ["DISCOVER elsewhere", this.#message(client, 1, [ip(118, wild.pick(["10.50.0.0", "10.78.0.0", "10.99.0.0"]))])],
       () => ["INFORM without an address", this.#message(client, 8, [])],
     ];
-    if (offer) {
+    if (offer && this.#offered.get(offer.yiaddr) === client) {
       const named = wild.pick([SERVER, "10.78.0.1"]);
       kinds.push(() => ["REQUEST by another name", this.#message(client, 3, [ip(50, offer.yiaddr), ip(54, named)])]);
     }

@@ -47,3 +47,23 @@ test.each([
   expect(reference.slice(1)).toEqual([`Database file: ${folder}/${which}.leases`, `PID file: ${folder}/${which}.pid`]);
   expect(places(TANDEM_DHCPD, conf, words, environment)).toEqual(reference);
 });
+
+test("a failover peer without a pool is told as dhcpd tells it", () => {
+  const peer = (name: string): string =>
+    `failover peer "${name}" { primary; address 10.0.0.1; port 519; peer address 10.0.0.2; peer port 520; mclt 30; split 128; }\n`;
+  const told = (program: string): { readonly status: number | null; readonly lines: readonly string[] } => {
+    const file = join(folder, "peers.conf");
+    writeFileSync(file, peer("a") + peer("b"));
+    const { status, stderr } = spawnSync(program, ["-4", "-t", "-cf", file, "-lf", join(folder, "asked.leases")], { encoding: "utf8" });
+    return {
+      status,
+      lines: stderr
+        .split("\n")
+        .filter((line) => line.startsWith("ERROR:"))
+        .sort(),
+    };
+  };
+  const reference = told(ISC_DHCPD);
+  expect(reference.lines.length).toBe(2);
+  expect(told(TANDEM_DHCPD)).toEqual(reference);
+});
