@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { queryAll } from "../../cloud/contract/ledger.ts";
 import { histPartition } from "../../cloud/contract/tables.ts";
 import { address } from "../support/agent-bench.ts";
-import { LedgerSite, SITE } from "../support/ledger-site.ts";
+import { LedgerSite } from "../support/ledger-site.ts";
+import { SITE } from "../support/ledger-site-cloud.ts";
 
 test("the cloud is gone for seven days: the pair serves on its partner leases, and the history is complete afterwards", async () => {
   const site = await new LedgerSite({ mclt: 3600, leaseSeconds: 7200 }).register();

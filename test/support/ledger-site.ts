@@ -1,24 +1,14 @@
-import { CtlItem, SrvItem } from "../../cloud/contract/items.ts";
-import { clearWrites, partnerDownWrites, registerWrites, type SiteSnapshot } from "../../cloud/contract/switch-expressions.ts";
-import { ctlKey, type ServerName, srvKey } from "../../cloud/contract/tables.ts";
-import { mayBeDeclaredAlone } from "../../cloud/domain/partner-down.ts";
-import { embeddedLedger, type Fault } from "../../cloud/embedded/ledger.ts";
-import { createEmbeddedTable } from "../../cloud/embedded/table.ts";
+import type { ServerName } from "../../cloud/contract/tables.ts";
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
 import type { AgentEvent } from "../../edge-agent/agent/event.ts";
 import { createAgentState } from "../../edge-agent/agent/state.ts";
 import { nextDeadline, step } from "../../edge-agent/agent/step.ts";
 import type { ControlReply } from "../../edge-agent/control/protocol.ts";
-import { type ControlAnswer, ledgerClient } from "../../edge-agent/rim/ledger-client.ts";
-import { epochSeconds, type Instant, monotonicMillis } from "../../edge-agent/values/time.ts";
 import { address, encode, type Message } from "./agent-bench.ts";
-import { configText, readAnswer, type SiteOptions, SiteServer, termsOf } from "./ledger-site-server.ts";
+import { SITE, SiteCloud } from "./ledger-site-cloud.ts";
+import { configText, readAnswer, SiteServer } from "./ledger-site-server.ts";
 import { configOf } from "./load-config.ts";
 import { MemoryStore } from "./memory-store.ts";
-
-export const SITE = "TEST-1";
-/** When its virtual time begins, in seconds since 1970. */
-export const START = 1_800_000_000;
 
 interface Wire {
   readonly dialler: SiteServer;
@@ -27,43 +17,14 @@ interface Wire {
 }
 
 /** A branch site in virtual time: two agents, their link, and the embedded ledger. */
-export class LedgerSite {
+export class LedgerSite extends SiteCloud {
   readonly A = new SiteServer("A");
   readonly B = new SiteServer("B");
-  millis = 0;
   linkCut = false;
   /** What the servers think of their clocks. */
   clockDoubt: string | undefined;
-  /** What was asked for, and how it looked. */
-  readonly grants: string[] = [];
-  /** Operators' words that were handed in by themselves. */
-  readonly words: { readonly server: ServerName; readonly reason: string | undefined; readonly actedAt: number | undefined }[] = [];
-  answersWords = true;
-  /** How far the servers' wall clocks are ahead of elapsed time. Seconds. */
-  wallOffset = 0;
-  readonly #options: SiteOptions;
-  readonly ledger;
-  #fault: Fault = "none";
   readonly #wires: Wire[] = [];
-  #next = 1;
 
-  constructor(options: SiteOptions = {}) {
-    this.#options = options;
-    this.ledger = embeddedLedger(createEmbeddedTable(), { fault: () => this.#fault });
-  }
-
-  async register(): Promise<this> {
-    await this.ledger.transact(registerWrites(SITE, termsOf(this.#options), { id: "r", at: 1, by: "test", note: "" }));
-    return this;
-  }
-
-  get at(): Instant {
-    return {
-      now: epochSeconds(START + Math.floor(this.millis / 1000)),
-      monotonic: monotonicMillis(this.millis + 1_000_000),
-      wallOffset: this.wallOffset,
-    };
-  }
   other(server: SiteServer): SiteServer {
     return server === this.A ? this.B : this.A;
   }
@@ -71,15 +32,13 @@ export class LedgerSite {
   boot(server: SiteServer): void {
     server.boots += 1;
     server.store = new MemoryStore(server.disk);
-    const config = configOf(
-      configText(server.role, this.#options.mclt ?? 60, this.#options.extra ?? "", this.#options.leaseSeconds ?? 600),
-    );
+    const config = configOf(configText(server.role, this.options.mclt ?? 60, this.options.extra ?? "", this.options.leaseSeconds ?? 600));
     server.store.layout(config.pools.map(({ id, ranges }) => ({ id, ranges })));
     const setting = {
       relationship: "lab",
       site: SITE,
       server: server.server,
-      autonomyMillis: this.#options.autonomyMillis ?? 60_000,
+      autonomyMillis: this.options.autonomyMillis ?? 60_000,
       coldStart: "run-down" as const,
       foreign: false,
     };
@@ -88,7 +47,7 @@ export class LedgerSite {
       boot: `boot-${server.server}-${server.boots}`,
       outbox: (lane: string, after: number, limit: number) => server.store.outbox(after, limit, lane),
       clockDoubt: () => this.clockDoubt,
-      ...(this.#options.mergeBacklog === undefined ? {} : { mergeBacklog: this.#options.mergeBacklog }),
+      ...(this.options.mergeBacklog === undefined ? {} : { mergeBacklog: this.options.mergeBacklog }),
     };
     const names = { hostName: server.server, serverPort: 67, clientPort: 68 };
     server.state = createAgentState(config, names, server.store.view, (key) => server.store.record(key), {
@@ -160,9 +119,7 @@ export class LedgerSite {
         break;
       case "ledger-call": {
         const { boots } = server;
-        this.#fault = server.fault;
-        const answer = await this.#client(server)(effect.call);
-        this.#fault = "none";
+        const answer = await this.ask(server, effect.call);
         if (server.boots === boots)
           this.event(server, { kind: "ledger-answer", relationship: effect.relationship, answer } as Omit<AgentEvent, "at">);
         break;
@@ -180,65 +137,14 @@ export class LedgerSite {
     return true;
   }
 
-  #client(server: SiteServer) {
-    return ledgerClient(this.ledger, {
-      site: SITE,
-      server: server.server,
-      keepMillis: 0,
-      version: "test",
-      wallMillis: () => (START + this.wallOffset) * 1000 + this.millis,
-      monotonic: () => this.at.monotonic,
-      askControlPlane: async (op, epoch, reason, actedAt) => {
-        if (server.fault !== "none") throw new Error("cut off");
-        if (op !== "tell-word") return this.#control(server, op, epoch, reason);
-        this.words.push({ server: server.server, reason, actedAt });
-        return this.answersWords ? { outcome: "done" } : Promise.reject(new Error("the answer was lost"));
-      },
-    });
-  }
-
-  async #control(server: SiteServer, op: string, _epoch: number, reason: string | undefined): Promise<ControlAnswer> {
-    if (op === "ask-partner-down") return this.grant(server.server, reason === undefined ? "lapsed" : "attested");
-    return this.clear(server.server, "agent");
-  }
-
-  /** POST clear, or an operator's recover. */
-  async clear(sole: ServerName, basis: "agent" | "attested"): Promise<ControlAnswer> {
-    const outcome = await this.ledger.transact(clearWrites(await this.snapshot(), sole, basis, this.#act()));
-    return outcome.kind === "done" ? { outcome: "done" } : { outcome: "refused", code: "NOT_SOLE", detail: "" };
-  }
-
-  /** POST partner-down. */
-  async grant(sole: ServerName, basis: "lapsed" | "attested" = "lapsed"): Promise<ControlAnswer> {
-    const read = await this.snapshot();
-    const verdict = mayBeDeclaredAlone(read, sole, basis);
-    this.grants.push(`${sole} ${basis} ${verdict.kind}`);
-    if (verdict.kind === "refused" && verdict.code === "ALREADY_PARTNER_DOWN" && read.ctl.sole === sole) return { outcome: "done" };
-    if (verdict.kind === "refused") return { outcome: "refused", code: verdict.code, detail: verdict.detail };
-    const outcome = await this.ledger.transact(partnerDownWrites(read, sole, basis, this.#act()));
-    return outcome.kind === "done" ? { outcome: "done" } : { outcome: "refused", code: "AT_COMMIT", detail: "" };
-  }
-
-  async snapshot(): Promise<SiteSnapshot> {
-    const [ctl, A, B] = await Promise.all([
-      this.ledger.get(ctlKey(SITE)),
-      this.ledger.get(srvKey(SITE, "A")),
-      this.ledger.get(srvKey(SITE, "B")),
-    ]);
-    return { ctl: CtlItem.parse(ctl), servers: { A: SrvItem.parse(A), B: SrvItem.parse(B) } };
-  }
-  #act() {
-    return { id: `x${this.#next++}`, at: (START + this.millis / 1000) * 1000, by: "test", note: "" };
-  }
-
   #dial(server: SiteServer): void {
     const partner = this.other(server);
     if (this.linkCut || !partner.up) {
       this.event(server, { kind: "failover-dial-failed", peer: "lab", reason: "refused", local: false } as Omit<AgentEvent, "at">);
       return;
     }
-    const wire: Wire = { dialler: server, ids: { A: this.#next, B: this.#next + 1 }, closed: false };
-    this.#next += 2;
+    const wire: Wire = { dialler: server, ids: { A: this.next, B: this.next + 1 }, closed: false };
+    this.next += 2;
     this.#wires.push(wire);
     const opened = (who: SiteServer, direction: "dialled" | "accepted") =>
       this.event(who, { kind: "failover-link-opened", peer: "lab", link: wire.ids[who.server], direction } as Omit<AgentEvent, "at">);
@@ -295,7 +201,7 @@ export class LedgerSite {
   }
   /** A line on the control socket; its reply. */
   async order(server: SiteServer, request: object): Promise<ControlReply | undefined> {
-    const id = this.#next++;
+    const id = this.next++;
     this.event(server, { kind: "control-request", id, line: JSON.stringify(request) } as Omit<AgentEvent, "at">);
     await this.settle();
     return server.replies.get(id);

@@ -2,7 +2,8 @@ import { beforeEach, expect, test } from "vitest";
 import { queryAll } from "../../../cloud/contract/ledger.ts";
 import { histPartition } from "../../../cloud/contract/tables.ts";
 import { decodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
-import { LedgerSite, SITE } from "../../support/ledger-site.ts";
+import { LedgerSite } from "../../support/ledger-site.ts";
+import { SITE } from "../../support/ledger-site-cloud.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
 

@@ -6,7 +6,8 @@ import type { Pool } from "../../../edge-agent/config/agent-config.ts";
 import { startCalls } from "../../../edge-agent/ledger/site-calls.ts";
 import type { DatagramReceived } from "../../../edge-agent/server/event.ts";
 import { epochSeconds, monotonicMillis } from "../../../edge-agent/values/time.ts";
-import { LedgerSite, START } from "../../support/ledger-site.ts";
+import { LedgerSite } from "../../support/ledger-site.ts";
+import { START } from "../../support/ledger-site-cloud.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
 

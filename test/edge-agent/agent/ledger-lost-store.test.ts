@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { certaintyOf } from "../../../cloud/domain/certainty.ts";
-import { LedgerSite, START } from "../../support/ledger-site.ts";
+import { LedgerSite } from "../../support/ledger-site.ts";
+import { START } from "../../support/ledger-site-cloud.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
 

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import { LedgerSite, START } from "../../support/ledger-site.ts";
+import { LedgerSite } from "../../support/ledger-site.ts";
+import { START } from "../../support/ledger-site-cloud.ts";
 
 let site: LedgerSite;
 
