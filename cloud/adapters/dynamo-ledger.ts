@@ -66,7 +66,7 @@ export function dynamoLedger(client: DynamoDBClient, table: string): Ledger {
   };
 }
 
-/** A client with the time-outs of the design (§1.3): 2 s an attempt, 2 attempts. `endpoint` for DynamoDB Local or the embedded server. */
+/** A client that tries twice; how long an attempt may take is its caller's to say. `endpoint` for DynamoDB Local or the embedded server. */
 export function dynamoClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
   return new DynamoDBClient({ maxAttempts: 2, ...config });
 }
