@@ -66,6 +66,10 @@ export class Machine {
   leaseClockAhead = 0;
   /** Seconds by which somebody set the wall clock. */
   clockSteps = 0;
+  /** True milliseconds for which its clocks stood still since it was booted, by which the wall clock is behind, and since when they do. */
+  #stoodStill = 0;
+  #wallBehind = 0;
+  #frozenAt: number | undefined;
   #bootedAt = 0;
   #boots = 1;
   #held: (() => void)[] = [];
@@ -86,10 +90,24 @@ export class Machine {
   }
   /** Elapsed milliseconds since boot by this machine's crystal. */
   bootMillis(): number {
-    return (this.#world.agenda.now - this.#bootedAt) * this.#pace;
+    return (this.#now - this.#bootedAt - this.#stoodStill) * this.#pace;
   }
   wallMillis(): number {
-    return EPOCH_MILLIS + this.#world.agenda.now * this.#pace + (this.#options.skewSeconds + this.clockSteps) * 1000;
+    return EPOCH_MILLIS + (this.#now - this.#wallBehind) * this.#pace + (this.#options.skewSeconds + this.clockSteps) * 1000;
+  }
+  get #now(): number {
+    return this.#frozenAt ?? this.#world.agenda.now;
+  }
+  /** A virtual machine is stopped: every clock of it stands still. */
+  freeze(): void {
+    this.#frozenAt ??= this.#world.agenda.now;
+  }
+  /** It goes on where it stood; `corrected`: its wall clock is set right. */
+  thaw(corrected: boolean): void {
+    const slept = this.#world.agenda.now - this.#now;
+    this.#frozenAt = undefined;
+    this.#stoodStill += slept;
+    this.#wallBehind = corrected ? 0 : this.#wallBehind + slept;
   }
   get bootId(): string {
     return `${this.name}-${this.#boots}`;
@@ -101,7 +119,6 @@ export class Machine {
   trueLength(millis: number): number {
     return millis / this.#pace;
   }
-
   start(): void {
     if (this.process !== undefined) return;
     this.#world.trace(this.name, "process starts");
@@ -123,6 +140,7 @@ export class Machine {
     this.kill();
     this.#boots += 1;
     this.#bootedAt = this.#world.agenda.now;
+    [this.#stoodStill, this.#wallBehind] = [0, 0];
   }
   /** All that was written is gone, or what was written since `left` was all. */
   loseDisk(left: MemoryDisk = emptyDisk()): void {

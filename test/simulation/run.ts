@@ -11,9 +11,17 @@ export interface Wishes {
   readonly operator?: string | undefined;
   /** "always": every pair has a ledger; "lying": one whose operators lie; "never". */
   readonly ledger?: string | undefined;
+  /** Virtual machines are frozen, clocks and all. */
+  readonly frozen?: boolean | undefined;
 }
 
-export function settingsOf(seed: number, { aim, operator, ledger }: Wishes): Swarm {
+export function settingsOf(seed: number, wishes: Wishes): Swarm {
+  const settings = drawn(seed, wishes);
+  const { more } = settings;
+  return wishes.frozen === true ? { ...settings, more: { ...more, faults: { ...more.faults, freeze: 300 } } } : settings;
+}
+
+function drawn(seed: number, { aim, operator, ledger }: Wishes): Swarm {
   if (operator === "rash") return rashSwarm(seed);
   if (ledger === undefined) return draw(seed, aim);
   if (ledger === "never") return draw(seed, aim, { ledger: undefined });
