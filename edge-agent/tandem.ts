@@ -118,4 +118,6 @@ function parseTime(text: string): number | undefined {
   return Number.isNaN(millis) ? undefined : Math.floor(millis / 1000);
 }
 
+// Who reads no further (a pager that was left, head) has what he wanted.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 process.exitCode = await main(process.argv.slice(2));
