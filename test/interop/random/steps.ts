@@ -45,7 +45,8 @@ export class RandomClients {
       () => ["DISCOVER", this.#message(client, 1, c.chance(0.3) ? [ip(50, this.#anyAddress(client))] : [])],
     ];
     const { offer, lease } = memory;
-    if (offer) {
+    // dhcpd gives an address to whoever asks for it, though it has offered it to another since
+    if (offer && (this.#wild === undefined || this.#offered.get(offer.yiaddr) === client)) {
       const select = (): [string, Step] => {
         const server = optionOf(offer, 54) ?? new Uint8Array(4);
         return ["REQUEST selecting", this.#message(client, 3, [ip(50, offer.yiaddr), [54, server]])];
@@ -71,14 +72,15 @@ export class RandomClients {
     return { client, ...this.#route(words, drawn) };
   }
 
-  #rarer(client: number, { offer, lease }: Memory, wild: Prng): (() => [string, Step])[] {
+  #rarer(client: number, { offer, lease, fresh }: Memory, wild: Prng): (() => [string, Step])[] {
     const query = (options: readonly OptionBytes[], ciaddr?: string): [string, Step] => {
-      const chaddr = CLIENTS[wild.below(CLIENTS.length)]?.mac ?? "";
+      const chaddr = CLIENTS[client]?.mac ?? "";
       const packet = { xid: 0, chaddr, options: [type(10), prl(1, 3, 51, 61, 91, 92), ...options], ...(ciaddr ? { ciaddr } : {}) };
       return ["LEASEQUERY", relayed({ packet })];
     };
     const kinds: (() => [string, Step])[] = [
-      () => query([], wild.chance(0.6) ? (lease ?? this.#drawnAddress()) : undefined),
+      // of a client without a lease dhcpd says whether it ever had one or was offered one
+      () => query([], fresh && wild.chance(0.4) ? undefined : (lease ?? this.#drawnAddress())),
       () => ["DISCOVER elsewhere", this.#message(client, 1, [ip(118, wild.pick(["10.50.0.0", "10.78.0.0", "10.99.0.0"]))])],
       () => ["INFORM without an address", this.#message(client, 8, [])],
     ];
@@ -86,7 +88,8 @@ export class RandomClients {
       const named = wild.pick([SERVER, "10.78.0.1"]);
       kinds.push(() => ["REQUEST by another name", this.#message(client, 3, [ip(50, offer.yiaddr), ip(54, named)])]);
     }
-    if (lease && wild.chance(0.5)) kinds.push(() => ["DECLINE", this.#message(client, 4, [ip(50, lease), ip(54, SERVER)])]);
+    const decline = (): [string, Step] => ["DECLINE", this.#message(client, 4, [ip(50, lease ?? "10.77.0.100"), ip(54, SERVER)])];
+    if (lease && fresh) kinds.push(decline, decline, decline);
     if (lease && wild.chance(0.3))
       kinds.push(() => ["RELEASE by broadcast", this.#message(client, 7, [ip(54, SERVER)], { ciaddr: lease })]);
     return kinds;
