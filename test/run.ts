@@ -33,6 +33,8 @@ const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["default-jre-headless", "/usr/bin/java"],
   ["dhcpd-pools", "/usr/bin/dhcpd-pools"],
   ["dhcping", "/usr/sbin/dhcping"],
+  ["nmap", "/usr/bin/nmap"],
+  ["dhcpstarv", "/usr/bin/dhcpstarv"],
   ["python3-isc-dhcp-leases", "/usr/lib/python3/dist-packages/isc_dhcp_leases/__init__.py"],
   ["python3-pypureomapi", "/usr/lib/python3/dist-packages/pypureomapi.py"],
   ["libtext-dhcpleases-perl", "/usr/share/perl5/Text/DHCPLeases.pm"],

@@ -142,3 +142,30 @@ test("dhcping", () => {
     expect(reference, way).toMatchObject({ status: 0 });
   }
 });
+
+test("nmap's broadcast-dhcp-discover and dhcp-discover", () => {
+  const scan = (number: number, ...words: string[]): string => {
+    const { client } = wires[number] as (typeof wires)[number];
+    const { output } = client.attempt(["/usr/bin/nmap", ...words], 60_000);
+    // when, how long it took, and how long a packet was under way
+    return output.replaceAll(/^(Starting Nmap .*|Nmap done.*|Host is up.*)$/gm, "");
+  };
+  for (const { client } of wires) client.ip("address add 10.77.0.200/24 dev c0");
+  const broadcast = ["--script", "broadcast-dhcp-discover", "-e", "c0", "--script-args", "broadcast-dhcp-discover.timeout=3"];
+  const direct = ["-sU", "-p", "67", "--script", "dhcp-discover", "-Pn", "-n", "10.77.0.1"];
+  const [reference, ours] = [0, 1].map((number) => [scan(number, ...broadcast), scan(number, ...direct)]);
+  expect(ours).toEqual(reference);
+  expect(reference?.[0]).toContain("DHCP Message Type: DHCPOFFER");
+  expect(reference?.[1]).toContain("DHCP Message Type: DHCPACK");
+  for (const { client } of wires) client.ip("address del 10.77.0.200/24 dev c0");
+});
+
+test("dhcpstarv takes every address that is free, and no other", async () => {
+  const active = (number: number): readonly string[] =>
+    [...(worlds[number]?.server.leases() ?? [])].filter(([, body]) => /^ {2}binding state active;/m.test(body)).map(([address]) => address);
+  const running = wires.map(({ client }) => client.start("dhcpstarv", ["/usr/bin/dhcpstarv", "-i", "c0"]));
+  for (const number of [0, 1]) await worlds[number]?.server.process.waitForLog(/network floor: no free leases/, 30_000);
+  await Promise.all(running.map((each) => each.stop("SIGKILL")));
+  // of 15 addresses nmap may have been offered one
+  expect([14, 15]).toContain(((await alike((number) => active(number).toSorted())) as string[]).length);
+}, 60_000);

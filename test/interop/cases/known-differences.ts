@@ -39,6 +39,9 @@ const BOOTP_BROADCAST =
 const OFFERED =
   "RFC 2131 §3.1(2): an address that is on offer to one client is not given to another machine that asks for it. dhcpd gives it, and the first client's REQUEST fails.";
 
+const NAME_OF_DECLARATION =
+  "dhcp-eval(5): host-decl-name is the name of the declaration that matches the client. When dhcpd answers an INFORM it does not know it.";
+
 /** Seeds of the random differential that differ on purpose; `random/main.ts` names the reason. */
 export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [2024, CURRENT_FIRST],
@@ -50,6 +53,10 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [5013, BOOTP_BROADCAST],
   [5018, OFFERED],
   [5019, OFFERED],
+  [8001, NAME_OF_DECLARATION],
+  [8065, DECLINE],
+  [8067, BOOTP_BROADCAST],
+  [8068, NAME_OF_DECLARATION],
 ]);
 
 const rows = (reason: string, group: string, name: string, field: string, ...steps: readonly number[]): KnownDifference[] =>
