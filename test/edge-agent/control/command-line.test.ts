@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { parseCommandLine } from "../../../edge-agent/control/command-line.ts";
 import { parseControlRequest } from "../../../edge-agent/control/protocol.ts";
@@ -76,4 +77,12 @@ test.each([
   '{"verb":"leases","limit":-1}',
 ])("the control socket refuses %s", (line) => {
   expect(parseControlRequest(line).ok).toBe(false);
+});
+
+test("who reads no further than a line gets no stack", () => {
+  const line = "x".repeat(64);
+  const many = `for n in $(seq 3000); do echo "option ${line} $n;"; done`;
+  const command = `set -o pipefail; node edge-agent/tandem.ts check --json <(${many}) | head -c 10`;
+  const { stderr } = spawnSync("bash", ["-c", command], { encoding: "utf8" });
+  expect(stderr).toBe("");
 });
