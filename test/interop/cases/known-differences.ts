@@ -53,10 +53,14 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [5013, BOOTP_BROADCAST],
   [5018, OFFERED],
   [5019, OFFERED],
+  [6103, OFFERED],
+  [6111, OFFERED],
   [8001, NAME_OF_DECLARATION],
+  [8010, INFINITE],
   [8065, DECLINE],
   [8067, BOOTP_BROADCAST],
   [8068, NAME_OF_DECLARATION],
+  [8099, CURRENT_FIRST],
 ]);
 
 const rows = (reason: string, group: string, name: string, field: string, ...steps: readonly number[]): KnownDifference[] =>
