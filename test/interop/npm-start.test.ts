@@ -38,7 +38,7 @@ afterEach(async () => {
 test("npm start is a whole branch site, and the lines that it says to try work when pasted", async () => {
   const child = start("--port", "16767");
   await says(/tandemctl audit BRANCH-1\n/, 240_000);
-  const lines = said.split("\n").filter((line) => line.startsWith("  "));
+  const lines = (said.split("Try, in another terminal:\n")[1] ?? "").split("\n").filter((line) => line.startsWith("  "));
   const folder = /Folder\s+(\S+):/.exec(said)?.[1] ?? "";
   const [environment = ""] = lines;
   const paste = (pattern: RegExp): string => {
