@@ -33,7 +33,7 @@ export function mayReuse(
   if (lease.ends <= exchange.at.now) return false;
   if (change.hostname !== undefined && lease.hostname !== change.hostname) return false;
   const configured = evaluation.number("dhcp-cache-threshold") ?? DEFAULT_THRESHOLD;
-  const threshold = configured <= 100 ? configured : DEFAULT_THRESHOLD;
+  const threshold = configured < 100 ? configured : DEFAULT_THRESHOLD;
   if (threshold === 0) return false;
   const age = exchange.at.now - lease.starts;
   if (age < 0 || (lease.ends !== NEVER && age > ((lease.ends - lease.starts) * threshold) / 100)) return false;

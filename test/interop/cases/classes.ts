@@ -220,7 +220,20 @@ export const CLASS_GROUPS: readonly CaseGroup[] = [
     ],
   },
   { name: "lease limits", conf: limits("dhcp-cache-threshold 0;"), cases: limitCases(false) },
-  { name: "lease limits and young leases", conf: limits("dhcp-cache-threshold 100;"), cases: limitCases(true) },
+  { name: "lease limits and young leases", conf: limits("dhcp-cache-threshold 99;"), cases: limitCases(true) },
+  {
+    name: "a threshold over 99 is the usual one",
+    conf: `authoritative; ping-check off; dhcp-cache-threshold 100; default-lease-time 12; max-lease-time 12;
+      subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.110; }`,
+    cases: [
+      {
+        name: "past a quarter of its time a lease begins anew",
+        wait: [0, 5],
+        expect: ["ACK", "ACK"],
+        steps: [request(mac(42, 1), [ip(50, "10.77.0.100")]), request(mac(42, 1), [ip(50, "10.77.0.100")])],
+      },
+    ],
+  },
   {
     name: "conditions and expressions",
     conf: conditions,
