@@ -12,10 +12,12 @@ import { type Sweep, sweep as sweepOnce } from "./handlers/sweep.ts";
 import { createLog } from "./log.ts";
 import { http, type RouteFunction } from "./middleware/http.ts";
 
+/** A connection that has died must not hold a function, and who called it, for as long as it may run. */
+const LIMITS = { connectionTimeout: 2000, requestTimeout: 4000, throwOnRequestTimeout: true };
 // Built once a cold start.
 const env = readEnv(process.env);
 const deps: Deps = {
-  ledger: dynamoLedger(dynamoClient(), env.LEDGER_TABLE),
+  ledger: dynamoLedger(dynamoClient({ requestHandler: LIMITS }), env.LEDGER_TABLE),
   now: Date.now,
   newId: randomUUID,
   cursorKey: env.CURSOR_KEY,
