@@ -83,6 +83,8 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
     "an address was wound back, when its lease ended, to an end that the partner had never taken, and was not told: a client could have it there",
   ],
   [513476, "a secondary that had all in a conflict waited for a word that a primary put into NORMAL did not say"],
+  [540651, "what passes for a dhcpd took the end that its own word had crossed, and was counted on for the longer horizon of that word"],
+  [538951, "a secondary in a conflict waited to be asked for more by a primary that had been put into NORMAL"],
   [418464, "a renewal that was merged into the next one, which gave less and was not heard, counts as told (the checker)"],
 ];
 

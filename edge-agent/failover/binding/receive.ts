@@ -2,7 +2,7 @@ import type { BindingStatus } from "../../leases/binding-status.ts";
 import type { Lease } from "../../leases/lease.ts";
 import { sameBytes, sameHardware } from "../../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../../values/ipv4.ts";
-import { latest, NO_TIME } from "../../values/time.ts";
+import { earliest, latest, NO_TIME } from "../../values/time.ts";
 import type { RecordedState } from "../endpoint/state.ts";
 import { timesOf } from "../lease-times.ts";
 import { sendReply } from "../link/send.ts";
@@ -50,7 +50,8 @@ export function onBindingUpdate(turn: Turn, relationship: Relationship, connecti
   const flying = updates.flying.get(address);
   if (flying !== undefined) updates.overruled.set(address, flying);
   forgetUpdate(updates, address);
-  const stored = disowned(relationship, accepted(turn, { options, lease, status, sentAt: message.time }), overruled);
+  const believed = accepted(turn, { options, lease, status, sentAt: message.time });
+  const stored = disowned(relationship, relationship.endpoint.partnerIsTandem ? believed : mayBeHeard(believed, flying), overruled);
   if (lease.status === "ACTIVE" && status === "ACTIVE" && !sameClient(lease, stored)) {
     turn.warn(`Lease conflict at ${formatIpv4(address)}: the partner gave it to another client; its binding stands`);
   }
@@ -174,6 +175,13 @@ const sameClient = (left: Lease, right: Lease): boolean =>
   left.clientId !== undefined && right.clientId !== undefined
     ? sameBytes(left.clientId, right.clientId)
     : sameHardware(left.hardware, right.hardware);
+
+/** A stock partner may still take our update, to which its own was preferred: it goes by the horizon of that one then. */
+function mayBeHeard(believed: Lease, flying: Unacked | undefined): Lease {
+  if (flying === undefined || believed.failover === undefined) return believed;
+  const { failover } = believed;
+  return { ...believed, failover: { ...failover, tsfp: earliest(failover.tsfp, flying.potentialExpiry) } };
+}
 
 /**
  * An address that comes free for the primary while the secondary may still take an earlier word, by which it is the secondary's, stays

@@ -132,12 +132,12 @@ function inView({ endpoint, link }: Relationship, next: RecordedState): Recorded
  * Asks for what the partner knows and we do not (failover-12 §9.5.2, §9.10.2), once a connection. A stock partner is
  * always asked for everything, as dhcpd does; one of our own kind for what it owes, when our store is intact.
  */
-function requestUpdates(turn: Turn, relationship: Relationship): void {
+function requestUpdates(turn: Turn, relationship: Relationship, hasPrimaryAll = relationship.endpoint.partner === "CONFLICT-DONE"): void {
   const { endpoint, link } = relationship;
   if (link.up === undefined || !endpoint.communicating || endpoint.requested !== undefined) return;
   const resolving = endpoint.state === "POTENTIAL-CONFLICT";
   // the primary asks first; the secondary when the primary has got everything
-  if (resolving && !isPrimary(relationship) && endpoint.partner !== "CONFLICT-DONE" && !hasRecoveredAlone(endpoint)) return;
+  if (resolving && !isPrimary(relationship) && !hasPrimaryAll && !hasRecoveredAlone(endpoint)) return;
   const type = endpoint.storeIntact && (resolving || endpoint.partnerIsTandem) ? "UPDREQ" : "UPDREQALL";
   turn.log(`failover peer ${nameOf(relationship)}: requesting ${type === "UPDREQ" ? "update" : "full update"} from peer`);
   endpoint.requested = { type, xid: sendNew(turn, link.up, type, {}) };
@@ -175,6 +175,8 @@ export function onPartnerState(
     } else if (wasHeld) sendState(turn, relationship);
     return;
   }
+  // somebody has put it into NORMAL before it had what we owe: it asks for nothing more, and we for what it owes
+  const isOut = endpoint.partnerIsTandem && !isFirst && endpoint.partner === "POTENTIAL-CONFLICT" && heard.state === "NORMAL";
   if (endpoint.partner !== heard.state || endpoint.partnerSince !== heard.since) {
     turn.log(`failover peer ${nameOf(relationship)}: peer moves from ${printed(endpoint.partner)} to ${printed(heard.state)}`);
     endpoint.partner = heard.state;
@@ -203,6 +205,7 @@ export function onPartnerState(
   else if (starting) enter(turn, relationship, endpoint.state === "RESOLUTION-INTERRUPTED" ? "POTENTIAL-CONFLICT" : endpoint.state);
   else if (reaction === "request" || (hasStarted && endpoint.state === "RECOVER") || hasRecoveredAlone(endpoint))
     requestUpdates(turn, relationship);
+  else if (isOut && endpoint.state === "POTENTIAL-CONFLICT") requestUpdates(turn, relationship, true);
   // whatever became of it, the partner has yet to hear of us
   if (link.stateHeldUntil !== undefined || ((deaf || hasStarted) && !movesOn && !starting && endpoint.state !== "RECOVER"))
     sendState(turn, relationship);

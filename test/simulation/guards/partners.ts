@@ -72,6 +72,12 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     replace: 'status === "EXPIRED";',
   },
   {
+    name: "the update that a dhcpd may take instead bounds what it is counted on for",
+    file: receive,
+    find: "relationship.endpoint.partnerIsTandem ? believed : mayBeHeard(believed, flying)",
+    replace: "believed",
+  },
+  {
     name: "one that recovers believes what was freed meanwhile",
     file: receive,
     find: "if (isOld || isFreedWhileAway(relationship, lease, transition)) return undefined;",
