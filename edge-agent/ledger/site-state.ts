@@ -89,6 +89,7 @@ export interface PendingClaim {
 /** PARTNER-DOWN as the ledger granted it, from the moment we learnt of it. */
 export interface Grant {
   readonly epoch: number;
+  /** What is claimed waits from then: we knew of it, and nothing that we answered gave the partner a right to serve any more. */
   readonly learntAt: MonotonicMillis;
   /** The partner's current rows were read and merged. */
   readonly caughtUp: boolean;

@@ -1,7 +1,7 @@
 import type { MonotonicMillis } from "../values/time.ts";
 import type { LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
 import { allSteps } from "./clock-steps.ts";
-import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, silenceThatEnds } from "./lengths.ts";
+import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, peerLeaseMillis, silenceThatEnds } from "./lengths.ts";
 import { noLease, renewedByLedger, revoked, suspended } from "./serving-lease.ts";
 import {
   type Grant,
@@ -182,6 +182,15 @@ function onFenced(state: SiteState, op: LedgerAnswer["op"], row: ServerRow, now:
   return only({ ...state, ack: row.ack }, { kind: "set-back", cursor: row.ack }, { kind: "log", level: "error", text });
 }
 
+/**
+ * From when on the partner has no right to serve by our answers. That is so already where the evidence was this process's, which answers nobody
+ * once it is out; what went out before the disk was lost is known to the ledger only, and the partner was answered since.
+ */
+function partnerQuietFrom({ evidence, config, partnerLeaseMillis }: SiteState, now: MonotonicMillis): MonotonicMillis {
+  const length = peerLeaseMillis(Math.max(config.leaseMillis, partnerLeaseMillis));
+  return Math.max(now, laterBy(evidence.peerLeaseGivenAt, silenceThatEnds(length))) as MonotonicMillis;
+}
+
 /** Our row as the ledger has it: takes over epoch and mode, and says what that means. */
 function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep {
   if (row.boot !== state.boot && state.phase === "running" && state.boots.includes(row.boot)) {
@@ -204,7 +213,7 @@ function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep
     return only({ ...fresh, lease: revoked("DOWN"), grant: undefined, claims: [] }, remember, { kind: "fenced", epoch: row.epoch });
   }
   if (row.mode === "SOLE") {
-    const grant: Grant = { epoch: row.epoch, learntAt: now, caughtUp: false, basis: "attested" };
+    const grant: Grant = { epoch: row.epoch, learntAt: partnerQuietFrom(state, now), caughtUp: false, basis: "attested" };
     return only({ ...fresh, lease: { ...fresh.lease, mode: "SOLE", revoked: false }, grant }, remember, {
       kind: "granted",
       epoch: row.epoch,

@@ -3,15 +3,16 @@ import { cpus, loadavg } from "node:os";
 import { commandLine, refuse } from "../support/command-line.ts";
 import { Lab } from "../support/netns.ts";
 import { ackLatency, avalanche, type Latency, median, peakRate, residentMebibytes, warmUp } from "./measure.ts";
-import { CONTENDERS, type Contender, layWire, startContender, type Wire } from "./servers.ts";
+import { CONTENDERS, type Contender, layWire, slowFlush, startContender, type Wire } from "./servers.ts";
 
-const HELP = `npm run bench [-- --quick] [--only NAME]...
+const HELP = `npm run bench [-- --quick] [--only NAME]... [--flush-ms N]
 
 Exchange rate, ACK latency and avalanche of this server beside ISC dhcpd and Kea, measured in turn, round after round, on one
 virtual cable, so that ratios hold although the machine's speed drifts. Needs root, perfdhcp, ip, ethtool. Prints each
 measurement to standard error and a markdown table to standard output.
 
   --quick                 one short round instead of three
+  --flush-ms N            as on a disk whose flush takes N ms longer than this one's (needs cc)
   --only NAME             only this one (may be repeated): ${CONTENDERS.map(({ name }) => name).join(", ")}
 `;
 const NAME = "npm run bench";
@@ -29,11 +30,18 @@ interface Round {
 const { values } = commandLine({
   name: NAME,
   help: HELP,
-  options: { quick: { type: "boolean", default: false }, only: { type: "string", multiple: true, default: [] } },
+  options: {
+    quick: { type: "boolean", default: false },
+    "flush-ms": { type: "string", default: "0" },
+    only: { type: "string", multiple: true, default: [] },
+  },
 });
 const { quick: isQuick, only: wanted } = values;
 const unknown = wanted.filter((name) => !CONTENDERS.some((contender) => contender.name === name));
 if (unknown.length > 0) refuse(NAME, `--only knows ${CONTENDERS.map(({ name }) => name).join(", ")}; not "${unknown.join(", ")}"`);
+const FLUSH_MILLIS = Number(values["flush-ms"]);
+if (!(FLUSH_MILLIS >= 0 && FLUSH_MILLIS <= 1000))
+  refuse(NAME, `--flush-ms is a number of milliseconds up to 1000; not "${values["flush-ms"]}"`);
 const ROUNDS = isQuick ? 1 : 3;
 const SECONDS = isQuick ? 2 : 4;
 const WARM_UP_SECONDS = isQuick ? 5 : 10;
@@ -48,9 +56,10 @@ async function main(): Promise<void> {
   const lab = new Lab("bench");
   try {
     const wire = layWire(lab);
+    const environment = FLUSH_MILLIS === 0 ? {} : slowFlush(FLUSH_MILLIS, wire.server.directory);
     for (let round = 1; round <= ROUNDS; round += 1) {
       for (const contender of chosen) {
-        const measured = await measure(contender, wire);
+        const measured = await measure(contender, wire, environment);
         found.get(contender.name)?.push(measured);
         console.error(
           `round ${round}  ${contender.name}  ${measured.rate}/s  ${measured.memory} MiB  ${JSON.stringify(measured.latency)}  ${measured.avalanche} ms`,
@@ -70,9 +79,9 @@ function isThere(program: string): boolean {
 }
 
 /** Each figure from a server started afresh, so that none suffers from the leases of the one before; rate and latency when warm. */
-async function measure(contender: Contender, wire: Wire): Promise<Round> {
+async function measure(contender: Contender, wire: Wire, environment: Readonly<Record<string, string>>): Promise<Round> {
   const afresh = async <T>(work: () => T): Promise<T> => {
-    const running = await startContender(contender, wire);
+    const running = await startContender(contender, wire, environment);
     try {
       return work();
     } finally {
@@ -113,7 +122,7 @@ function report(found: ReadonlyMap<string, readonly Round[]>, before: number): s
   const system = /^PRETTY_NAME="(.*)"$/m.exec(existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "")?.[1];
   return [
     `${new Date().toISOString().slice(0, 16)}Z, ${cpus().length} × ${cpus()[0]?.model}, ${system}, Node ${process.versions.node}; ` +
-      `load average ${before.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s.`,
+      `load average ${before.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s${FLUSH_MILLIS === 0 ? "" : `; each flush takes ${FLUSH_MILLIS} ms longer than the disk's own`}.`,
     "",
     `| server | exchanges/s | tandem / it | ACK median at ${STEADY_RATE}/s, ms | ACK p99, ms | lost | ${AVALANCHE_CLIENTS} at once, ms | MiB |`,
     "|---|--:|--:|--:|--:|--:|--:|--:|",

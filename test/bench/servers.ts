@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ISC_DHCPD, TANDEM_DHCPD } from "../support/dhcp-server.ts";
@@ -88,12 +89,29 @@ export function layWire(lab: Lab): Wire {
 
 let started = 0;
 
+/**
+ * The environment of a server whose disk takes `millis` longer for each flush than it does; builds the library that sees to it. Throws where
+ * there is no C compiler.
+ */
+export function slowFlush(millis: number, directory: string): Readonly<Record<string, string>> {
+  const library = join(directory, "slow-flush.so");
+  const source = join(import.meta.dirname, "slow-flush.c");
+  const built = spawnSync("cc", ["-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"], { encoding: "utf8" });
+  if (built.status !== 0)
+    throw new Error(`--flush-ms needs a C compiler (apt install gcc libc6-dev): ${built.error?.message ?? built.stderr}`);
+  return { LD_PRELOAD: library, FLUSH_MICROS: String(Math.round(millis * 1000)) };
+}
+
 /** Starts a contender in an empty directory; resolves when it has answered one exchange. */
-export async function startContender(contender: Contender, wire: Wire): Promise<Running> {
+export async function startContender(
+  contender: Contender,
+  wire: Wire,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Running> {
   started += 1;
   const directory = join(wire.server.directory, `run${started}`);
   mkdirSync(directory, { mode: 0o777 });
-  const running = wire.server.start(contender.name, contender.prepare(directory));
+  const running = wire.server.start(contender.name, contender.prepare(directory), environment);
   await eventually(
     () => {
       if (!running.isRunning) throw new Error(`${contender.name} ended early:\n${running.log().slice(-2000)}`);

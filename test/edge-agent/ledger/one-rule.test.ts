@@ -132,6 +132,19 @@ test("this incarnation's name is kept before it is told to the ledger", () => {
   expect([step.calls.map(({ op }) => op), step.happenings]).toEqual([["boot"], [{ kind: "remember" }]]);
 });
 
+test("a grant counts from when nothing that we answered lets the partner serve any more", () => {
+  const heard = (peerLeaseGivenAt: number) => {
+    const { state } = answered(
+      running({ evidence: { ...noEvidence(ms(0)), peerLeaseGivenAt: ms(peerLeaseGivenAt) } }).core,
+      { op: "heartbeat", result: { outcome: "beating", row: { ...ROW, epoch: 4, mode: "SOLE" } }, endedAt: ms(100_000) },
+      beat(-1),
+    );
+    return state.grant?.learntAt;
+  };
+  expect(heard(99_000)).toBe(99_000 + silenceThatEnds(30_000));
+  expect(heard(60_000)).toBe(100_000);
+});
+
 test("a claim waits: for the ledger's leases, MCLT after the grant, the partner's autonomy on a person's word, MCLT after a lease's end", () => {
   const grant = { epoch: 3, learntAt: ms(0), caughtUp: true, basis: "lapsed" } as const;
   const may = (changes: Partial<SiteState>, monotonic: number, lease: Parameters<typeof mayClaim>[1] = undefined) =>

@@ -7,13 +7,21 @@ import { type Checker, type Scene, siteOf } from "./checker.ts";
 
 /**
  * PARTNER-DOWN is held by at most one server in an epoch: in the ledger, and as the servers themselves believe. One that was
- * declared down on evidence has no right to serve left at that moment.
+ * declared down on evidence has no right to serve left at that moment, unless the other lost its disk since it published that and was not heard
+ * by the ledger since: it does not know, answers the partner, and waits for as long once it learns of the grant.
  */
 export function oneSole(): Checker {
   const soleIn = new Map<number, string>();
   let epoch = 0;
+  /** Heartbeats that the ledger has had of a server which has lost its disk since. */
+  const forgotten = new Map<Machine, number>();
   return {
     name: "PARTNER-DOWN is held by at most one server in an epoch",
+    diskLost(scene, machine) {
+      const row = scene.ledger?.cloud.row(srvKey(SITE, serverOf(machine)));
+      if (row !== undefined) forgotten.set(machine, SrvItem.parse(row).hb);
+      return undefined;
+    },
     ledgerChanged(scene) {
       const item = scene.ledger?.cloud.row(ctlKey(SITE));
       if (item === undefined) return undefined;
@@ -26,8 +34,9 @@ export function oneSole(): Checker {
       if (a.ep !== epoch || b.ep !== epoch) return `epochs differ: ${epoch}, A ${a.ep}, B ${b.ep}`;
       const wrong = modesAre(ctl, a, b);
       if (wrong !== undefined || !isNew || ctl.basis !== "lapsed" || ctl.down === undefined) return wrong;
-      const down = scene.machines.find((machine) => serverOf(machine) === ctl.down);
-      return down === undefined ? undefined : rightsOf(scene, down);
+      const [down, sole] = [ctl.down, ctl.sole].map((server) => scene.machines.find((machine) => serverOf(machine) === server));
+      const isForgotten = sole !== undefined && forgotten.get(sole) === (serverOf(sole) === "A" ? a : b).hb;
+      return down === undefined || isForgotten ? undefined : rightsOf(scene, down);
     },
     atRest(_scene, machine) {
       const standing = siteOf(machine)?.core.standing;
