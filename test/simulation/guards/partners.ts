@@ -140,8 +140,8 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "an address that is the secondary's by a word under way is not free for the primary",
     file: receive,
-    find: "disowned(relationship, accepted(turn, { options, lease, status, sentAt: message.time }), overruled);",
-    replace: "accepted(turn, { options, lease, status, sentAt: message.time });",
+    find: "disowned(relationship, relationship.endpoint.partnerIsTandem ? believed : mayBeHeard(believed, flying), overruled);",
+    replace: "relationship.endpoint.partnerIsTandem ? believed : mayBeHeard(believed, flying);",
   },
   {
     name: "an ended lease is free when the partner knows",

@@ -56,8 +56,8 @@ export const SERVING_GUARDS: readonly Guard[] = [
   {
     name: "a change is owed to the partner",
     file: authority,
-    find: "tstp, tsfp, atsfp: NO_TIME, owed: true } };",
-    replace: "tstp, tsfp, atsfp: NO_TIME, owed: false } };",
+    find: "tstp, tsfp, atsfp: NO_TIME, owed: true, rewindStatus } };",
+    replace: "tstp, tsfp, atsfp: NO_TIME, owed: false, rewindStatus } };",
   },
   {
     name: "only our own free addresses may be given",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { GUARDS } from "../guards.ts";
+import { editsOf } from "./edits.ts";
 import { guardTable, readCatches } from "./table.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -16,6 +17,13 @@ test("docs/safety.md has the table of guards as it is recorded", () => {
 test("nothing is left that no world and no test needs", () => {
   const catches = readCatches();
   expect(GUARDS.filter(({ name }) => catches[name] === undefined)).toEqual([]);
+});
+
+test("each guard's text stands once in the source: it can be taken out", () => {
+  const astray = GUARDS.flatMap((guard) => editsOf(guard).map((edit) => ({ name: guard.name, ...edit }))).filter(
+    ({ file, find }) => readFileSync(join(ROOT, file), "utf8").split(find).length !== 2,
+  );
+  expect(astray.map(({ name, file }) => `${name}: ${file}`)).toEqual([]);
 });
 
 test("what is recorded for a guard complains without it", () => {
