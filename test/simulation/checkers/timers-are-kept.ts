@@ -70,7 +70,8 @@ function overdueLink(relationship: Relationship, { monotonic }: Instant): readon
   const { up } = link;
   const due: string[] = [];
   const note = (what: string, time: number | undefined): void => {
-    if (time !== undefined && time < monotonic) due.push(what);
+    // named with its moment: the next one is another wait, though the world may look only when each has just come
+    if (time !== undefined && time < monotonic) due.push(`${what} (${time})`);
   };
   for (const connection of link.connections.values())
     if (connection !== up) note(`a connection that does not come up (${connection.id})`, setUpDeadline(connection));
