@@ -19,7 +19,8 @@ export function waitsEnd(): Checker {
         if (!recent(since)) return `an operator waits at ${machine.name} since ${Math.round((now - since) / 1000)} s for request ${id}`;
       }
       for (const [address, { state, client }] of site.claims) {
-        const key = `${machine.name} ${machine.starts} ${address} ${client}`;
+        // a try that fails is bad luck, and another wait
+        const key = `${machine.name} ${machine.starts} ${address} ${client} ${site.core.failures.data}`;
         if (state !== "asked") asked.delete(key);
         // nobody can answer while the ledger is out of reach: it is asked again when that is over
         else if (!asked.has(key) || !site.core.reachable) asked.set(key, now);
@@ -27,8 +28,9 @@ export function waitsEnd(): Checker {
           return `${client} waits at ${machine.name} for the ledger's word on ${address}`;
       }
       for (const key of asked.keys()) {
-        const address = Number(key.split(" ")[2]);
-        if (key.startsWith(`${machine.name} `) && !site.claims.has(address as never)) asked.delete(key);
+        const [name, , address, , failures] = key.split(" ");
+        const isOver = !site.claims.has(Number(address) as never) || Number(failures) !== site.core.failures.data;
+        if (name === machine.name && isOver) asked.delete(key);
       }
       return undefined;
     },
