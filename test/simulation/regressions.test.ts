@@ -85,6 +85,7 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
   [513476, "a secondary that had all in a conflict waited for a word that a primary put into NORMAL did not say"],
   [540651, "what passes for a dhcpd took the end that its own word had crossed, and was counted on for the longer horizon of that word"],
   [538951, "a secondary in a conflict waited to be asked for more by a primary that had been put into NORMAL"],
+  [1185345, "the same, put into NORMAL out of its recovery"],
   [
     1003865,
     "one that lost its disk did not know of its evidence, and answered a partner that was declared down by it: it waits (and the checker)",

@@ -175,8 +175,9 @@ export function onPartnerState(
     } else if (wasHeld) sendState(turn, relationship);
     return;
   }
-  // somebody has put it into NORMAL before it had what we owe: it asks for nothing more, and we for what it owes
-  const isOut = endpoint.partnerIsTandem && !isFirst && endpoint.partner === "POTENTIAL-CONFLICT" && heard.state === "NORMAL";
+  // somebody has put it into NORMAL out of a conflict or a recovery, as only a person does: it asks for nothing more, and we for what it owes
+  const wasServing = endpoint.partner === "NORMAL" || endpoint.partner === "COMMUNICATIONS-INTERRUPTED";
+  const isOut = endpoint.partnerIsTandem && !isFirst && !wasServing && heard.state === "NORMAL";
   if (endpoint.partner !== heard.state || endpoint.partnerSince !== heard.since) {
     turn.log(`failover peer ${nameOf(relationship)}: peer moves from ${printed(endpoint.partner)} to ${printed(heard.state)}`);
     endpoint.partner = heard.state;
