@@ -91,6 +91,7 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
     "one that lost its disk did not know of its evidence, and answered a partner that was declared down by it: it waits (and the checker)",
   ],
   [1136109, "CONTACTs that fall due when the world looks are not one that is forgotten (the checker)"],
+  [2026222, "a transfer of which nothing waits has not ended while addresses are still to be looked at (the checker)"],
   [1159937, "a claim is asked for again and again over a way that loses, and a ledger that throttles (the checker)"],
   [418464, "a renewal that was merged into the next one, which gave less and was not heard, counts as told (the checker)"],
 ];

@@ -86,7 +86,8 @@ function overdueLink(relationship: Relationship, { monotonic }: Instant): readon
   const isHeld = (updatesHeldUntil(relationship) ?? monotonic) > monotonic;
   const left = updates.waiting.keys().next().value;
   if (left !== undefined && !endpoint.isOld && !isHeld && updates.unacked.size < link.partnerMaxUnacked) due.push(`an update (${left})`);
-  if (transfer !== undefined && updates.transferLeft === 0 && left === undefined) due.push(`the end of transfer ${transfer.id}`);
+  const isAllTold = transfer?.cursor === undefined && updates.transferLeft === 0 && left === undefined;
+  if (transfer !== undefined && isAllTold) due.push(`the end of transfer ${transfer.id}`);
   return due;
 }
 
