@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { ServerName } from "../../cloud/contract/tables.ts";
 import type { AgentEffect } from "../../edge-agent/agent/effect.ts";
 import type { AgentEvent } from "../../edge-agent/agent/event.ts";
@@ -206,4 +207,14 @@ export class LedgerSite extends SiteCloud {
     await this.settle();
     return server.replies.get(id);
   }
+}
+
+/** A site whose two servers have been up for half a minute, and are in NORMAL. */
+export async function siteInNormal(): Promise<LedgerSite> {
+  const site = await new LedgerSite().register();
+  site.boot(site.A);
+  site.boot(site.B);
+  await site.pass(30);
+  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  return site;
 }

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { queryAll } from "../../../cloud/contract/ledger.ts";
 import { histPartition } from "../../../cloud/contract/tables.ts";
 import { decodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
-import { LedgerSite } from "../../support/ledger-site.ts";
+import { type LedgerSite, siteInNormal } from "../../support/ledger-site.ts";
 import { SITE } from "../../support/ledger-site-cloud.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
@@ -10,11 +10,7 @@ import { address } from "../failover/pair.ts";
 let site: LedgerSite;
 
 beforeEach(async () => {
-  site = await new LedgerSite().register();
-  site.boot(site.A);
-  site.boot(site.B);
-  await site.pass(30);
-  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  site = await siteInNormal();
 });
 
 /** B was declared down, comes back while the cloud is out of reach, and recovers with A over the link. */

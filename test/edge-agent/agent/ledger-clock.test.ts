@@ -6,7 +6,7 @@ import type { Pool } from "../../../edge-agent/config/agent-config.ts";
 import { startCalls } from "../../../edge-agent/ledger/site-calls.ts";
 import type { DatagramReceived } from "../../../edge-agent/server/event.ts";
 import { epochSeconds, monotonicMillis } from "../../../edge-agent/values/time.ts";
-import { LedgerSite } from "../../support/ledger-site.ts";
+import { type LedgerSite, siteInNormal } from "../../support/ledger-site.ts";
 import { START } from "../../support/ledger-site-cloud.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
@@ -24,11 +24,7 @@ async function about(at: number) {
 }
 
 beforeEach(async () => {
-  site = await new LedgerSite().register();
-  site.boot(site.A);
-  site.boot(site.B);
-  await site.pass(30);
-  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  site = await siteInNormal();
 });
 
 test("of the time in which a clock was ahead, and of that which it showed too early, the history says that it is not sure", async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { certaintyOf } from "../../../cloud/domain/certainty.ts";
-import { LedgerSite } from "../../support/ledger-site.ts";
+import { type LedgerSite, siteInNormal } from "../../support/ledger-site.ts";
 import { START } from "../../support/ledger-site-cloud.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
@@ -8,11 +8,7 @@ import { address } from "../failover/pair.ts";
 let site: LedgerSite;
 
 beforeEach(async () => {
-  site = await new LedgerSite().register();
-  site.boot(site.A);
-  site.boot(site.B);
-  await site.pass(30);
-  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  site = await siteInNormal();
 });
 
 test("a server whose store is empty though the ledger knows it serves nobody, alone or not, before it has its leases back", async () => {

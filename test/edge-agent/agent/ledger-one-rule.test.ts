@@ -12,7 +12,7 @@ import { type Lease, neverUsed } from "../../../edge-agent/leases/lease.ts";
 import type { BindingEvent } from "../../../edge-agent/ledger/binding-event.ts";
 import { append, openOutbox } from "../../../edge-agent/ledger/outbox.ts";
 import { epochSeconds, monotonicMillis, seconds } from "../../../edge-agent/values/time.ts";
-import { LedgerSite } from "../../support/ledger-site.ts";
+import { LedgerSite, siteInNormal } from "../../support/ledger-site.ts";
 import { configOf } from "../../support/load-config.ts";
 import { address, Pair } from "../failover/pair.ts";
 
@@ -22,17 +22,8 @@ const OURS = address("10.77.0.100");
 const NOW = 1_800_000_000;
 const SEEN = { isOwn: false, wallOffset: 0, mclt: 60, now: epochSeconds(NOW) };
 
-async function pairOfSites(): Promise<LedgerSite> {
-  const site = await new LedgerSite().register();
-  site.boot(site.A);
-  site.boot(site.B);
-  await site.pass(30);
-  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
-  return site;
-}
-
 test("a server that lives and learns that its partner was chosen recovers", async () => {
-  const site = await pairOfSites();
+  const site = await siteInNormal();
   site.linkCut = true;
   site.B.fault = "lost-request";
   await site.pass(150);
@@ -44,7 +35,7 @@ test("a server that lives and learns that its partner was chosen recovers", asyn
 });
 
 test("auto-partner-down asks the witness, and does nothing by itself", async () => {
-  const site = await pairOfSites();
+  const site = await siteInNormal();
   site.linkCut = true;
   await site.pass(60);
   const endpoint = site.A.state?.failover.relationships.get("lab")?.endpoint;

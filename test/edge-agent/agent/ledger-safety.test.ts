@@ -1,15 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
-import { LedgerSite } from "../../support/ledger-site.ts";
+import { LedgerSite, siteInNormal } from "../../support/ledger-site.ts";
 import { START } from "../../support/ledger-site-cloud.ts";
 
 let site: LedgerSite;
 
 beforeEach(async () => {
-  site = await new LedgerSite().register();
-  site.boot(site.A);
-  site.boot(site.B);
-  await site.pass(30);
-  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  site = await siteInNormal();
 });
 
 test("a clock that jumps ahead silences a server for new clients until the ledger has answered again", async () => {
