@@ -99,5 +99,7 @@ function schema(type: z.ZodType, io: "input" | "output"): unknown {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // who reads no further (head) has what he wanted
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   process.stdout.write(`${JSON.stringify(openApi(), null, 2)}\n`);
 }

@@ -6,6 +6,8 @@ import { Alarms } from "./constructs/alarms.ts";
 import { Background } from "./constructs/background.ts";
 import { FleetDashboard } from "./constructs/dashboard.ts";
 import { ControlApi } from "./constructs/http-api.ts";
+import { LedgerBackup } from "./constructs/ledger-backup.ts";
+import { LedgerKey } from "./constructs/ledger-key.ts";
 import { LedgerTable } from "./constructs/ledger-table.ts";
 
 /** How long logs are kept. */
@@ -37,6 +39,19 @@ export class ControlPlaneStack extends Stack {
       description: "Where alarms are mailed; empty = nowhere",
       default: "",
     });
+    const key = new CfnParameter(this, "LedgerKeyArn", {
+      type: "String",
+      description: "KMS key of your own for the table; empty = the key that AWS manages for DynamoDB",
+      allowedPattern: "(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?",
+      default: "",
+    });
+    const backupDays = new CfnParameter(this, "BackupDays", {
+      type: "Number",
+      description: "How many days AWS Backup keeps each night's copy of the table; 0 = none is made",
+      minValue: 0,
+      maxValue: 3650,
+      default: 0,
+    });
 
     this.table = new LedgerTable(this, "Ledger");
     this.api = new ControlApi(this, "Api", {
@@ -48,6 +63,8 @@ export class ControlPlaneStack extends Stack {
     const background = new Background(this, "Background", { table: this.table, retention: LOG_RETENTION });
     const agents = new AgentIdentity(this, "Agents", { table: this.table.table, api: this.api.api, caCertificate: ca.valueAsString });
     new Alarms(this, "Alarms", { email: email.valueAsString, table: this.table.table, api: this.api, background });
+    new LedgerKey(this, "LedgerKey", { table: this.table.table, keyArn: key.valueAsString, within: this });
+    new LedgerBackup(this, "Backup", { table: this.table.table, days: backupDays.valueAsNumber });
     new FleetDashboard(this, "Dashboard", { table: this.table.table, api: this.api.api });
 
     new CfnOutput(this, "ApiUrl", { value: this.api.api.apiEndpoint });

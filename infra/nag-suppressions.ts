@@ -11,6 +11,11 @@ export const EXCEPTIONS: readonly { readonly id: string; readonly reason: string
     id: "AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiHttpApi4C294DC0>/*/POST/v1/agent/sites/<aws:PrincipalTag/x509Subject/OU>/servers/<aws:PrincipalTag/x509Subject/CN>/*]",
     reason: "The wildcards are the stage and the two agent routes; site and server come from the caller's certificate.",
   },
+  {
+    id: "AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup]",
+    reason:
+      "What AWS Backup needs to make a copy changes with that service, which maintains this policy for itself; only it can take the role.",
+  },
   { id: "AwsSolutions::AwsSolutions-SQS3", reason: "The queue is itself the dead letter queue of the stream." },
   { id: "Serverless::Serverless-SQSRedrivePolicy", reason: "The queue is itself the dead letter queue of the stream." },
   {

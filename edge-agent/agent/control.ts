@@ -8,7 +8,9 @@ import {
   type StatusReport,
 } from "../control/protocol.ts";
 import { commandRefusal } from "../failover/command.ts";
+import { printed } from "../failover/endpoint/state.ts";
 import type { FailoverCommand, FailoverEvent } from "../failover/event.ts";
+import type { Relationship } from "../failover/relationship.ts";
 import type { Countdown, RelationshipStatus } from "../failover/status.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { Exchange } from "../server/exchange.ts";
@@ -83,7 +85,7 @@ function order(
     return refused(id, request.verb, "NO_SUCH_RELATIONSHIP", request.relationship === undefined ? `say which one: ${known}` : known);
   }
   const command = commandOf(request, exchange);
-  const why = commandRefusal(relationship, command);
+  const why = commandRefusal(relationship, command) ?? (request.verb === "recover" ? recoverHindrance(relationship, request) : undefined);
   if (why !== undefined) return refused(id, request.verb, "REFUSED", why);
   const site = ledger?.site(name);
   if (request.verb === "partner-down" && ledger !== undefined && site !== undefined) {
@@ -93,6 +95,30 @@ function order(
     return { effect: undefined, order: undefined };
   }
   return { ...done({ message: `${name}: ${request.verb} ordered` }), order: { kind: "failover-command", peer: name, command } };
+}
+
+/** A recovery silences this server until its partner has told it everything and MCLT is over: why that is not what is wanted, most likely. */
+function recoverHindrance(
+  { endpoint, link }: Relationship,
+  { force }: Extract<Ordering, { readonly verb: "recover" }>,
+): string | undefined {
+  switch (endpoint.state) {
+    case "PAUSED":
+    case "SHUTDOWN":
+      return undefined;
+    case "RECOVER":
+    case "RECOVER-WAIT":
+    case "RECOVER-DONE":
+      return force === true ? undefined : `this server is in ${printed(endpoint.state)}: it recovers already`;
+    default: {
+      if (force === true) return undefined;
+      const until =
+        link.up !== undefined && endpoint.communicating
+          ? "its partner has told it everything and MCLT is over"
+          : "the partner, which is out of reach, is back and has told it everything";
+      return `this server is in ${printed(endpoint.state)} and would serve nobody until ${until}. Are its own leases not to be trusted: --force`;
+    }
+  }
 }
 
 /** Why the ledger need not even be asked. */

@@ -25,7 +25,7 @@ export const USAGE = `tandem: looks into a running agent, and directs it
                                             how this client would be treated, and which line decides it
   tandem partner-down [NAME] [--last-alive TIME] [--force --reason TEXT]
                                             the partner is off: take over its addresses
-  tandem recover [NAME]                     leave PARTNER-DOWN, PAUSED or SHUTDOWN by way of recovery
+  tandem recover [NAME] [--force]           leave PAUSED or SHUTDOWN by way of recovery; a server that serves, only with --force
   tandem shutdown [NAME]                    hand over to the partner, announce it, serve no more
   tandem pause [NAME] | tandem resume [NAME]
   tandem rebalance [NAME]                   even out the free addresses between the partners
@@ -56,6 +56,7 @@ const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
   leases: ["client-id", "status", "limit"],
   explain: ["client-id", "via", "vendor-class"],
   "partner-down": ["last-alive", "force", "reason"],
+  recover: ["force"],
 };
 
 /** Reads `tandem`'s arguments (without the program's name). An error is a sentence for the user. */
@@ -115,6 +116,7 @@ function requestFrom(
     case "reload":
       return first === undefined ? ok({ verb }) : err(`"${verb}" takes no name`);
     case "recover":
+      return ok({ verb, ...named, ...(options.has("force") ? { force: true } : {}) });
     case "pause":
     case "resume":
     case "rebalance":

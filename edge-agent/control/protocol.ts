@@ -14,7 +14,9 @@ export type ControlRequest =
       /** The operator attests that the partner is off, with his reason. */
       readonly force?: { readonly reason: string };
     }
-  | { readonly verb: "recover" | "pause" | "resume" | "rebalance" | "shutdown"; readonly relationship?: string }
+  | { readonly verb: "pause" | "resume" | "rebalance" | "shutdown"; readonly relationship?: string }
+  /** `force`: though this server is serving, and stops until it has recovered. */
+  | { readonly verb: "recover"; readonly relationship?: string; readonly force?: true }
   | { readonly verb: "leases"; readonly filter: LeaseFilter; readonly limit: number; readonly after?: string }
   | { readonly verb: "explain"; readonly client: ClientDescription }
   | { readonly verb: "reload" };
@@ -127,7 +129,7 @@ export interface ExplainReport {
   readonly answered: boolean;
 }
 
-const RELATIONSHIP_VERBS = new Set(["recover", "pause", "resume", "rebalance", "shutdown"]);
+const RELATIONSHIP_VERBS = new Set(["pause", "resume", "rebalance", "shutdown"]);
 /** A lease listing is at most this long; `after` gives the next page. */
 export const LEASES_LIMIT = 1000;
 
@@ -143,7 +145,8 @@ export function parseControlRequest(line: string): Result<ControlRequest, string
   const named = relationship === undefined ? {} : { relationship };
   const verb = text("verb") ?? "";
   if (verb === "status" || verb === "reload") return ok({ verb });
-  if (RELATIONSHIP_VERBS.has(verb)) return ok({ verb: verb as "recover", ...named });
+  if (RELATIONSHIP_VERBS.has(verb)) return ok({ verb: verb as "pause", ...named });
+  if (verb === "recover") return ok({ verb, ...named, ...(value["force"] === true ? { force: true } : {}) });
   if (verb === "partner-down") return parsePartnerDown(value, named);
   if (verb === "leases") return parseLeases(value, text("after"));
   if (verb === "explain") {

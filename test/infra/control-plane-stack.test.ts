@@ -58,6 +58,58 @@ test("the table is one region's, kept, protected, encrypted, restorable, and exp
   expect(table.Properties.GlobalSecondaryIndexes.map((index: { IndexName: string }) => index.IndexName)).toEqual(["gs1", "gs2", "gs3"]);
 });
 
+test("a key of the account's own is a parameter: the table is under it, and whoever uses the table may use it through DynamoDB only", () => {
+  const named = { "Fn::Not": [{ "Fn::Equals": [{ Ref: "LedgerKeyArn" }, ""] }] };
+  const [, table] = synth.of("AWS::DynamoDB::GlobalTable")[0]!;
+  expect(table.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
+  const [condition, there, otherwise] = table.Properties.Replicas[0].SSESpecification["Fn::If"];
+  expect([synth.template.Conditions[condition], there]).toEqual([named, { KMSMasterKeyId: { Ref: "LedgerKeyArn" } }]);
+  expect(otherwise).toEqual({ Ref: "AWS::NoValue" });
+  expect(synth.template.Parameters["LedgerKeyArn"]).toMatchObject({ Default: "" });
+  const policies = synth.of("AWS::IAM::Policy").map(([id, policy]) => ({ id, ...policy.Properties }));
+  const uses = policies.flatMap(({ id, PolicyDocument, Roles }) =>
+    (PolicyDocument.Statement as Statement[])
+      .filter(({ Action }) => JSON.stringify(Action).includes("kms:"))
+      .map((each) => ({ id, Roles, ...each })),
+  );
+  expect(uses.length).toBe(1);
+  const noKey = {
+    "Fn::Join": ["", ["arn:", { Ref: "AWS::Partition" }, ":kms:", { Ref: "AWS::Region" }, ":", { Ref: "AWS::AccountId" }, ":key/none"]],
+  };
+  expect(uses[0]!.Resource).toEqual({ "Fn::If": [condition, { Ref: "LedgerKeyArn" }, noKey] });
+  expect(JSON.stringify(uses[0]!.Condition)).toMatch(
+    /^{"StringEquals":{"kms:ViaService":{"Fn::Join":\["",\["dynamodb\.",{"Ref":"AWS::Region"}/,
+  );
+  const having = (uses[0]!.Roles as { Ref: string }[]).map(({ Ref }) => Ref);
+  const touching = policies
+    .filter(({ PolicyDocument }) => JSON.stringify(PolicyDocument).includes('"dynamodb:'))
+    .flatMap(({ Roles }) => Roles);
+  expect(touching.filter(({ Ref }) => !having.includes(Ref))).toEqual([]);
+  // the reader of the stream is tried when it is made
+  for (const [, mapping] of synth.of("AWS::Lambda::EventSourceMapping")) expect(mapping.DependsOn).toContain(uses[0]!.id);
+});
+
+test("AWS Backup copies the table each night, if it is asked to, into a vault that outlives the stack", () => {
+  const made = synth.of("AWS::Backup::BackupVault").concat(synth.of("AWS::Backup::BackupPlan"), synth.of("AWS::Backup::BackupSelection"));
+  expect(made.length).toBe(3);
+  for (const [, { Condition = "" }] of made)
+    expect(synth.template.Conditions[Condition]).toEqual({ "Fn::Not": [{ "Fn::Equals": [{ Ref: "BackupDays" }, "0"] }] });
+  const [vault, plan, selection] = made.map(([, resource]) => resource);
+  expect(vault?.DeletionPolicy).toBe("Retain");
+  expect(plan?.Properties.BackupPlan.BackupPlanRule).toMatchObject([
+    {
+      ScheduleExpression: "cron(0 3 * * ? *)",
+      TargetBackupVault: { Ref: made[0]![0] },
+      Lifecycle: { DeleteAfterDays: { Ref: "BackupDays" } },
+    },
+  ]);
+  const [tableId] = synth.of("AWS::DynamoDB::GlobalTable")[0]!;
+  expect(selection?.Properties.BackupSelection.Resources).toEqual([{ "Fn::GetAtt": [tableId, "Arn"] }]);
+  const role = Resources[selection?.Properties.BackupSelection.IamRoleArn["Fn::GetAtt"][0]];
+  expect(JSON.stringify(role?.Properties.AssumeRolePolicyDocument)).toContain('"backup.amazonaws.com"');
+  expect(synth.template.Parameters["BackupDays"]).toMatchObject({ Default: 0, MinValue: 0 });
+});
+
 test("every route has a function of its own, behind the authorizer and scope of the contract", () => {
   const routes = new Map(synth.of("AWS::ApiGatewayV2::Route").map(([, route]) => [route.Properties.RouteKey, route.Properties]));
   expect(routes.size).toBe(ROUTE_NAMES.length);

@@ -56,6 +56,8 @@ test("tandem says what the server is and does, and refuses what is unsafe or mea
   expect(tandem("status").stdout).toContain('failover "lab" (primary)');
   expect(tandem("rebalance")).toMatchObject({ status: 1, stderr: expect.stringContaining("in normal only") });
   expect(tandem("recover", "nobody")).toMatchObject({ status: 1, stderr: expect.stringContaining("the relationships are lab") });
+  const recovery = "and would serve nobody until the partner, which is out of reach, is back";
+  expect(tandem("recover")).toMatchObject({ status: 1, stderr: expect.stringContaining(recovery) });
   const known = tandem("explain", "02:00:00:00:00:01");
   expect(known.stdout).toMatch(/host: fixed {2}\[.*dhcpd.conf:7\]/);
   expect(known.stdout).toContain("The client gets an answer.");

@@ -3,12 +3,22 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-// biome-ignore lint/suspicious/noExplicitAny: a template has any shape
-export type Resource = { readonly Type: string; readonly Properties: any; readonly DependsOn?: unknown; readonly DeletionPolicy?: string };
+export type Resource = {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template has any shape
+  readonly Properties: any;
+  readonly DependsOn?: unknown;
+  readonly DeletionPolicy?: string;
+  readonly Condition?: string;
+};
 export interface Synthesized {
   readonly status: number | null;
   readonly output: string;
-  readonly template: { readonly Resources: Record<string, Resource>; readonly Parameters: Record<string, unknown> };
+  readonly template: {
+    readonly Resources: Record<string, Resource>;
+    readonly Parameters: Record<string, unknown>;
+    readonly Conditions: Record<string, unknown>;
+  };
   readonly report: {
     readonly pluginReports: readonly { readonly pluginName: string; readonly conclusion: string; readonly violations: readonly object[] }[];
   };

@@ -75,7 +75,7 @@ export class Operator {
     const partner = this.#site.partnerOf(server);
     if (server.state !== "normal" || partner.state !== "normal" || choice < 0.6 || this.#silenced.size > 0) return;
     if (choice < 0.75) {
-      void this.#give(server, "recover");
+      void this.#give(server, "recover", "--force");
       return;
     }
     const verb = choice < 0.9 || partner.lostDisk || partner.program !== "tandem" ? "pause" : "shutdown";
@@ -103,8 +103,8 @@ export class Operator {
     }
   }
 
-  async #give(server: TortureServer, verb: string): Promise<void> {
-    const outcome = await this.#site.order(server, verb);
+  async #give(server: TortureServer, verb: string, ...options: readonly string[]): Promise<void> {
+    const outcome = await this.#site.order(server, verb, ...options);
     this.#say(`${verb} to ${server.role}: ${outcome}`);
   }
 

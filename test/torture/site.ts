@@ -113,14 +113,14 @@ export class TortureSite {
   }
 
   /** An operator's order; gives what came of it. */
-  async order(server: TortureServer, verb: string): Promise<string> {
+  async order(server: TortureServer, verb: string, ...options: readonly string[]): Promise<string> {
     try {
       if (server.program === "dhcpd") {
         this.pair.setState(server.role, 4);
         return "told by omshell";
       }
       const socket = join(`${server.server.leaseFile}.tandem`, "control.sock");
-      const { stdout } = await execute(TANDEM_COMMAND, [verb, "--socket", socket], { timeout: 60_000 });
+      const { stdout } = await execute(TANDEM_COMMAND, [verb, ...options, "--socket", socket], { timeout: 60_000 });
       return stdout.trim();
     } catch (error) {
       return `refused: ${String((error as { stderr?: string }).stderr ?? error).trim()}`;

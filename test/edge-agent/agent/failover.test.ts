@@ -3,6 +3,7 @@ import type { AgentEffect } from "../../../edge-agent/agent/effect.ts";
 import { failoverStatus } from "../../../edge-agent/agent/failover.ts";
 import { undone } from "../../../edge-agent/agent/state.ts";
 import { nextDeadline } from "../../../edge-agent/agent/step.ts";
+import type { ControlReply } from "../../../edge-agent/control/protocol.ts";
 import { Bench } from "../../support/agent-bench.ts";
 
 const conf = (
@@ -202,6 +203,28 @@ describe("two agents", () => {
     agents.wait(6);
     expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
     expect(agents.both(offers[0]?.answer.yiaddr ?? "")).toEqual(["ACTIVE", "ACTIVE"]);
+  });
+
+  test("a recovery is refused where it would silence a server that serves, unless it is forced", () => {
+    const agents = pair();
+    const order = (request: object) => {
+      const effects = agents.primary.handle({ kind: "control-request", id: 1, line: JSON.stringify(request) } as never);
+      agents.carry(agents.primary, effects);
+      const reply = effects.find(({ kind }) => kind === "control-reply") as { readonly reply: ControlReply } | undefined;
+      return reply?.reply.ok === false ? reply.reply.error.message : "ordered";
+    };
+    expect(order({ verb: "recover" })).toMatch(/is in normal and would serve nobody until its partner has told it everything .*--force/);
+    expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
+    expect(order({ verb: "pause" })).toBe("ordered");
+    expect(order({ verb: "recover" })).toBe("ordered");
+    expect(agents.states()[0]).toMatch(/^RECOVER/);
+    expect(order({ verb: "recover" })).toMatch(/it recovers already/);
+    agents.wait(60);
+    expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
+    expect(order({ verb: "recover", force: true })).toBe("ordered");
+    expect(agents.states()[0]).toMatch(/^RECOVER/);
+    agents.wait(60);
+    expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);
   });
 
   test("after a failed commit the connection is made anew, and all is well again", () => {

@@ -13,6 +13,7 @@ test.each([
   ["partner-down site-7 --last-alive 2026-01-31T12:00:00Z", { verb: "partner-down", relationship: "site-7", lastAlive: 1_769_860_800 }],
   ["partner-down --force --reason=burnt", { verb: "partner-down", force: { reason: "burnt" } }],
   ["recover lab", { verb: "recover", relationship: "lab" }],
+  ["recover --force", { verb: "recover", force: true }],
   ["leases 10.0.0.1", { verb: "leases", filter: { address: "10.0.0.1" }, limit: 1000 }],
   [
     "leases 00:16:3e:01:02:03 --status active --limit 5",
