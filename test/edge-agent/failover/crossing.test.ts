@@ -1,120 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { emptyQueue, queueUpdate, tellAgain } from "../../../edge-agent/failover/binding/queue.ts";
-import { failoverDeadline, onFailoverEvent, onFailoverTick, onLeaseChanged, sendWaiting } from "../../../edge-agent/failover/step.ts";
+import { failoverDeadline, onFailoverTick } from "../../../edge-agent/failover/step.ts";
 import { BINDING_STATUS_CODES, SERVER_STATE_CODES } from "../../../edge-agent/failover/wire/codes.ts";
-import { EMPTY_STREAM, takeFrames } from "../../../edge-agent/failover/wire/frame.ts";
-import { decodeMessage, encodeMessage, type FailoverMessage } from "../../../edge-agent/failover/wire/message.ts";
-import type { MessageType, Options } from "../../../edge-agent/failover/wire/options.ts";
-import type { BindingStatus } from "../../../edge-agent/leases/binding-status.ts";
-import type { Lease } from "../../../edge-agent/leases/lease.ts";
-import type { Ipv4Address } from "../../../edge-agent/values/ipv4.ts";
 import { epochSeconds, monotonicMillis, NO_TIME } from "../../../edge-agent/values/time.ts";
-import { connectTerms } from "../../support/failover-peer.ts";
-import { address, Node, peer } from "./pair.ts";
-
-const NOW = 1_795_000_000;
-const AT = { now: epochSeconds(NOW), monotonic: monotonicMillis(0), wallOffset: 0 };
-const ADDRESS = address("10.77.0.105");
-const CLIENT = Uint8Array.of(1, 2, 0, 0, 0x99, 0, 1);
-
-/** One server in NORMAL with a dhcpd, whose every word is the test's. */
-class Server {
-  readonly node: Node;
-  readonly said: FailoverMessage[] = [];
-  #xid = 0;
-  #rest = EMPTY_STREAM;
-  #link = 1;
-  readonly #role: "primary" | "secondary";
-
-  /** In touch since long ago, or since now. */
-  constructor(role: "primary" | "secondary", since: "long ago" | "now" = "long ago") {
-    this.#role = role;
-    this.node = new Node("ours", peer(role), 20);
-    this.node.start(AT);
-    this.#connect();
-    this.node.live.endpoint.state = "COMMUNICATIONS-INTERRUPTED";
-    this.node.live.endpoint.startupUntil = undefined;
-    this.hears("STATE", { serverState: SERVER_STATE_CODES["COMMUNICATIONS-INTERRUPTED"], serverFlags: 0, startTimeOfState: NOW });
-    this.hears("STATE", { serverState: SERVER_STATE_CODES.NORMAL, serverFlags: 0, startTimeOfState: NOW });
-    if (since === "now") return;
-    // it has said all that it had to say
-    this.node.live.link.heardAt = monotonicMillis(AT.monotonic - 60_000);
-    this.hears("CONTACT", {});
-    // what sharing the addresses out has said is answered
-    for (const { xid, options } of this.updates()) this.hears("BNDACK", { assignedIpAddress: options.assignedIpAddress! }, xid);
-  }
-
-  #connect(): void {
-    this.node.turn(AT, (turn) =>
-      onFailoverEvent(turn, this.node.live, { kind: "failover-link-opened", peer: "lab", link: this.#link, direction: "accepted" }),
-    );
-    const { mclt: _, hashBucketAssignment: __, tlsRequest: ___, ...reply } = connectTerms();
-    this.hears(this.#role === "secondary" ? "CONNECT" : "CONNECTACK", this.#role === "secondary" ? connectTerms() : reply);
-  }
-  /** The connection ends, and there is another, on which the dhcpd says first in what state it is since when. */
-  again(state: number, since: number): void {
-    const link = this.#link++;
-    this.node.turn(AT, (turn) =>
-      onFailoverEvent(turn, this.node.live, { kind: "failover-link-closed", peer: "lab", link, reason: "reset" }),
-    );
-    this.node.effects.length = 0;
-    this.#rest = EMPTY_STREAM;
-    this.#connect();
-    this.hears("STATE", { serverState: state, serverFlags: 1, startTimeOfState: since });
-  }
-
-  hears(type: MessageType, options: Options, xid = this.#xid++): void {
-    const bytes = encodeMessage({ type, time: NOW, xid, options });
-    this.node.turn(AT, (turn) => onFailoverEvent(turn, this.node.live, { kind: "failover-bytes", peer: "lab", link: this.#link, bytes }));
-    this.collect();
-  }
-  /** Takes what was said up to here. */
-  collect(): void {
-    for (const effect of this.node.effects.splice(0)) {
-      if (effect.kind !== "failover-send") continue;
-      const taken = takeFrames(this.#rest, effect.bytes);
-      this.#rest = taken.rest;
-      for (const frame of taken.frames) {
-        const message = decodeMessage(frame);
-        if (message.ok) this.said.push(message.value);
-      }
-    }
-  }
-  hearsUpdate(status: BindingStatus, ends: number, cltt = NOW): FailoverMessage | undefined {
-    const times = { leaseExpirationTime: ends, potentialExpirationTime: ends, startTimeOfState: NOW, clientLastTransactionTime: cltt };
-    const client = status === "FREE" || status === "BACKUP" ? {} : { clientHardwareAddress: CLIENT };
-    this.hears("BNDUPD", { assignedIpAddress: ADDRESS, bindingStatus: BINDING_STATUS_CODES[status], ...times, ...client });
-    return this.said.findLast(({ type }) => type === "BNDACK");
-  }
-  /** The lease becomes something else here, and the partner is told. */
-  changes(status: BindingStatus, ends: number, cltt = NOW): void {
-    this.node.turn(AT, (turn) => {
-      const lease: Lease = {
-        ...turn.lease(ADDRESS),
-        ...{ status, starts: AT.now, ends: epochSeconds(ends), cltt: epochSeconds(cltt), hardware: { htype: 1, bytes: CLIENT.slice(1) } },
-        failover: { tstp: epochSeconds(ends), tsfp: NO_TIME, atsfp: NO_TIME, owed: true, rewindStatus: "FREE" },
-      };
-      turn.put(lease);
-      onLeaseChanged(turn, this.node.live, lease);
-      sendWaiting(turn, this.node.live);
-    });
-    this.hears("CONTACT", {});
-  }
-  /** Updates of the address, or of all. */
-  updates(only?: Ipv4Address): readonly FailoverMessage[] {
-    return this.said.filter(({ type, options }) => type === "BNDUPD" && (only === undefined || options.assignedIpAddress === only));
-  }
-  get told(): readonly (number | undefined)[] {
-    return this.updates(ADDRESS).map(({ options }) => options.bindingStatus);
-  }
-  acknowledges(which: number): void {
-    this.hears("BNDACK", { assignedIpAddress: ADDRESS }, this.updates(ADDRESS).at(which)?.xid ?? 0);
-  }
-}
+import { ADDRESS, AT, CLIENT, LoneServer, NOW } from "./lone-server.ts";
 
 describe("updates that cross", () => {
   test("an address is told of again only when the partner has answered what it was told before", () => {
-    const server = new Server("secondary");
+    const server = new LoneServer("secondary");
     const before = server.told.length;
     server.changes("ACTIVE", NOW + 60);
     server.changes("RELEASED", NOW);
@@ -129,7 +22,7 @@ describe("updates that cross", () => {
   });
 
   test("what a dhcpd frees while it may still take our BACKUP is not ours to give before both say the same", () => {
-    const server = new Server("primary");
+    const server = new LoneServer("primary");
     const before = server.told.length;
     server.changes("BACKUP", 0);
     // two words of the secondary's, which has not seen ours: it gave the address, and got it back
@@ -146,7 +39,7 @@ describe("updates that cross", () => {
   test.each(["primary", "secondary"] as const)(
     "the %s takes a dhcpd's ACTIVE that crosses its EXPIRED, and the dhcpd takes the EXPIRED: it is told its ACTIVE once more",
     (role) => {
-      const server = new Server(role);
+      const server = new LoneServer(role);
       const before = server.told.length;
       server.changes("EXPIRED", NOW - 1, NOW - 60);
       expect(server.hearsUpdate("ACTIVE", NOW + 60)?.options.rejectReason).toBeUndefined();
@@ -162,7 +55,7 @@ describe("updates that cross", () => {
   );
 
   test("an EXPIRED that a dhcpd tells before it acknowledges our ACTIVE, which is over, ends the lease here too", () => {
-    const server = new Server("secondary");
+    const server = new LoneServer("secondary");
     const before = server.told.length;
     server.changes("ACTIVE", NOW - 7, NOW - 12);
     expect(server.hearsUpdate("EXPIRED", NOW - 7, 0)?.options.rejectReason).toBeUndefined();
@@ -176,7 +69,7 @@ describe("updates that cross", () => {
     ["was NORMAL and recovers from there", SERVER_STATE_CODES.NORMAL, NOW - 500, "FREE"],
     ["is in RECOVER since before", SERVER_STATE_CODES.RECOVER, NOW - 500, "FREE"],
   ] as const)("a dhcpd that %s is asked about a lease that it may have extended, or not", (_, state, since, becomes) => {
-    const server = new Server("secondary");
+    const server = new LoneServer("secondary");
     server.node.live.endpoint.partnerSince = epochSeconds(NOW - 500);
     server.changes("ACTIVE", NOW - 1, NOW - 60);
     server.acknowledges(-1);
@@ -194,7 +87,7 @@ describe("updates that cross", () => {
   });
 
   test("a dhcpd that is in touch again is told nothing before it has told what its clients did, and what it tells is not undone", () => {
-    const server = new Server("primary", "now");
+    const server = new LoneServer("primary", "now");
     server.changes("EXPIRED", NOW - 1, NOW - 60);
     expect(server.told).toEqual([]);
     const due = failoverDeadline(server.node.live, AT) ?? 0;
@@ -209,7 +102,7 @@ describe("updates that cross", () => {
 
   test("what a dhcpd says nothing about is told when it has been quiet, and not later than 3 s after it was in touch again", () => {
     for (const chatty of [false, true]) {
-      const server = new Server("secondary", "now");
+      const server = new LoneServer("secondary", "now");
       server.changes("RELEASED", NOW, NOW - 60);
       const from = AT.monotonic;
       let millis = 0;
@@ -224,7 +117,7 @@ describe("updates that cross", () => {
   });
 
   test("who rejects the partner's word for being old tells his own once more, though it was refused", () => {
-    const server = new Server("secondary");
+    const server = new LoneServer("secondary");
     server.changes("ACTIVE", NOW + 3000, NOW - 30);
     // the primary has a shorter and later lease of the same client's, and refuses ours in the same moment
     const before = server.told.length;
@@ -238,7 +131,7 @@ describe("updates that cross", () => {
 
   test("EXPIRED with an end that is still to come is what a dhcpd meant to tell before it took the renewal: the lease goes on, and is told again", () => {
     for (const role of ["primary", "secondary"] as const) {
-      const server = new Server(role);
+      const server = new LoneServer(role);
       server.node.live.endpoint.state = role === "primary" ? "COMMUNICATIONS-INTERRUPTED" : "NORMAL";
       server.changes("ACTIVE", NOW + 16);
       server.acknowledges(-1);
@@ -255,7 +148,7 @@ describe("updates that cross", () => {
   });
 
   test("a lease that is over takes no address from another client of which the partner has yet to hear", () => {
-    const server = new Server("secondary");
+    const server = new LoneServer("secondary");
     const other = { htype: 1, bytes: Uint8Array.of(2, 0, 0, 0x99, 0, 2) };
     server.node.turn(AT, (turn) => {
       const times = { tstp: epochSeconds(NOW + 60), tsfp: NO_TIME, atsfp: NO_TIME, owed: true, rewindStatus: "ACTIVE" } as const;
@@ -279,28 +172,5 @@ describe("updates that cross", () => {
     expect([queue.waiting.size, queue.unacked.get(ADDRESS)?.isVoid, queue.transferLeft]).toEqual([0, true, 1]);
     tellAgain(queue, ADDRESS);
     expect([queue.waiting.get(ADDRESS), queue.unacked.size, queue.flying.size, queue.transferLeft]).toEqual([3, 0, 0, 1]);
-  });
-});
-
-describe("a conflict and a dhcpd's RECOVER, told at the same moment", () => {
-  const tells = (server: Server, state: "RECOVER" | "POTENTIAL-CONFLICT") => {
-    server.hears("STATE", { serverState: SERVER_STATE_CODES[state], serverFlags: 0, startTimeOfState: NOW });
-    return server.node.live.endpoint.state;
-  };
-
-  test.each(["primary", "secondary"] as const)("as %s we give way once on a connection, and the second time stay and say so", (role) => {
-    const server = new Server(role);
-    server.node.live.endpoint.state = "POTENTIAL-CONFLICT";
-    expect(tells(server, "RECOVER")).toBe("RECOVER");
-    expect(tells(server, "POTENTIAL-CONFLICT")).toBe("POTENTIAL-CONFLICT");
-    const before = server.said.length;
-    expect(tells(server, "RECOVER")).toBe("POTENTIAL-CONFLICT");
-    const told = server.said.slice(before).filter(({ type }) => type === "STATE");
-    expect(told.map(({ options }) => options.serverState)).toEqual([SERVER_STATE_CODES["POTENTIAL-CONFLICT"]]);
-    expect(tells(server, "POTENTIAL-CONFLICT")).toBe("POTENTIAL-CONFLICT");
-    server.node.turn(AT, (turn) =>
-      onFailoverEvent(turn, server.node.live, { kind: "failover-link-closed", peer: "lab", link: 1, reason: "eof" }),
-    );
-    expect(server.node.live.link.gaveWay).toBe(false);
   });
 });

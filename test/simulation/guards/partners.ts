@@ -271,6 +271,12 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     replace: "",
   },
   {
+    name: "a primary that a person puts into NORMAL is asked, out of a recovery too",
+    file: endpointStep,
+    find: "!isFirst && !wasServing && heard.state",
+    replace: '!isFirst && endpoint.partner === "POTENTIAL-CONFLICT" && heard.state',
+  },
+  {
     name: "PARTNER-DOWN does not hear STARTUP",
     file: endpointStep,
     find: 'if (endpoint.state === "PARTNER-DOWN" && heard.starting && (',
