@@ -38,8 +38,9 @@ export async function boot(
   read: Srv,
   incarnation: string,
   gap?: Gap,
+  nameKey?: string,
 ): Promise<{ kind: "booted"; server: Srv } | Fenced | Repeat> {
-  const outcome = await ledger.write(bootWrite(read, incarnation, gap));
+  const outcome = await ledger.write(bootWrite(read, incarnation, gap, nameKey));
   if (outcome.kind === "done") return { kind: "booted", server: SrvItem.parse(outcome.item) };
   return refusedOrRepeat(outcome);
 }

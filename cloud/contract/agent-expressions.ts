@@ -98,12 +98,13 @@ export interface Gap {
 }
 const MOST_GAPS = 8;
 
-/** §2.2: takes the server's item over for a new incarnation; `read` is the item as just read (strongly). `gap`: its former store is lost. */
-export function bootWrite(read: Srv, boot: string, gap?: Gap): Write {
+/** §2.2: takes the server's item over for a new incarnation; `read` is the item as just read (strongly). `gap`: its former store is lost.
+ *  `nameKey`: which key seals clients' names, if any does. */
+export function bootWrite(read: Srv, boot: string, gap?: Gap, nameKey?: string): Write {
   const gaps = gap === undefined ? {} : { gaps: [...read.gaps, { from: gap.from, to: gap.to }].slice(-MOST_GAPS) };
   return update(
     srvKey(read.site, read.srv),
-    { set: { boot, bn: 0, ...NO_EVIDENCE, ...gaps }, add: { hb: 1 } },
+    { set: { boot, bn: 0, ...NO_EVIDENCE, ...gaps, ...(nameKey === undefined ? {} : { nk: nameKey }) }, add: { hb: 1 } },
     all(equal("ep", read.ep), equal("mode", read.mode), equal("boot", read.boot)),
   );
 }

@@ -66,6 +66,10 @@ export const SrvItem = z.object({
   qa: Millis.default(0).describe("When `qd` and `qt` were so, by the agent's wall clock; 0 = never told"),
   kp: Millis.default(0).describe("How long this server has its history rows kept; 0 = for ever"),
   ver: z.string(),
+  nk: z
+    .string()
+    .default("")
+    .describe("Names of clients and hosts are sealed under the key of this id; empty = they are as the site knows them"),
   gaps: z
     .array(z.object({ from: Millis, to: Millis }))
     .default([])

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import type { SealedNames } from "../contract/sealed-names.ts";
 import type { Client } from "./api-client.ts";
 import { type Output, printable } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
@@ -10,6 +11,8 @@ export interface Context {
   readonly output: Output;
   readonly options: Options;
   readonly args: readonly string[];
+  /** The fleet's key, where clients are named under one. */
+  readonly names?: SealedNames | undefined;
   readonly sleep: (millis: number) => Promise<void>;
 }
 /** An item of an answer. */

@@ -1,3 +1,5 @@
+import { CLIENT_FORMS, parseClient } from "../contract/client-names.ts";
+import { isSealed } from "../contract/sealed-names.ts";
 import {
   addressOf,
   type Context,
@@ -50,7 +52,8 @@ export async function history(context: Context): Promise<number> {
     to: timeOf(options, "to") ?? new Date().toISOString(),
   };
   if (client !== undefined) {
-    const path = `${place === undefined ? "/v1" : `/v1/sites/${place}`}/clients/${encodeURIComponent(client)}/addresses`;
+    const name = encodeURIComponent(sealedIf(context, client));
+    const path = `${place === undefined ? "/v1" : `/v1/sites/${place}`}/clients/${name}/addresses`;
     return list(context, path, period, STINTS);
   }
   if (ip === undefined) {
@@ -61,6 +64,14 @@ export async function history(context: Context): Promise<number> {
   if (!isPeriod) return holders(context, sites, ip);
   if (sites.length > 1) throw new UsageError(`${ip} is in pools of several sites: name one of ${sites.join(", ")}`);
   return list(context, `/v1/sites/${sites[0]}/addresses/${encodeURIComponent(ip)}/history`, period, EVENTS);
+}
+
+/** A client as the ledger names it. */
+function sealedIf({ names }: Context, client: string): string {
+  if (names === undefined) return client;
+  const name = parseClient(client);
+  if (name === undefined) throw new UsageError(`${client} names no client: give ${CLIENT_FORMS}`);
+  return isSealed(name) ? name : names.seal(name);
 }
 
 /** The sites that have the address in a pool. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CallFailed, createClient } from "./api-client.ts";
+import { clientKey, opening } from "./client-key.ts";
 import { argumentsOf, COMMANDS, optionsOf } from "./commands.ts";
 import { createOutput, printable } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
@@ -11,6 +12,7 @@ const flag = { type: "boolean" } as const;
 const OPTIONS = {
   api: text,
   token: text,
+  "client-key-file": text,
   json: flag,
   help: { ...flag, short: "h" },
   version: flag,
@@ -48,7 +50,7 @@ const OPTIONS = {
   "max-lease": text,
 } as const;
 
-const EVERYWHERE = new Set(["json", "api", "token", "help"]);
+const EVERYWHERE = new Set(["json", "api", "token", "client-key-file", "help"]);
 
 // Who reads no further (a pager that was left, head) has what he wanted.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
@@ -86,8 +88,11 @@ async function main(argv: readonly string[]): Promise<number> {
     const token = (values.token ?? process.env["TANDEM_TOKEN"])?.trim();
     if (!api || !token) throw new UsageError(missing(!api, !token));
     usage = `tandemctl ${name} ${command.usage}`;
+    const names = clientKey(values["client-key-file"] ?? process.env["TANDEM_CLIENT_KEY_FILE"]);
+    const client = createClient(api, token);
     return await command.run({
-      client: createClient(api, token),
+      client: names === undefined ? client : opening(client, names),
+      names,
       output: createOutput(values.json === true),
       options: values,
       args,
@@ -132,7 +137,8 @@ function version(): string {
 function help(): string {
   const lines = Object.entries(COMMANDS).map(([name, { usage, about }]) => `  tandemctl ${name} ${usage}\n        ${about}\n`);
   return `Usage:
-${lines.join("")}Everywhere: --json, --api URL (or TANDEM_API), --token TOKEN (or TANDEM_TOKEN)
+${lines.join("")}Everywhere: --json, --api URL (or TANDEM_API), --token TOKEN (or TANDEM_TOKEN),
+            --client-key-file FILE (or TANDEM_CLIENT_KEY_FILE) where agents name clients under the fleet's key
 Times: 2026-01-15T10:00:00Z, without a zone the local time, now, or so long ago: 30s, 90m, 2h, 3d, 1w
 Exit status: 0 done, 1 refused or not all done, 2 usage, 3 unreachable or not let in
 `;

@@ -5,6 +5,7 @@ import type { LedgerEffect, LedgerEvent } from "../agent/service-events.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { LedgerAnswer, LedgerCall } from "../ledger/calls.ts";
 import { type AgentFile, type AgentSite, readAgentFile } from "../rim/agent-file.ts";
+import { readClientKey } from "../rim/client-key.ts";
 import { clockDoubt } from "../rim/clock-sync.ts";
 import { controlPlane } from "../rim/control-plane.ts";
 import { discreet } from "../rim/credentials.ts";
@@ -102,10 +103,12 @@ function settingOf(site: AgentSite, config: AgentConfig): LedgerSetting {
 
 type Client = (call: LedgerCall) => Promise<LedgerAnswer>;
 
-/** One client for each relationship. The AWS SDK is loaded only where there is a ledger. */
+/** One client for each relationship. The AWS SDK is loaded only where there is a ledger. Throws StartFailed. */
 export async function openClients(file: AgentFile, settings: readonly LedgerSetting[]): Promise<ReadonlyMap<string, Client>> {
   const { dynamoClient, dynamoLedger } = await import("../../cloud/adapters/dynamo-ledger.ts");
-  const { table, region, endpoint, api } = file.ledger;
+  const { table, region, endpoint, api, clientKeyFile } = file.ledger;
+  const names = readClientKey(clientKeyFile);
+  if (!names.ok) throw new StartFailed(`agent.json: ${names.error}`);
   const requestHandler = { connectionTimeout: 2000, requestTimeout: 4000, throwOnRequestTimeout: true };
   const open = (profile: string | undefined) => {
     const where = { ...(endpoint === undefined ? {} : { endpoint }), ...(profile === undefined ? {} : { profile }) };
@@ -120,7 +123,7 @@ export async function openClients(file: AgentFile, settings: readonly LedgerSett
     const { ledger, credentials } = opened.get(profile) ?? open(profile);
     opened.set(profile, { ledger, credentials });
     const ask = api === undefined ? undefined : controlPlane({ api, region, site, server, credentials });
-    const own = { site, server, version: VERSION, askControlPlane: ask, keepMillis: keepDays * DAY_MILLIS };
+    const own = { site, server, version: VERSION, askControlPlane: ask, keepMillis: keepDays * DAY_MILLIS, names: names.value };
     clients.set(relationship, ledgerClient(ledger, { ...own, wallMillis: Date.now, monotonic: () => monotonicMillis(bootMillis()) }));
   }
   return clients;

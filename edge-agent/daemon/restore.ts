@@ -41,7 +41,12 @@ export async function restoreFromLedger(options: RestoreOptions): Promise<Result
     coldStart: site.coldStart,
     foreign: site.partner === "isc",
   }));
-  const clients = await openClients(file.value, settings);
+  let clients: Awaited<ReturnType<typeof openClients>>;
+  try {
+    clients = await openClients(file.value, settings);
+  } catch (error) {
+    return err(error instanceof Error ? error.message : String(error));
+  }
   const opened = openLmdbStore(options.stateDirectory, lockFile);
   if (!opened.ok) return opened;
   const store = opened.value;

@@ -28,6 +28,8 @@ const AgentFile = z.strictObject({
     endpoint: z.url().optional(),
     /** The control plane's API; without it this server cannot ask to be alone, only be told. */
     api: z.url().optional(),
+    /** Path of the fleet's key: clients and hosts are named in the ledger by what only its holders can read. */
+    clientKeyFile: z.string().min(1).optional(),
     /** Whether a clock that is not synchronised keeps this server from asking for the partner's addresses. */
     clock: z.enum(["auto", "ntp", "trusted"]).default("auto"),
   }),

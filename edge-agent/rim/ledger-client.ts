@@ -13,11 +13,14 @@ import { type Fact, ordOf, type Sender } from "../../cloud/contract/agent-expres
 import type { Item } from "../../cloud/contract/expression.ts";
 import type { Srv } from "../../cloud/contract/items.ts";
 import type { Ledger } from "../../cloud/contract/ledger.ts";
+import { isSealed, type SealedNames } from "../../cloud/contract/sealed-names.ts";
 import { ctlKey, partnerOf, type ServerName } from "../../cloud/contract/tables.ts";
 import type { CurrentRow, LedgerAnswer, LedgerCall, OutboxEntry, ServerRow, Standing, Unanswered, Word } from "../ledger/calls.ts";
 import { ipv4 } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 
+/** The incarnation of a server that never ran. */
+const NEVER_RAN = "-";
 /** A site is registered in this one. */
 const FIRST_EPOCH = 1;
 
@@ -27,6 +30,8 @@ export interface LedgerClientOptions {
   /** How long history rows are kept, milliseconds; 0 = for ever. */
   readonly keepMillis: number;
   readonly version: string;
+  /** Seals the names of clients and hosts before they leave the site; undefined: they go as they are. */
+  readonly names?: SealedNames | undefined;
   readonly wallMillis: () => number;
   readonly monotonic: () => MonotonicMillis;
   /** Asks the control plane's API; undefined where no API is configured. */
@@ -73,7 +78,7 @@ function carryOut(ledger: Ledger, call: LedgerCall, options: LedgerClientOptions
     case "claim":
       return ask(ledger, call, options);
     case "catch-up":
-      return readCurrent(ledger, site);
+      return readCurrent(ledger, options);
     case "ask-partner-down":
       return askControl(options, "ask-partner-down", call.epoch, call.force);
     case "ask-clear":
@@ -92,11 +97,23 @@ async function bootAs(ledger: Ledger, call: Extract<LedgerCall, { op: "boot" }>,
   const read = await readServer(ledger, options.site, options.server);
   if (read === undefined) return { outcome: "unanswered", reason: "the site is no longer registered" };
   if (read.boot === call.boot) return { outcome: "booted", row: rowOf(read) };
+  const otherwise = await namedOtherwise(ledger, read, options);
+  if (otherwise !== undefined) return { outcome: "unanswered", reason: otherwise };
   // what was handed in last, and what waited then, says from when on anything may be missing
   const from = read.qd === 0 ? read.at : Math.min(read.qt, read.at);
   const gap = call.lost && read.at > 0 ? { from, to: Math.max(from, options.wallMillis()) } : undefined;
-  const outcome = await boot(ledger, read, call.boot, gap);
+  const outcome = await boot(ledger, read, call.boot, gap, options.names?.id);
   return outcome.kind === "booted" ? { outcome: "booted", row: rowOf(outcome.server) } : fencedOrUnanswered(outcome);
+}
+
+const OTHER_KEY = "the site's clients are named under another key than this server's (clientKeyFile in agent.json)";
+
+/** Under two names a client would contradict itself: a site, once begun, keeps its key, or that it has none. */
+async function namedOtherwise(ledger: Ledger, own: Srv, { site, server, names }: LedgerClientOptions): Promise<string | undefined> {
+  const id = names?.id ?? "";
+  const isOther = (row: Srv | undefined) => row !== undefined && row.boot !== NEVER_RAN && row.nk !== id;
+  if (isOther(own)) return OTHER_KEY;
+  return names !== undefined && isOther(await readServer(ledger, site, partnerOf(server))) ? OTHER_KEY : undefined;
 }
 
 async function beat(
@@ -125,22 +142,29 @@ async function handIn(
   call: Extract<LedgerCall, { op: "mirror" }>,
   options: LedgerClientOptions,
 ): Promise<Result<"mirror">> {
-  const facts = call.entries.map((entry) => factOf(entry, options.server));
+  const facts = call.entries.map((entry) => factOf(entry, options));
   const outcome = await mirror(ledger, senderOf(call.standing, options), call.from, facts, call.limit);
   if (outcome.kind !== "mirrored") return fencedOrUnanswered(outcome);
   return { outcome: "mirrored", upTo: outcome.upTo, conflicts: outcome.entries.filter(({ as }) => as === "conflict").length };
 }
 
 async function ask(ledger: Ledger, call: Extract<LedgerCall, { op: "claim" }>, options: LedgerClientOptions): Promise<Result<"claim">> {
-  const facts = call.claims.map((entry) => factOf(entry, options.server));
+  const facts = call.claims.map((entry) => factOf(entry, options));
   const outcome = await claim(ledger, senderOf(call.standing, options), facts, call.safeMillis);
   if (outcome.kind !== "settled") return fencedOrUnanswered(outcome);
   return { outcome: "settled", granted: outcome.claims.map(({ kind }: ClaimOutcome) => kind === "granted") };
 }
 
-async function readCurrent(ledger: Ledger, site: string): Promise<Result<"catch-up">> {
+async function readCurrent(ledger: Ledger, { site, names }: LedgerClientOptions): Promise<Result<"catch-up">> {
   const rows: CurrentRow[] = [];
-  for await (const page of currentRows(ledger, site)) rows.push(...page.map(currentRow));
+  for await (const page of currentRows(ledger, site)) {
+    for (const item of page) {
+      const row = currentRow(item, names);
+      // leases of nobody would be given away
+      if (row === undefined) return { outcome: "unanswered", reason: OTHER_KEY };
+      rows.push(row);
+    }
+  }
   const ctl = await ledger.get(ctlKey(site));
   const mcltMillis = Number((ctl?.["cfg"] as { readonly mcltMs?: unknown } | undefined)?.mcltMs ?? 0);
   return { outcome: "read", rows, basis: ctl?.["basis"] === "lapsed" ? "lapsed" : "attested", mcltMillis };
@@ -175,7 +199,7 @@ const senderOf = (standing: Standing, options: LedgerClientOptions): Sender => (
 });
 
 /** The order of events of one address: epoch, time, then the outbox number, which breaks ties within a server. */
-function factOf({ seq, event }: OutboxEntry, server: ServerName): Fact {
+function factOf({ seq, event }: OutboxEntry, { server, names }: LedgerClientOptions): Fact {
   const origin = event.fromPartner ? partnerOf(server) : undefined;
   // what happened before this server first heard from the ledger happened in the site's first epoch, for all it knew
   const epoch = Math.max(FIRST_EPOCH, event.epoch);
@@ -184,29 +208,33 @@ function factOf({ seq, event }: OutboxEntry, server: ServerName): Fact {
     ...(event.renewals > 1 ? { renewals: event.renewals, lastTs: event.lastTs } : {}),
     address: event.address.toString(16).padStart(8, "0"),
     status: event.status,
-    client: event.client,
+    client: names === undefined ? event.client : names.seal(event.client),
     ts: event.ts,
     expires: event.expires,
     potential: event.potential,
     ord: ordOf(epoch, event.lastTs, seq % 100_000, server),
     epoch,
-    ...(event.hostname === undefined ? {} : { host: event.hostname }),
+    ...(event.hostname === undefined ? {} : { host: names === undefined ? event.hostname : names.seal(event.hostname) }),
     ...(event.reserved === true ? { reserved: true } : {}),
     ...(origin === undefined ? {} : { origin }),
   };
 }
 
-function currentRow(item: Item): CurrentRow {
+/** Undefined if its names are sealed under another key. */
+function currentRow(item: Item, names: SealedNames | undefined): CurrentRow | undefined {
   const text = (name: string): string => (typeof item[name] === "string" ? item[name] : "");
   const number = (name: string): number => (typeof item[name] === "number" ? item[name] : 0);
+  const client = names === undefined ? text("cid") : names.open(text("cid"));
+  if (client === undefined || isSealed(client)) return undefined;
+  const hostname = names === undefined ? text("hn") : names.open(text("hn"));
   return {
     address: ipv4(Number.parseInt(text("a"), 16)),
     status: text("st"),
-    client: text("cid"),
+    client,
     startsMillis: number("s"),
     expiresMillis: number("exp"),
     potentialMillis: number("pex"),
-    hostname: text("hn") === "" ? undefined : text("hn"),
+    hostname: hostname === "" ? undefined : hostname,
     reserved: number("rs") === 1,
     server: text("srv"),
   };

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { sealedNames } from "../../cloud/contract/sealed-names.ts";
 import { LedgerLab, SITE } from "../support/ledger-lab.ts";
 import { sleep } from "../support/netns.ts";
 
@@ -8,8 +9,9 @@ afterEach(async () => {
   lab = undefined;
 });
 
-test("a server lost its disk and its partner is gone: it serves nobody until it is restored from the ledger, which says what it restored", async () => {
-  lab = await LedgerLab.make({ mclt: 12, autonomySeconds: 60 });
+test("a server lost its disk and its partner is gone: it serves nobody until it is restored from the ledger, which knows clients by sealed names only", async () => {
+  const clientKey = "7a".repeat(32);
+  lab = await LedgerLab.make({ mclt: 12, autonomySeconds: 60, clientKey });
   const { pair } = lab;
   const here = lab;
   await pair.start();
@@ -28,7 +30,7 @@ test("a server lost its disk and its partner is gone: it serves nobody until it 
   const released = await pair.dora(21);
   pair.release(21, released?.address ?? "", released?.server === "10.77.0.2" ? "primary" : "secondary");
   const rows = async () =>
-    (await here.call("GET", `/v1/sites/${SITE}/leases?limit=100`)).body.items as { address: string; status: string }[];
+    (await here.call("GET", `/v1/sites/${SITE}/leases?limit=100`)).body.items as { address: string; status: string; client: string }[];
   let known = await rows();
   for (let look = 0; look < 60; look += 1) {
     const statuses = known.map(({ status }) => status);
@@ -41,6 +43,10 @@ test("a server lost its disk and its partner is gone: it serves nobody until it 
     `${JSON.stringify(known)}\n${pair.servers.primary.log()}\n${pair.servers.secondary.log()}`,
   ).toBe("ABANDONED");
   expect(known.filter(({ status }) => status === "ACTIVE").length, JSON.stringify(known)).toBe(8);
+
+  const clients = known.filter(({ status }) => status === "ACTIVE").map(({ client }) => client);
+  for (const client of clients) expect(client).toMatch(/^e:[0-9a-f]+$/);
+  expect(clients.map((client) => sealedNames(clientKey)?.open(client)?.slice(0, 2))).toEqual(clients.map(() => "m:"));
 
   for (const role of ["primary", "secondary"] as const) await pair.servers[role].stop("SIGKILL");
   pair.forget("primary");

@@ -25,6 +25,8 @@ export interface LedgerLabOptions {
   readonly coldStart?: "fence";
   /** More failover relationships, each with its site. */
   readonly moreSites?: Readonly<Record<string, string>>;
+  /** Clients are named in the ledger under this key. */
+  readonly clientKey?: string;
   /** Use the embedded ledger even where there is a Java. */
   readonly embedded?: boolean;
 }
@@ -113,6 +115,7 @@ export class LedgerLab {
         region: "local",
         endpoint: `http://127.0.0.1:${LEDGER_PORT}`,
         api: `http://127.0.0.1:${API_PORT}`,
+        ...(this.#options.clientKey === undefined ? {} : { clientKeyFile: this.#keyFile(state) }),
       },
       sites: Object.entries({ lab: SITE, ...moreSites }).map(([relationship, site]) => ({
         ...{ relationship, site, autonomySeconds },
@@ -123,6 +126,12 @@ export class LedgerLab {
       })),
     };
     writeFileSync(join(state, "agent.json"), JSON.stringify(file));
+  }
+
+  #keyFile(state: string): string {
+    const path = join(state, "client-key");
+    writeFileSync(path, `${this.#options.clientKey}\n`, { mode: 0o600 });
+    return path;
   }
 
   /** `tandem` on a server that is down, with the agent's credentials and way to the ledger. */

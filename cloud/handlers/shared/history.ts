@@ -1,3 +1,4 @@
+import { CLIENT_FORMS, parseClient } from "../../contract/client-names.ts";
 import type { Item } from "../../contract/expression.ts";
 import { CurItem, type Hist, HistItem } from "../../contract/items.ts";
 import { type Refused, refused } from "../../contract/problem.ts";
@@ -16,25 +17,11 @@ export const addressOf = (ip: string): { readonly key: string } | Refused => {
   const key = addressKey(ip);
   return key === undefined ? refused("BAD_ADDRESS", `${ip} is no IPv4 address.`) : { key };
 };
-/** A client in a path: `i:…`, `m:…`, or a MAC address as people write it (taken as Ethernet): with colons, dashes or dots, or bare. */
+/** A client in a path. */
 export function clientOf(text: string): { readonly client: string } | Refused {
-  const given = text.trim().toLowerCase();
-  const [, htype, chaddr] = /^m:(\d{1,3}):([0-9a-f:.-]*)$/.exec(given) ?? [];
-  if (htype !== undefined && chaddr !== undefined) return { client: `m:${Number(htype)}:${bare(chaddr)}` };
-  const [, identifier] = /^i:([0-9a-f:.-]+)$/.exec(given) ?? [];
-  if (identifier !== undefined) return { client: `i:${bare(identifier)}` };
-  const mac = given.split(/[:-]/).length === 6 ? bare(given) : given.replaceAll(".", "");
-  if (/^[0-9a-f]{12}$/.test(mac)) return { client: `m:1:${mac}` };
-  const forms = "a MAC address (02:00:00:00:00:01), i:<hex of option 61> or m:<htype>:<hex of chaddr>";
-  return refused("BAD_REQUEST", `${text} names no client: give ${forms}.`);
+  const client = parseClient(text);
+  return client === undefined ? refused("BAD_REQUEST", `${text} names no client: give ${CLIENT_FORMS}.`) : { client };
 }
-/** Hex digits alone; an octet between two marks may have lost its leading zero. */
-const bare = (hex: string): string =>
-  hex
-    .split(/[:-]/)
-    .map((octet, _, all) => (all.length > 1 ? octet.padStart(2, "0") : octet))
-    .join("")
-    .replaceAll(".", "");
 export function periodOf(from: string, to: string): { readonly from: number; readonly to: number } | Refused {
   const period = { from: millis(from), to: millis(to) };
   if (period.to < period.from) return refused("BAD_TIME", "The period ends before it begins.");
