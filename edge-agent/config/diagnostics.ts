@@ -1,3 +1,4 @@
+import type { Echo } from "./echo.ts";
 import { formatLocation, type Location } from "./location.ts";
 
 export type Severity = "error" | "warning" | "info";
@@ -10,10 +11,16 @@ export interface Diagnostic {
   readonly message: string;
   /** The line of the file, without its line end. */
   readonly sourceLine: string;
+  /** What dhcpd shows of it. */
+  readonly echo?: Echo;
   /** What to do about it, or where the cause is. */
   readonly mend: string | undefined;
-  /** dhcpd tells this without a place, as a WARNING or an ERROR. */
-  readonly placeless?: boolean;
+  /** dhcpd tells this without a place, after these words, which may be none. */
+  readonly prefix?: string;
+  /** dhcpd ends at once. */
+  readonly fatal?: boolean;
+  /** dhcpd says nothing of it. */
+  readonly own?: boolean;
 }
 
 /** `FILE:LINE:COL: error: message`, then the line, a caret, and the advice. */
@@ -24,9 +31,10 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 
 /** The same finding in the form of dhcpd's own messages: `FILE line LINE: message`, the line, a caret. */
 export function formatDiagnosticLikeDhcpd(diagnostic: Diagnostic): string {
-  if (diagnostic.placeless === true) return `${diagnostic.severity === "error" ? "ERROR" : "WARNING"}: ${diagnostic.message}`;
-  const { file, line } = diagnostic.location;
-  return [`${file} line ${line}: ${diagnostic.message}`, ...excerpt(diagnostic)].join("\n");
+  if (diagnostic.prefix !== undefined) return diagnostic.prefix + diagnostic.message;
+  const { echo, location } = diagnostic;
+  const lines = echo === undefined ? excerpt(diagnostic) : [echo.line, `${" ".repeat(echo.indent)}^`];
+  return [`${location.file} line ${echo?.number ?? location.line}: ${diagnostic.message}`, ...lines].join("\n");
 }
 
 function excerpt(diagnostic: Diagnostic): string[] {

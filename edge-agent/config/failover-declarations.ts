@@ -57,6 +57,7 @@ export function failoverDeclaration(context: ParseContext, reader: TokenReader, 
   context.peers.set(name, { peer, poolCount: 0 });
   if (place.kind === "shared-network" && place.network !== undefined) place.network.failoverPeer = name;
   const closing = reader.last;
+  const balances = peer.loadBalanceMaxSeconds > 0;
   context.atEnd.push(() => {
     const uses = context.peers.get(name)?.poolCount ?? 0;
     if (uses === 0) {
@@ -66,6 +67,8 @@ export function failoverDeclaration(context: ParseContext, reader: TokenReader, 
         `add failover peer "${name}"; to a pool`,
       );
     }
+    const balancing = `load balancing will be disabled for failover peer, ${name}, because its load balance max secs is 0`;
+    if (!balances) reader.warnWithoutPlace(balancing, "WARNING: ", "add load balance max seconds 3;");
   });
 }
 
@@ -181,9 +184,6 @@ function check(reader: TokenReader, settings: PeerSettings): void {
   if (role === "primary" && hba === undefined) reader.fail("primary failover server must have hba or split.", "add split 128;");
   else if (role === "primary" && !numbers.get("mclt")) reader.fail("primary failover server must have mclt.", "add mclt 3600;");
   if (role === "secondary" && numbers.has("mclt")) reader.warn("mclt on the secondary has no effect", "the primary tells it to us");
-  if (!numbers.get("load")) {
-    reader.warn("load balancing will be disabled, because its load balance max secs is 0", "add load balance max seconds 3;");
-  }
 }
 
 /** The declaration with dhcpd's defaults; 0 means the default, as in dhcpd. */

@@ -19,7 +19,7 @@ export function includeFile(context: ParseContext, reader: TokenReader, place: P
   else {
     const text = context.ports.readFile(path);
     if (text.ok) readDeclarations(context, path, text.value, place);
-    else reader.fail(`Can't open ${path}: ${text.error}`);
+    else reader.failAtOnce(`Can't open ${path}: ${text.error}`);
   }
   reader.semicolon();
   return true;

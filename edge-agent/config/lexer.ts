@@ -15,9 +15,17 @@ export interface Token {
   readonly line: number;
   /** True if blank space or a comment stands before it. */
   readonly spaced: boolean;
+  /** Its place in the line as dhcpd counts: one more where it had read the first character before, to see where a word or space ends. */
+  readonly column: number;
+  /** Up to where dhcpd has read when it has the token, and in which line that is. */
+  readonly readTo: number;
+  readonly readLine: number;
   /** What is wrong with the token itself. */
   readonly problems: readonly string[];
 }
+
+/** A token without its place in dhcpd's reading. */
+type Plain = Omit<Token, "column" | "readTo" | "readLine">;
 
 /** dhcpd's buffer: no token is longer. */
 const LONGEST_TOKEN = 1500;
@@ -34,6 +42,8 @@ export class Lexer {
   readonly source: Source;
   #offset = 0;
   #line = 1;
+  /** dhcpd has seen one character more. */
+  #ahead = 0;
 
   constructor(source: Source) {
     this.source = source;
@@ -43,9 +53,20 @@ export class Lexer {
     const start = this.#offset;
     this.#skipBlank();
     const spaced = this.#offset > start;
-    const text = this.source.text;
-    const offset = this.#offset;
     const line = this.#line;
+    const column = this.#offset - (this.source.lineStarts[line - 1] ?? 0) + 1 + this.#ahead;
+    const token = this.#token(this.#offset, line, spaced);
+    return { ...token, column, ...this.#position() };
+  }
+
+  #position(): { readTo: number; readLine: number } {
+    const readTo = this.#offset + this.#ahead;
+    return { readTo, readLine: this.#line + (this.#ahead === 1 && this.source.text.charCodeAt(this.#offset) === 10 ? 1 : 0) };
+  }
+
+  #token(offset: number, line: number, spaced: boolean): Plain {
+    const text = this.source.text;
+    this.#ahead = 0;
     if (offset >= text.length) return { type: "EOF", text: "", offset, line, spaced, problems: NOTHING };
     const code = text.charCodeAt(offset);
     if (code === 34) return this.#string(offset, line, spaced);
@@ -62,15 +83,20 @@ export class Lexer {
       if (code === 10) {
         this.#line += 1;
         this.#offset += 1;
-      } else if (isSpace(code)) this.#offset += 1;
-      else if (code === 35) {
+        this.#ahead = 1;
+      } else if (isSpace(code)) {
+        this.#offset += 1;
+        this.#ahead = 1;
+      } else if (code === 35) {
         const end = text.indexOf("\n", this.#offset);
-        this.#offset = end < 0 ? text.length : end;
+        this.#offset = end < 0 ? text.length : end + 1;
+        if (end >= 0) this.#line += 1;
+        this.#ahead = 0;
       } else return;
     }
   }
 
-  #word(offset: number, line: number, spaced: boolean): Token {
+  #word(offset: number, line: number, spaced: boolean): Plain {
     const text = this.source.text;
     let end = offset + 1;
     const limit = Math.min(text.length, offset + LONGEST_TOKEN);
@@ -78,13 +104,14 @@ export class Lexer {
     if (numeric) while (end < limit && isWord(text.charCodeAt(end))) end += 1;
     else while (end < limit && isWord(text.charCodeAt(end))) end += 1;
     this.#offset = end;
+    this.#ahead = end < text.length ? 1 : 0;
     const word = text.slice(offset, end);
     const problems = end - offset >= LONGEST_TOKEN ? ["token larger than internal buffer"] : NOTHING;
     const type = numeric ? numberType(word) : nameType(word);
     return { type, text: word, offset, line, spaced, problems };
   }
 
-  #string(offset: number, line: number, spaced: boolean): Token {
+  #string(offset: number, line: number, spaced: boolean): Plain {
     const text = this.source.text;
     const problems: string[] = [];
     const state: StringState = { value: "", escape: "none", digits: "" };

@@ -124,7 +124,8 @@ export function networkName(address: Ipv4Address, mask: Ipv4Address): string {
 function warnOverlap(context: ParseContext, reader: TokenReader, address: Ipv4Address, mask: Ipv4Address): void {
   const last = broadcastOf({ address, mask });
   const name = networkName(address, mask);
-  for (const other of context.subnetIndex.overlapping(address, last)) reader.warn(`subnet ${name} overlaps subnet ${other.name}`);
+  for (const other of context.subnetIndex.overlapping(address, last))
+    reader.warnWithoutPlace(`subnet ${name} overlaps subnet ${other.name}`, "Warning: ");
   context.subnetIndex.add({ first: address, last, name });
 }
 

@@ -48,7 +48,7 @@ function unknownCode(context: ParseContext, reader: TokenReader, space: string, 
   }
   const known = context.options.byCode(space, code);
   if (known === undefined) return { option: { space, name, code, fields: [{ kind: "bytes" }], repeat: "none", format: "X" } };
-  reader.inform(`option ${name} has been redefined as option ${known.name}.  Please update your configs if necessary.`);
+  reader.informWithoutPlace(`option ${name} has been redefined as option ${known.name}.  Please update your configs if necessary.`);
   return { option: known };
 }
 

@@ -12,14 +12,14 @@ export function sourceOf(path: string, text: string): Source {
   return { path, text, lineStarts };
 }
 
-/** The text of line `line` (from 1), for people: no line end, UTF-8 decoded if that is what it is. */
-export function lineOf(source: Source, line: number): string {
+/** The text of line `line` (from 1), for people: `most` bytes, no line end, UTF-8 decoded if that is what it is. */
+export function lineOf(source: Source, line: number, most = 400): string {
   const start = source.lineStarts[line - 1];
   if (start === undefined) return "";
   const end = source.lineStarts[line] ?? source.text.length + 1;
   return decodeUtf8(
     source.text
-      .slice(start, Math.min(end - 1, start + 400))
+      .slice(start, Math.min(end - 1, start + most))
       .replace(/\r$/, "")
       .replaceAll("\0", "."),
   );

@@ -1,4 +1,5 @@
-import type { DiagnosticList, Severity } from "./diagnostics.ts";
+import type { Diagnostic, DiagnosticList, Severity } from "./diagnostics.ts";
+import { EchoTracker } from "./echo.ts";
 import { Lexer, type Token } from "./lexer.ts";
 import type { Location } from "./location.ts";
 import { lineOf, type Source } from "./source.ts";
@@ -12,6 +13,7 @@ export class TokenReader {
   readonly #lexer: Lexer;
   readonly #diagnostics: DiagnosticList;
   readonly #ahead: Token[] = [];
+  readonly #echo: EchoTracker;
   #last: Token;
   #closed = false;
   #errors = 0;
@@ -21,7 +23,8 @@ export class TokenReader {
     this.source = source;
     this.#lexer = new Lexer(source);
     this.#diagnostics = diagnostics;
-    this.#last = { type: "EOF", text: "", offset: 0, line: 1, spaced: false, problems: [] };
+    this.#echo = new EchoTracker(source);
+    this.#last = { type: "EOF", text: "", offset: 0, line: 1, spaced: false, column: 1, readTo: 0, readLine: 1, problems: [] };
   }
 
   /** Errors reported in this file, not in files it includes. */
@@ -49,12 +52,14 @@ export class TokenReader {
   /** The token `distance` after the next one; 0 is the next. */
   peek(distance = 0): Token {
     while (this.#ahead.length <= distance) this.#ahead.push(this.#read());
+    this.#echo.peek(this.#ahead[0] as Token);
     return this.#ahead[distance] as Token;
   }
 
   next(): Token {
     const token = this.#ahead.shift() ?? this.#read();
     this.#taken += 1;
+    this.#echo.take(token);
     // The end of the file has no line of its own: what is missing there is missing after the last token.
     this.#last = token.type === "EOF" ? { ...this.#last, type: "EOF", text: "" } : token;
     return this.#last;
@@ -63,7 +68,7 @@ export class TokenReader {
   #read(): Token {
     if (this.#closed) return { ...this.#last, type: "EOF", text: "", problems: [] };
     const token = this.#lexer.next();
-    for (const problem of token.problems) this.#report("error", token, problem, undefined);
+    for (const problem of token.problems) this.#report("error", token, problem, undefined, { echo: this.#echo.echoWithin(token) });
     return token;
   }
 
@@ -89,29 +94,43 @@ export class TokenReader {
   }
   /** An error at a token taken earlier, for checks that need what comes after it. */
   failAt(token: Token, message: string, mend?: string): void {
-    this.#report("error", token, message, mend);
+    this.#report("error", token, message, mend, { echo: this.#echo.echoAt(token) });
   }
   /** An error that dhcpd gives without a place, having read everything. */
   failWithoutPlace(token: Token, message: string, mend: string): void {
-    this.#report("error", token, message, mend, true);
+    this.#report("error", token, message, mend, { prefix: "ERROR: " });
   }
+  /** An error that ends dhcpd at once, told without a place. */
+  failAtOnce(message: string): void {
+    this.#report("error", this.#last, message, undefined, { prefix: "", fatal: true });
+  }
+  /** A warning of which dhcpd says nothing. */
   warn(message: string, mend?: string): void {
-    this.#report("warning", this.#last, message, mend);
+    this.#report("warning", this.#last, message, mend, { own: true });
   }
-  /** A warning that dhcpd gives without a place. */
-  warnWithoutPlace(message: string): void {
-    const location = this.location;
-    const sourceLine = lineOf(this.source, location.line);
-    this.#diagnostics.add({ severity: "warning", location, message, sourceLine, mend: undefined, placeless: true });
+  /** A warning that dhcpd gives without a place, after `prefix`. */
+  warnWithoutPlace(message: string, prefix = "WARNING: ", mend?: string): void {
+    this.#report("warning", this.#last, message, mend, { prefix });
   }
+  /** Of what has no effect, of which dhcpd says nothing. */
   inform(message: string, mend?: string): void {
-    this.#report("info", this.#last, message, mend);
+    this.#report("info", this.#last, message, mend, { own: true });
+  }
+  /** What dhcpd says without a place. */
+  informWithoutPlace(message: string): void {
+    this.#report("info", this.#last, message, undefined, { prefix: "" });
   }
 
-  #report(severity: Severity, token: Token, message: string, mend: string | undefined, placeless = false): void {
+  #report(
+    severity: Severity,
+    token: Token,
+    message: string,
+    mend: string | undefined,
+    form: Pick<Diagnostic, "echo" | "prefix" | "fatal" | "own"> = {},
+  ): void {
     if (severity === "error") this.#errors += 1;
     const sourceLine = lineOf(this.source, token.line);
-    this.#diagnostics.add({ severity, location: this.locationOf(token), message, sourceLine, mend, placeless });
+    this.#diagnostics.add({ severity, location: this.locationOf(token), message, sourceLine, mend, echo: this.#echo.echo(), ...form });
   }
 
   /** Takes ";", or complains and skips to the end of the statement. */

@@ -28,11 +28,12 @@ export class Configuration {
     this.#config = config;
   }
 
-  /** Reads and checks a configuration, telling all findings; undefined if it has errors. */
-  static async read(path: string, log: Logger): Promise<Configuration | undefined> {
+  /** Reads and checks a configuration, telling all findings, or those that dhcpd tells; undefined if it has errors. */
+  static async read(path: string, log: Logger, asDhcpd = false): Promise<Configuration | undefined> {
     const files = new ConfigurationFiles();
     const loaded = await files.read((ports) => loadConfig({ ...ports, path }));
-    tell(loaded.diagnostics, loaded.config !== undefined, log);
+    const { diagnostics } = loaded;
+    tell(asDhcpd ? diagnostics.filter(({ own }) => own !== true) : diagnostics, loaded.config !== undefined, log);
     return loaded.config === undefined ? undefined : new Configuration(path, files, log, loaded, loaded.config);
   }
 
@@ -106,15 +107,17 @@ function tell(diagnostics: readonly Diagnostic[], isUsable: boolean, log: Logger
     log.line("error", unreadable);
     return;
   }
-  for (const diagnostic of diagnostics) log.line(LEVELS[diagnostic.severity], formatDiagnosticLikeDhcpd(diagnostic));
-  if (!isUsable) log.line("error", CONFIG_ERRORS);
+  const end = diagnostics.findIndex(({ fatal }) => fatal === true) + 1;
+  for (const diagnostic of end === 0 ? diagnostics : diagnostics.slice(0, end))
+    log.line(LEVELS[diagnostic.severity], formatDiagnosticLikeDhcpd(diagnostic));
+  if (!isUsable && end === 0) log.line("error", CONFIG_ERRORS);
 }
 
 const LEVELS = { error: "error", warning: "warn", info: "info" } as const;
 
 /** The configuration to start with; {@link StartFailed}, with everything told, if there is none. */
-export async function readToStart(path: string, log: Logger): Promise<Configuration> {
-  const configuration = await Configuration.read(path, log);
+export async function readToStart(path: string, log: Logger, asDhcpd: boolean): Promise<Configuration> {
+  const configuration = await Configuration.read(path, log, asDhcpd);
   if (configuration === undefined) throw new StartFailed("");
   return configuration;
 }

@@ -1,4 +1,6 @@
 import type { Subnet } from "../config/agent-config.ts";
+import { PartialEvaluation } from "../config/evaluate/partial-evaluation.ts";
+import type { Evaluation } from "../config/evaluation.ts";
 import { BROADCAST_FLAG } from "../dhcp/wire/message.ts";
 import { MESSAGE_TYPE, OPTION } from "../dhcp/wire/option-codes.ts";
 import { formatIpv4, type Ipv4Address, ipv4FromBytes, ipv4ToBytes, UNSPECIFIED } from "../values/ipv4.ts";
@@ -109,17 +111,7 @@ function acknowledge(
 }
 
 /** An evaluation without the times of a lease, configured or not: there is no lease (RFC 2131 §4.3.5). */
-function withoutLeaseTimes(evaluation: ReturnType<typeof runScopes>): ReturnType<typeof runScopes> {
+function withoutLeaseTimes(evaluation: Evaluation): Evaluation {
   const hasTimes = evaluation.codes("dhcp").some((code) => NO_LEASE_OPTIONS.has(code));
-  if (!hasTimes) return evaluation;
-  const { spaces, vendorOptionSpace, siteOptionSpace, logs, variables, executions, addedClasses, handlers } = evaluation;
-  const isKept = (space: string, code: number): boolean => space !== "dhcp" || !NO_LEASE_OPTIONS.has(code);
-  return {
-    option: (space, code) => (isKept(space, code) ? evaluation.option(space, code) : undefined),
-    codes: (space) => evaluation.codes(space).filter((code) => isKept(space, code)),
-    number: (parameter) => evaluation.number(parameter),
-    flag: (parameter) => evaluation.flag(parameter),
-    bytes: (parameter) => evaluation.bytes(parameter),
-    ...{ spaces, vendorOptionSpace, siteOptionSpace, logs, variables, executions, addedClasses, handlers },
-  };
+  return hasTimes ? new PartialEvaluation(evaluation, NO_LEASE_OPTIONS) : evaluation;
 }

@@ -35,6 +35,7 @@ export function leaseQuery(exchange: Exchange, caller: Caller): void {
   const text = `DHCPLEASEQUERY from ${formatIpv4(message.giaddr)}`;
   const subnet = exchange.state.networks.subnetOf(message.giaddr);
   const where = subnet ?? caller.network?.subnets[0];
+  const found = look(exchange, caller);
   const evaluation =
     where &&
     runScopes(exchange, answerChain(exchange, caller, where, undefined, undefined), {
@@ -42,7 +43,8 @@ export function leaseQuery(exchange: Exchange, caller: Caller): void {
       classNames: caller.classes.map(({ className }) => className),
       known: false,
       lease: undefined,
-      address: undefined,
+      // as in dhcpd, where option values know the address that nobody has
+      address: found.type === MESSAGE_TYPE.DHCPLEASEUNASSIGNED ? message.ciaddr : undefined,
       leaseSeconds: undefined,
       host: undefined,
     });
@@ -50,7 +52,6 @@ export function leaseQuery(exchange: Exchange, caller: Caller): void {
     say(exchange, `${text}: LEASEQUERY not allowed, query ignored`);
     return;
   }
-  const found = look(exchange, caller);
   say(exchange, `${text} for ${subjectOf(caller)}`);
   const identity = serverIdentifier(evaluation, client);
   const { lease } = found;

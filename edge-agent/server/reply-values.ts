@@ -1,6 +1,6 @@
 import type { AgentConfig } from "../config/agent-config.ts";
 import { carrierOf, encapsulatedSpace } from "../config/evaluate/packet-options.ts";
-import { sharedPart } from "../config/evaluate/settled-evaluation.ts";
+import { insertedCodes } from "../config/evaluate/partial-evaluation.ts";
 import type { Evaluation } from "../config/evaluation.ts";
 import type { OptionDefinition } from "../config/option-definition.ts";
 import { joinBytes } from "../dhcp/wire/decode.ts";
@@ -102,7 +102,7 @@ const LISTS = 17;
 
 /** Codes of `space` that have a value, in the order in which dhcpd sends them. */
 export function orderedCodes(space: string, evaluation: Evaluation, added: readonly number[] = []): readonly number[] {
-  const inserted = sharedPart(evaluation)?.inserted(space) ?? evaluation.codes(space);
+  const inserted = insertedCodes(evaluation, space);
   if (space === "agent" || space === "fqdn") return inserted;
   const all = added.length === 0 ? inserted : [...inserted.filter((code) => !added.includes(code)), ...added];
   return all

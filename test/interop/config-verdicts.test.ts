@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ECHO_CASES } from "../support/echo-cases.ts";
 import { verdictCases } from "../support/verdict-cases.ts";
 
 /** What the installed dhcpd says about a file: "accept", "reject LINE", "reject", or "crash". */
@@ -30,6 +31,22 @@ test("the verdicts on record are those of the real dhcpd", () => {
     rmSync(folder, { recursive: true });
   }
 }, 120_000);
+
+test("the lines beneath an error on record are those of the real dhcpd", () => {
+  const folder = mkdtempSync(join(tmpdir(), "echoes-"));
+  const [file, leases] = [join(folder, "dhcpd.conf"), join(folder, "leases")];
+  try {
+    writeFileSync(leases, "");
+    for (const { text, said } of ECHO_CASES) {
+      writeFileSync(file, text);
+      const lines = spawnSync("/usr/sbin/dhcpd", ["-t", "-4", "-cf", file, "-lf", leases], { encoding: "latin1" }).stderr.split("\n");
+      const first = lines.findIndex((line) => line.startsWith(`${file} line `));
+      expect(lines.slice(first, first + 3).map((line) => line.replace(file, "dhcpd.conf"))).toEqual(said);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 60_000);
 
 test("every difference from dhcpd has a reason", () => {
   const unexplained = verdictCases().filter(({ dhcpd, ours, reason }) => dhcpd.replace(/ 0$/, " 1") !== ours && reason === undefined);

@@ -216,6 +216,22 @@ test("RFC 4388 lease queries: refused, or answered about addresses and clients",
   expect(bench.send({ type: 10, mac: 2, giaddr })?.type).toBe(12);
 });
 
+test("RFC 4388 of an address that nobody has, option values know the address", () => {
+  const bench = new Bench(`allow leasequery; option domain-name = binary-to-ascii(10, 8, ".", leased-address); ${BASE}`);
+  const answer = bench.send({ type: 10, mac: 9, ciaddr: "10.0.0.11", giaddr: "10.0.0.2" });
+  expect([answer?.type, answer?.option(15)]).toEqual([11, text("10.0.0.11")]);
+});
+
+test("an answer to INFORM has its options in the order of one that leaves no lease times out", () => {
+  const options = "option ip-forwarding off; option time-offset 7;";
+  const order = (more: string): number[] => {
+    const answer = new Bench(`${more} ${options} ${BASE}`).send({ type: 8, ciaddr: "10.0.0.99", source: "10.0.0.99" });
+    return [...(answer?.message.options.keys() ?? [])];
+  };
+  expect(order("")).toEqual([53, 54, 1, 2, 19]);
+  expect(order("option dhcp-rebinding-time 800;")).toEqual([53, 54, 1, 2, 19]);
+});
+
 test("a new configuration keeps the offers whose addresses are still there", () => {
   const bench = new Bench(BASE);
   bench.send({ type: 1, mac: 1 });

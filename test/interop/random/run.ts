@@ -124,17 +124,20 @@ async function incident(kind: Incident, worlds: readonly World[]): Promise<void>
 /**
  * A reply without what differs on purpose: the text of a DHCPNAK (option 56), where dhcpd sends what it last wrote into a buffer that
  * all clients share, the length of answers to lease queries (RFC 951 §3), what these say of messages that changed no lease, and a lease
- * without end (option 51), which for dhcpd ends in 2038.
+ * without end (option 51, and in answers to lease queries T1 and T2), which for dhcpd ends in 2038.
  */
 export const comparable = (reply: Reply | undefined): Reply | undefined =>
   reply && {
     ...reply,
     ...(/^(NAK|LEASE)/.test(replyType(reply)) && { length: 0 }),
-    options: reply.options.filter(({ code, hex }) => !isLeftOut(reply, code) && !(code === 51 && /^(ffffffff|14[ef])/.test(hex))),
+    options: reply.options.filter(({ code, hex }) => !isLeftOut(reply, code) && !(code === 51 && ENDLESS.test(hex))),
   };
 
+const ENDLESS = /^(ffffffff|14[ef])/;
+const isEndless = ({ options }: Reply): boolean => options.some(({ code, hex }) => code === 51 && ENDLESS.test(hex));
+
 const isLeftOut = (reply: Reply, code: number): boolean =>
-  code === 56 || (replyType(reply) === "LEASEACTIVE" && (code === 91 || code === 60));
+  code === 56 || (replyType(reply) === "LEASEACTIVE" && (code === 91 || code === 60 || ((code === 58 || code === 59) && isEndless(reply))));
 
 async function logs(worlds: readonly World[]): Promise<string[]> {
   await sleep(100);
