@@ -138,7 +138,7 @@ export function closeTurn(
     if (!told.includes(relationship)) told.push(relationship);
   }
   for (const relationship of told) sendWaiting(turn, relationship);
-  for (const { before, after } of turn.changes()) {
+  for (const { before, lease: after } of turn.changes()) {
     if (before === after) continue;
     const pool = exchange.state.config.pools[turn.view.poolOf(after.address) ?? -1];
     if (pool === undefined || isBookkeeping(before, after)) continue;

@@ -178,7 +178,15 @@ function tick(expiry: ExpirySchedule, exchange: Exchange): ExpirySchedule {
 
 /** Tells those who follow leases what became of them in this step; `exchange.changes` has it, oldest first. */
 function followLeases(exchange: Exchange): void {
-  for (const { cause } of exchange.changes) exchange.effects.push({ kind: "count", metric: "lease_changes", labels: LABELS[cause] });
+  const { changes, effects } = exchange;
+  let from = 0;
+  // in a transfer there are many of one kind
+  for (let index = 1; index <= changes.length; index += 1) {
+    const { cause } = changes[from]!;
+    if (changes[index]?.cause === cause) continue;
+    effects.push({ kind: "count", metric: "lease_changes", labels: LABELS[cause], by: index - from });
+    from = index;
+  }
 }
 
 const LABELS = {

@@ -37,7 +37,7 @@ export function performEffect(performers: Performers, effect: AgentEffect): void
       performers.logger.log(effect.event, effect.fields);
       return;
     case "count":
-      performers.metrics.count(effect.metric, effect.labels);
+      performers.metrics.count(effect.metric, effect.labels, effect.by);
       return;
     case "probe":
       performers.probe.probe(effect.address, effect.timeoutMillis);

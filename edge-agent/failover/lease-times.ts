@@ -68,6 +68,12 @@ export function reusableAt(lease: Lease, partnerLastAlive: EpochSeconds, mclt: S
   return after(latest(lease.ends, tstp, tsfp, partnerLastAlive), mclt);
 }
 
+/** As {@link reusableAt} by what the partner has acknowledged alone: beyond what it never acknowledged it cannot have promised. */
+export function promisedUntil(lease: Lease, partnerLastAlive: EpochSeconds, mclt: Seconds): EpochSeconds {
+  if (!partnerKnows(lease)) return NO_TIME;
+  return after(latest(timesOf(lease).tsfp, partnerLastAlive), mclt);
+}
+
 /** In PARTNER-DOWN: when an available address of the partner's may be given out: MCLT after it can have given it to anybody. */
 export function takeableAt(lease: Lease | undefined, partnerLastAlive: EpochSeconds, mclt: Seconds): EpochSeconds {
   const times = lease?.failover;

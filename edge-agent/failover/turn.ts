@@ -49,13 +49,13 @@ export class Turn {
     if (entry !== undefined) entry.before = lease;
   }
   /** Leases that failover has changed, with what was there before. */
-  changes(): Iterable<{ readonly before: Lease | undefined; readonly after: Lease }> {
+  changes(): Iterable<{ readonly before: Lease | undefined; readonly lease: Lease }> {
     return this.#leases?.values() ?? [];
   }
 
   /** The record of `address`, this event's changes included; what a never-used address would say if there is none. */
   lease(address: Ipv4Address): Lease {
-    return this.#leases?.get(address)?.after ?? this.view.get(address) ?? neverUsed(address);
+    return this.#leases?.get(address)?.lease ?? this.view.get(address) ?? neverUsed(address);
   }
   /** Was this lease changed by this event? */
   changed(address: Ipv4Address): boolean {
@@ -65,10 +65,10 @@ export class Turn {
   put(lease: Lease, lazy = false): void {
     this.#leases ??= new Map();
     const entry = this.#leases.get(lease.address);
-    const before = entry === undefined ? this.view.get(lease.address) : entry.after;
-    if (entry === undefined) this.#leases.set(lease.address, { before, after: lease, lazy });
+    const before = entry === undefined ? this.view.get(lease.address) : entry.lease;
+    if (entry === undefined) this.#leases.set(lease.address, { kind: "lease", before, lease, lazy });
     else {
-      entry.after = lease;
+      entry.lease = lease;
       entry.lazy &&= lazy;
     }
     const status = before?.status ?? "FREE";
@@ -107,10 +107,7 @@ export class Turn {
 
   writes(): readonly StoreWrite[] {
     if (this.#leases === undefined) return this.#others;
-    const writes: StoreWrite[] = [...this.#others];
-    for (const { after, lazy } of this.#leases.values())
-      writes.push(lazy ? { kind: "lease", lease: after, lazy } : { kind: "lease", lease: after });
-    return writes;
+    return [...this.#others, ...this.#leases.values()];
   }
   /** What was sent first, then all else (a connection is closed after what was sent on it). */
   effects(): readonly FailoverEffect[] {
@@ -120,10 +117,12 @@ export class Turn {
   }
 }
 
+/** A lease that is to be written, and what it was. */
 interface Entry {
+  readonly kind: "lease";
   /** As the view has it, or as others changed it in this event. */
   before: Lease | undefined;
-  after: Lease;
+  lease: Lease;
   lazy: boolean;
 }
 interface Outgoing {

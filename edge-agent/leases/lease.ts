@@ -54,7 +54,8 @@ export interface FailoverTimes {
   readonly rewindStatus: BindingStatus;
 }
 
-const NO_VARIABLES: ReadonlyMap<string, Uint8Array> = new Map();
+/** No variables; shared by the records that have none. */
+export const NO_VARIABLES: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** The record of an address that no client ever had. */
 export const neverUsed = (address: Ipv4Address): Lease => ({

@@ -22,7 +22,7 @@ export interface LeaseFileSource {
 const GATHER_MILLIS = 50;
 /** While so many come in that time, as in a transfer of everything, they are gathered for longer: other work is more urgent. */
 const FLOOD = 1000;
-const LONGEST_GATHER_MILLIS = 1000;
+const LONGEST_GATHER_MILLIS = 3000;
 const RETRY_MILLIS = 10_000;
 /** Bytes formatted between two turns of the event loop. */
 const CHUNK_BYTES = 65_536;
@@ -64,7 +64,6 @@ export class LeaseFileWriter {
     if (this.#closed) return;
     for (const write of writes) {
       if (write.kind === "lease") {
-        this.#pending.delete(write.lease.address);
         this.#pending.set(write.lease.address, write.lease);
       } else if (write.kind === "record" && /^(failover|host|group)\//.test(write.key)) {
         this.#pending.delete(write.key);

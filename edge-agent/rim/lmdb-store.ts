@@ -202,19 +202,25 @@ function operationsOf({ leases, records }: Databases, outbox: OutboxFile, group:
   const lanes = new Map<string, Map<number, Uint8Array>>();
   const trims: (() => void)[] = [];
   const operations: (() => void)[] = [];
-  for (const write of group.flatMap(({ writes }) => writes)) {
-    if (write.kind === "lease") last.set(write.lease.address, write.lease);
-    else if (write.kind === "outbox") laneOf(lanes, write.lane ?? "").set(write.seq, write.value);
-    else if (write.kind === "outbox-trim") trims.push(() => outbox.trim(write.lane ?? "", write.upTo));
-    else if (write.value === undefined) operations.push(() => void records.remove(write.key));
-    else {
-      const value = Buffer.from(write.value);
-      operations.push(() => void records.put(write.key, value));
+  for (const { writes } of group) {
+    for (const write of writes) {
+      if (write.kind === "lease") last.set(write.lease.address, write.lease);
+      else if (write.kind === "outbox") laneOf(lanes, write.lane ?? "").set(write.seq, write.value);
+      else if (write.kind === "outbox-trim") trims.push(() => outbox.trim(write.lane ?? "", write.upTo));
+      else if (write.value === undefined) operations.push(() => void records.remove(write.key));
+      else {
+        const value = Buffer.from(write.value);
+        operations.push(() => void records.put(write.key, value));
+      }
     }
   }
-  for (const lease of last.values()) {
-    const record = encodeLease(lease);
-    operations.push(() => void leases.put(lease.address, record));
+  if (last.size > 0) {
+    const encoded: Buffer[] = [];
+    for (const lease of last.values()) encoded.push(encodeLease(lease));
+    operations.push(() => {
+      let index = 0;
+      for (const address of last.keys()) void leases.put(address, encoded[index++]!);
+    });
   }
   for (const [lane, entries] of lanes) for (const operation of outbox.put(lane, entries)) operations.push(operation);
   // what is let go is older than what is stored with it

@@ -10,7 +10,7 @@ export type ServerEffect =
   /** Look up the name of `address`; it comes back as a "name-result" event of the same id. */
   | { readonly kind: "find-name"; readonly id: number; readonly address: Ipv4Address }
   | { readonly kind: "log"; readonly event: LogEventName; readonly fields: LogFields }
-  | { readonly kind: "count"; readonly metric: string; readonly labels?: Readonly<Record<string, string>> }
+  | { readonly kind: "count"; readonly metric: string; readonly labels?: Readonly<Record<string, string>>; readonly by?: number }
   /** `execute` of dhcp-eval(5): argv only, and only when the operator's flag allows it. */
   | { readonly kind: "execute"; readonly command: string; readonly arguments: readonly string[] };
 

@@ -1,7 +1,7 @@
 import type { Lease } from "../../leases/lease.ts";
 import { type EpochSeconds, epochSeconds, NO_TIME } from "../../values/time.ts";
 import { waitedMclt } from "../endpoint/state.ts";
-import { reusableAt, timesOf } from "../lease-times.ts";
+import { promisedUntil, timesOf } from "../lease-times.ts";
 import type { Relationship } from "../relationship.ts";
 import type { ServerState } from "../wire/codes.ts";
 
@@ -15,13 +15,10 @@ export function keptForForgetful(relationship: Relationship, lease: Lease, now: 
   const { endpoint } = relationship;
   // it serves nobody in RECOVER
   const lastServed = epochSeconds(Math.min(endpoint.partnerSince, now));
-  const times = timesOf(lease);
-  // what it never acknowledged it cannot have promised by, nor by the end that this may have set before
-  const heard = { ...lease, ends: NO_TIME, failover: { ...times, tstp: NO_TIME } };
-  const until = reusableAt(heard, lastServed, waitedMclt(endpoint));
+  const until = promisedUntil(lease, lastServed, waitedMclt(endpoint));
   if (until <= now || until <= lease.ends) return lease;
   // nobody knows when that was promised: a client is not told what is left of it, but given a lease anew (dhcp-cache-threshold)
-  return { ...lease, status: "ACTIVE", starts: NO_TIME, ends: until, failover: { ...times, atsfp: NO_TIME, owed: true } };
+  return { ...lease, status: "ACTIVE", starts: NO_TIME, ends: until, failover: { ...timesOf(lease), atsfp: NO_TIME, owed: true } };
 }
 
 /** It lost its memory: one of our own kind asks for everything only then. A dhcpd always does: its first STATE has said it ({@link hasLostItsDisk}). */

@@ -1,5 +1,5 @@
 import type { BindingStatus } from "../../leases/binding-status.ts";
-import type { Lease } from "../../leases/lease.ts";
+import { type Lease, NO_VARIABLES } from "../../leases/lease.ts";
 import { sameBytes, sameHardware } from "../../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../../values/ipv4.ts";
 import { earliest, latest, NO_TIME } from "../../values/time.ts";
@@ -171,7 +171,7 @@ const isOurs = (turn: Turn, relationship: Relationship, address: Ipv4Address): b
   return pool !== undefined && relationship.poolIds.has(pool);
 };
 
-const sameClient = (left: Lease, right: Lease): boolean =>
+const sameClient = (left: Pick<Lease, "clientId" | "hardware">, right: Pick<Lease, "clientId" | "hardware">): boolean =>
   left.clientId !== undefined && right.clientId !== undefined
     ? sameBytes(left.clientId, right.clientId)
     : sameHardware(left.hardware, right.hardware);
@@ -207,29 +207,26 @@ function accepted(turn: Turn, { options, lease, status }: Incoming): Lease {
   const clientId = sameBytes(saidId, lease.clientId) ? lease.clientId : saidId;
   const flags = options.ipFlags ?? 0;
   const horizon = time(options.potentialExpirationTime) ?? lease.failover?.tsfp ?? NO_TIME;
-  const next: Lease = {
-    ...lease,
+  const told = decodePrivateData(options.vendorSpecificOptions);
+  const isActive = status === "ACTIVE";
+  // what hangs on the client goes with it
+  const isSame = isActive && sameClient(lease, { clientId: anonymous ? undefined : clientId, hardware });
+  const keeps = isSame || !isActive;
+  return {
+    address: lease.address,
     status: stored,
     starts: time(options.startTimeOfState) ?? lease.starts,
     ends: time(options.leaseExpirationTime) ?? lease.ends,
     cltt: latest(lease.cltt, time(options.clientLastTransactionTime) ?? NO_TIME),
     clientId: anonymous ? undefined : clientId,
     hardware,
+    hostname: (isActive ? told.hostname : undefined) ?? (keeps && status !== "BACKUP" ? lease.hostname : undefined),
+    agentOptions: (isActive ? told.agentOptions : undefined) ?? (keeps ? lease.agentOptions : undefined),
     reserved: (flags & RESERVED_FLAG) !== 0,
     bootp: (flags & BOOTP_FLAG) !== 0,
+    variables: keeps ? lease.variables : NO_VARIABLES,
+    billingClass: keeps ? lease.billingClass : undefined,
+    endings: isSame ? lease.endings : undefined,
     failover: { tstp: horizon, tsfp: horizon, atsfp: horizon, owed: false, rewindStatus: stored },
-  };
-  const told = decodePrivateData(options.vendorSpecificOptions);
-  if (status !== "ACTIVE") return { ...next, endings: undefined, ...(status === "BACKUP" ? { hostname: undefined } : {}) };
-  if (sameClient(lease, next)) {
-    return { ...next, hostname: told.hostname ?? next.hostname, agentOptions: told.agentOptions ?? next.agentOptions };
-  }
-  return {
-    ...next,
-    hostname: told.hostname,
-    agentOptions: told.agentOptions,
-    variables: new Map(),
-    billingClass: undefined,
-    endings: undefined,
   };
 }

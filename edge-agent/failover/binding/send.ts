@@ -64,7 +64,8 @@ function sendUpdate(turn: Turn, relationship: Relationship, connection: Connecti
   const { updates, endpoint } = relationship;
   const mark = updates.waiting.get(address) ?? 0;
   updates.waiting.delete(address);
-  const lease = keptForForgetful(relationship, turn.lease(address), turn.at.now);
+  const known = turn.lease(address);
+  const lease = keptForForgetful(relationship, known, turn.at.now);
   const times = timesOf(lease);
   const options = bindingUpdate(lease, endpoint.partnerIsTandem, turn.at);
   const xid = sendNew(turn, connection, "BNDUPD", options);
@@ -79,6 +80,6 @@ function sendUpdate(turn: Turn, relationship: Relationship, connection: Connecti
   updates.unacked.set(address, update);
   updates.flying.set(address, update);
   // from here on the partner may believe it: nothing older can be wound back to
-  if (times.rewindStatus !== lease.status || lease !== turn.lease(address))
-    turn.put({ ...lease, failover: { ...times, rewindStatus: lease.status } });
+  if (times.rewindStatus !== lease.status) turn.put({ ...lease, failover: { ...times, rewindStatus: lease.status } });
+  else if (lease !== known) turn.put(lease);
 }

@@ -196,8 +196,8 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "what a lost disk may have promised is kept",
     file: send,
-    find: "keptForForgetful(relationship, turn.lease(address), turn.at.now)",
-    replace: "turn.lease(address)",
+    find: "keptForForgetful(relationship, known, turn.at.now)",
+    replace: "known",
   },
   { name: "UPDDONE waits for the acknowledgements", file: send, find: " || updates.transferLeft > 0) return;", replace: ") return;" },
   {
