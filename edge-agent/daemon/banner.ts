@@ -15,6 +15,8 @@ export const filesText = (configFile: string, leaseFile: string, pidFile: string
   `Config file: ${configFile}\nDatabase file: ${leaseFile}\nPID file: ${pidFile}`;
 
 export const CONFIG_ERRORS = "Configuration file errors encountered -- exiting";
+/** The same where nothing is wrong but that a failover peer has no pool. */
+export const FAILOVER_ERRORS = "Failover configuration sanity check failed";
 export const NO_INTERFACES = "\nNot configured to listen on any interfaces!";
 export const ALREADY_RUNNING = "There's already a DHCP server running.";
 export const STARTING_SERVICE = "Server starting service.";

@@ -4,7 +4,7 @@ import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { RecordedDeclaration } from "../leases/lease-file/types.ts";
 import { ConfigurationFiles } from "../rim/config-file.ts";
 import type { Logger } from "../rim/logger.ts";
-import { CONFIG_ERRORS } from "./banner.ts";
+import { CONFIG_ERRORS, FAILOVER_ERRORS } from "./banner.ts";
 import { StartFailed } from "./start-failed.ts";
 
 /**
@@ -110,7 +110,9 @@ function tell(diagnostics: readonly Diagnostic[], isUsable: boolean, log: Logger
   const end = diagnostics.findIndex(({ fatal }) => fatal === true) + 1;
   for (const diagnostic of end === 0 ? diagnostics : diagnostics.slice(0, end))
     log.line(LEVELS[diagnostic.severity], formatDiagnosticLikeDhcpd(diagnostic));
-  if (!isUsable && end === 0) log.line("error", CONFIG_ERRORS);
+  if (isUsable || end !== 0) return;
+  const wantsPools = diagnostics.some(({ message }) => message.includes(", has no referring pools."));
+  log.line("error", wantsPools ? FAILOVER_ERRORS : CONFIG_ERRORS);
 }
 
 const LEVELS = { error: "error", warning: "warn", info: "info" } as const;

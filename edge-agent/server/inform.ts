@@ -10,7 +10,7 @@ import { answerChain, runScopes } from "./evaluate-for.ts";
 import { adviseOfSiteSpace, type Exchange, poolOf, say } from "./exchange.ts";
 import { hostOfInform } from "./hosts.ts";
 import { informLine } from "./log-lines.ts";
-import { send, withEchoes } from "./reply.ts";
+import { send, withSelection } from "./reply.ts";
 import { bootFields, buildReply } from "./response-options.ts";
 import { serverIdentifier } from "./server-id.ts";
 
@@ -90,13 +90,12 @@ function acknowledge(
     giaddr: message.giaddr,
     flags,
     ...boot,
-    forced: withEchoes(
+    forced: withSelection(
       [
         { code: OPTION.messageType, value: Uint8Array.of(MESSAGE_TYPE.DHCPACK) },
         { code: OPTION.serverIdentifier, value: ipv4ToBytes(identity) },
       ],
       client,
-      evaluation,
     ),
     fallback: [{ code: OPTION.subnetMask, value: ipv4ToBytes(subnet.network.mask) }],
     agentOptions: client.agentOptions,

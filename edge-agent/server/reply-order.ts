@@ -30,15 +30,17 @@ export interface OrderQuestion {
   readonly config: AgentConfig;
   /** Codes the server itself puts in, in addition to what the configuration gives. */
   readonly own: readonly number[];
+  /** `echo-client-id` holds: the client's identifier, or for want of one the configured one, goes back whether it is asked for or not. */
+  readonly echoes?: boolean;
 }
 
 /** Codes of the "dhcp" space in the order of importance in which they are sent, each once. */
 export function replyOrder(question: OrderQuestion): readonly number[] {
-  const { requestList, own } = question;
+  const { requestList } = question;
   const order: number[] = [...MANDATORY];
   if (requestList !== undefined && requestList.length > 0) {
-    if (own.includes(OPTION.subnetSelection)) order.push(OPTION.subnetSelection);
-    if (own.includes(OPTION.clientIdentifier)) order.push(OPTION.clientIdentifier);
+    order.push(OPTION.subnetSelection); // the client's own, or a configured one
+    if (question.echoes === true) order.push(OPTION.clientIdentifier);
     for (const code of requestList) if (order.length < LIST_LIMIT && code !== OPTION.relayAgentInformation) order.push(code);
     addUnasked(question.request, order);
   } else addEverything(question, order);

@@ -144,16 +144,15 @@ function forcedOptions(client: ClientMessage, answer: Answer, identity: Ipv4Addr
     { code: OPTION.leaseTime, value: secondsBytes(answer.leaseSeconds) },
   ];
   if (answer.fqdn !== undefined) forced.push(answer.fqdn);
-  return withEchoes(forced, client, answer.evaluation);
+  if (client.clientId !== undefined && answer.evaluation.flag("echo-client-id") === true) {
+    forced.push({ code: OPTION.clientIdentifier, value: client.clientId }); // RFC 6842
+  }
+  return withSelection(forced, client);
 }
 
-/** Adds what the client sent and gets back: its identifier (RFC 6842), if the operator wants that, and its subnet selection. */
-export function withEchoes(forced: ReplyOption[], client: ClientMessage, evaluation: Evaluation): readonly ReplyOption[] {
-  const { options } = client.message;
-  if (client.clientId !== undefined && evaluation.flag("echo-client-id") === true) {
-    forced.push({ code: OPTION.clientIdentifier, value: client.clientId });
-  }
-  const selection = options.get(OPTION.subnetSelection);
+/** Adds the subnet selection of the client, which it gets back (RFC 3011). */
+export function withSelection(forced: ReplyOption[], client: ClientMessage): readonly ReplyOption[] {
+  const selection = client.message.options.get(OPTION.subnetSelection);
   if (selection !== undefined) forced.push({ code: OPTION.subnetSelection, value: selection });
   return forced;
 }

@@ -4,7 +4,7 @@ import type { Evaluation } from "../config/evaluation.ts";
 import { MINIMUM_MESSAGE, writeHeader, writeUint32 } from "../dhcp/wire/encode.ts";
 import { decodeFqdn } from "../dhcp/wire/fqdn.ts";
 import { BOOTREPLY, type DhcpMessage } from "../dhcp/wire/message.ts";
-import { FILE_OFFSET, HEADER_SIZE, MAGIC_COOKIE, OPTION, OPTIONS_OFFSET, SNAME_OFFSET } from "../dhcp/wire/option-codes.ts";
+import { FILE_OFFSET, HEADER_SIZE, MAGIC_COOKIE, MESSAGE_TYPE, OPTION, OPTIONS_OFFSET, SNAME_OFFSET } from "../dhcp/wire/option-codes.ts";
 import { echoOf } from "../dhcp/wire/relay-agent.ts";
 import { shortLivedBytes } from "../values/byte-slab.ts";
 import { type Ipv4Address, ipv4, ipv4FromBytes } from "../values/ipv4.ts";
@@ -156,7 +156,10 @@ function fresh(plan: ReplyPlan, room: Room): { readonly layout: Layout; readonly
   const own = [...plan.forced, ...plan.fallback].map(({ code }) => code);
   const requestList = evaluation?.option("dhcp", OPTION.parameterRequestList) ?? request.options.get(OPTION.parameterRequestList);
   const heeded = evaluation === undefined || plan.everything === true ? undefined : requestList;
-  const order = replyOrder({ request, requestList: heeded, evaluation, config, own });
+  // dhcpd does not heed it in an answer to DHCPINFORM
+  const isInform = request.options.get(OPTION.messageType)?.[0] === MESSAGE_TYPE.DHCPINFORM;
+  const echoes = !isInform && evaluation?.flag("echo-client-id") === true;
+  const order = replyOrder({ request, requestList: heeded, evaluation, config, own, echoes });
   const terminated = endsInNul(request.options.get(OPTION.hostName));
   const options: ReplyOption[] = [];
   for (const code of order) {
@@ -185,7 +188,7 @@ function configured(code: number, plan: ReplyPlan, evaluation: Evaluation): Uint
 const seconds = (value: Uint8Array): number => ipv4FromBytes(value);
 
 /** A client that ends its host name in NUL is one that wants text that way (RFC 2132 §2). */
-const endsInNul = (hostName: Uint8Array | undefined): boolean => hostName !== undefined && hostName.length > 1 && hostName.at(-1) === 0;
+const endsInNul = (hostName: Uint8Array | undefined): boolean => hostName !== undefined && hostName.at(-1) === 0;
 
 function isText(code: number, config: AgentConfig): boolean {
   return (

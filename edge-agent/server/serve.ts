@@ -42,9 +42,14 @@ function sayOddities(exchange: Exchange, { options, hlen }: DhcpMessage): void {
   const fault = fqdn && fqdnFault(fqdn);
   if (fault !== undefined) say(exchange, fault);
   if (options.get(OPTION.hostName)?.length === 0) say(exchange, "Ignoring empty DHO_HOST_NAME option");
-  if (hlen > 0 || options.has(OPTION.clientIdentifier)) return;
+  const id = options.get(OPTION.clientIdentifier);
+  if (id?.length === 1) say(exchange, ONE_CHARACTER);
+  if (hlen > 0 || id !== undefined) return;
   say(exchange, "Received DHCPv4 packet without client-id option and empty hlen field.");
 }
+
+/** RFC 2132 §9.14 wants two bytes at least. */
+const ONE_CHARACTER = "Accepted DHCPv4 packet with one-character client-id - a future version of ISC DHCP will reject this";
 
 /** Somebody answered, or nobody did, at an address that is about to be offered. */
 export function probeResult(exchange: Exchange, address: ClientMessage["message"]["yiaddr"], answered: boolean): void {

@@ -94,14 +94,24 @@ describe("RFC 2131 §4.3.1: what a reply is", () => {
     expect(codes(buildReply(plan(request, chainOf(option(15, "x")))))).toEqual([53, 54, 51, 15, 82]);
     expect(codes(buildReply(plan(request, chainOf(option(15, "x")), { agentOptions: undefined })))).toEqual([53, 54, 51, 15]);
   });
-  test("RFC 6842: the client identifier goes back if the server says so", () => {
+  test("RFC 6842: the client identifier goes back if the server says so, or the configured one of a client without", () => {
+    const echo = s({ kind: "parameter", operator: "supersede", name: "echo-client-id", value: number(1) });
     const forced = [...OFFER, { code: 61, value: bytes([1, 2, 3]) }];
-    expect(codes(buildReply(plan(discover([asking(15)]), chainOf(option(15, "x")), { forced })))).toEqual([53, 54, 51, 61, 15]);
+    const sent = (chain: ReturnType<typeof chainOf>, changes: Partial<ReplyPlan> = {}) =>
+      codes(buildReply(plan(discover([asking(15)]), chain, changes)));
+    expect(sent(chainOf(option(15, "x"), echo), { forced })).toEqual([53, 54, 51, 61, 15]);
+    expect(sent(chainOf(option(15, "x"), option(61, "own"), echo))).toEqual([53, 54, 51, 61, 15]);
+    expect(sent(chainOf(option(15, "x"), option(61, "own")))).toEqual([53, 54, 51, 15]);
+  });
+  test("a configured subnet selection goes to whoever asks for anything", () => {
+    expect(codes(buildReply(plan(discover([asking(15)]), chainOf(option(15, "x"), option(118, "net")))))).toEqual([53, 54, 51, 118, 15]);
   });
   test("RFC 2132 §2: a client that ends its host name in NUL gets text that way", () => {
     const chain = chainOf(setOption(HOST_NAME, text("h")));
     const reply = read(buildReply(plan(discover([asking(12), [12, bytes("pc\0")]]), chain)));
     expect(reply.options.get(12)).toEqual(bytes("h\0"));
+    const shortest = read(buildReply(plan(discover([asking(12), [12, bytes("\0")]]), chain)));
+    expect(shortest.options.get(12)).toEqual(bytes("h\0"));
   });
 });
 

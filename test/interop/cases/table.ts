@@ -2,6 +2,7 @@ import type { CaseGroup } from "./case.ts";
 import { CLASS_CONDITION_GROUPS } from "./class-conditions.ts";
 import { CLASS_GROUPS } from "./classes.ts";
 import { CLIENT_GROUPS } from "./clients.ts";
+import { CONFORMANCE_GROUPS } from "./conformance.ts";
 import { EXCHANGE_GROUPS } from "./exchange.ts";
 import { OPTION_GROUPS } from "./options.ts";
 import { RELAY_GROUPS } from "./relay.ts";
@@ -15,4 +16,5 @@ export const ALL_GROUPS: readonly CaseGroup[] = [
   ...CLASS_GROUPS,
   ...CLASS_CONDITION_GROUPS,
   ...SERVER_ID_GROUPS,
+  ...CONFORMANCE_GROUPS,
 ];
