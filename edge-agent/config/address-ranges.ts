@@ -8,6 +8,8 @@ import { ipv4Value } from "./values.ts";
 
 /** More addresses than dhcpd can hold in one range (its count of bytes for their leases exceeds 32 bits). */
 const LARGEST_RANGE = 11_000_000;
+/** Of a range that overlaps another so many addresses are told. */
+const MOST_SAID = 500;
 
 /** `range dynamic-bootp FIRST LAST;`, after `range`, in a pool or, without one, in a subnet. */
 export function addressRange(context: ParseContext, reader: TokenReader, place: Place, pool: PoolDraft | undefined): void {
@@ -44,23 +46,38 @@ function enterRange(context: ParseContext, reader: TokenReader, subnet: SubnetDr
   const stray = [range.first, range.last].find((address) => !contains(network, address));
   if (stray !== undefined) {
     const text = `subnet ${formatIpv4(network.address)} netmask ${formatIpv4(network.mask)}`;
-    reader.fail(`bad range, address ${formatIpv4(stray)} not in ${text}`);
+    reader.failAtOnce(`bad range, address ${formatIpv4(stray)} not in ${text}`);
     return;
   }
   if (range.last - range.first >= LARGEST_RANGE) {
     reader.fail(`${formatIpv4(range.first)}-${formatIpv4(range.last)} is an overly large address range.`);
     return;
   }
+  if (isTaken(context, reader, range)) {
+    // dhcpd has the pool's addresses all the same
+    if (reader.likeDhcpd) pool.ranges.push(range);
+    return;
+  }
+  context.rangeIndex.add(range);
+  pool.ranges.push(range);
+}
+
+/** Has another range an address of this one? Says so. */
+function isTaken(context: ParseContext, reader: TokenReader, range: PoolRange): boolean {
   for (const other of context.rangeIndex.overlapping(range.first, range.last)) {
     const first = ipv4(Math.max(range.first, other.first));
     reader.fail(
       `lease ${formatIpv4(first)} is declared twice!`,
       `the range on line ${other.location.line} of ${other.location.file} has it too`,
     );
-    return;
+    if (reader.likeDhcpd) {
+      // dhcpd says it of each address
+      const last = Math.min(range.last, other.last, first + MOST_SAID);
+      for (let next = first + 1; next <= last; next += 1) reader.fail(`lease ${formatIpv4(ipv4(next))} is declared twice!`);
+    }
+    return true;
   }
-  context.rangeIndex.add(range);
-  pool.ranges.push(range);
+  return false;
 }
 
 /**

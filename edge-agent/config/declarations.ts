@@ -26,17 +26,28 @@ export function declaration(context: ParseContext, reader: TokenReader, place: P
     return context.nested(reader, () => rule(context, reader, place), false);
   }
   const found = context.grammar.statement(context, reader);
-  if (found === "failed") return place.afterDeclaration;
+  const expected = place.afterDeclaration ? "expecting a declaration" : "expecting a parameter or declaration";
+  if (found === "failed") {
+    if (reader.likeDhcpd && isParameter(context, token)) {
+      reader.fail(expected);
+      reader.skipBraces(0);
+    }
+    return place.afterDeclaration;
+  }
   if (found !== "absent") {
     if (found.statement !== undefined) place.scope.statements.push(found.statement);
     return place.afterDeclaration;
   }
   const mend = token.type === "EOF" ? "the file ends here" : noStatement(context, token);
-  reader.fail(place.afterDeclaration ? "expecting a declaration" : "expecting a parameter or declaration", mend);
+  reader.fail(expected, mend);
   reader.next();
   reader.skipStatement();
   return place.afterDeclaration;
 }
+
+/** Of these dhcpd says twice that they are wrong, and passes over what comes after them too. */
+const isParameter = (context: ParseContext, { type, text }: Token): boolean =>
+  ["allow", "deny", "ignore"].includes(type) || context.options.byName("server", text) !== undefined;
 
 function noStatement(context: ParseContext, token: Token): string {
   const what = `"${token.text}" on line ${token.line} begins no statement`;
@@ -141,7 +152,11 @@ const onlyDhcpv6 =
 
 const failover: Rule = (context, reader, place) => {
   if (place.kind === "root" || place.kind === "shared-network") failoverDeclaration(context, reader, place);
-  else refuse(reader, "failover peers may only be defined in shared-network", "declarations and the outer scope");
+  else {
+    reader.fail("failover peers may only be defined in shared-network", "declarations and the outer scope");
+    reader.goOn("declarations and the outer scope.");
+    reader.skipStatement();
+  }
   return false;
 };
 

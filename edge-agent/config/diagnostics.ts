@@ -58,9 +58,9 @@ export class DiagnosticList {
   get errors(): number {
     return this.#errors;
   }
-  add(diagnostic: Diagnostic): void {
-    if (diagnostic.severity === "error") this.#errors += 1;
-    if (!this.#silenced && this.#all.length < MAXIMUM) this.#all.push(diagnostic);
+  add(severity: Severity, finding: () => Diagnostic): void {
+    if (severity === "error") this.#errors += 1;
+    if (!this.#silenced && this.#all.length < MAXIMUM) this.#all.push(finding());
   }
   /** Forgets what was found since there were so many errors and findings; gives it. */
   rewind(earlier: { readonly errors: number; readonly count: number }): readonly Diagnostic[] {

@@ -28,7 +28,7 @@ export function includeFile(context: ParseContext, reader: TokenReader, place: P
 /** Reads a whole file's declarations into `place`. */
 export function readDeclarations(context: ParseContext, path: string, text: string, place: Place): void {
   context.files.push(path);
-  const reader = new TokenReader(sourceOf(path, text), context.diagnostics);
+  const reader = new TokenReader(sourceOf(path, text), context.diagnostics, context.ports.likeDhcpd);
   while (reader.peek().type !== "EOF") {
     if (reader.peek().type === "}") {
       const expected = place.afterDeclaration ? "expecting a declaration" : "expecting a parameter or declaration";

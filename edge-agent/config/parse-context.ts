@@ -45,6 +45,8 @@ export interface Place {
 export interface LoadPorts {
   /** One character for each byte. The error says why, as the system does ("No such file or directory"). */
   readFile(path: string): Result<string, string>;
+  /** After an error reading goes on where dhcpd's does, so that all that follows is told as dhcpd tells it. */
+  readonly likeDhcpd?: boolean;
   /** Addresses of a host name; undefined if it cannot be resolved. */
   resolveHost(name: string): readonly Ipv4Address[] | undefined;
 }

@@ -33,8 +33,9 @@ export function poolDeclaration(context: ParseContext, reader: TokenReader, plac
   const twin = network.pools.find((other) => areTwins(other, pool));
   if (twin === undefined) network.pools.push(pool);
   else twin.ranges.push(...pool.ranges);
-  if (pool.ranges.length === 0 && context.diagnostics.errors === before) {
+  if (pool.ranges.length === 0 && (reader.likeDhcpd || context.diagnostics.errors === before)) {
     reader.fail("Pool declaration with no address range.", "add range FIRST LAST;");
+    reader.goOn("Pool declarations must always contain at least", "one range statement.");
   }
 }
 

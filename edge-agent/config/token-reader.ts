@@ -18,8 +18,11 @@ export class TokenReader {
   #closed = false;
   #errors = 0;
   #taken = 0;
+  /** After an error it reads on where dhcpd does, not where a person would. */
+  readonly likeDhcpd: boolean;
 
-  constructor(source: Source, diagnostics: DiagnosticList) {
+  constructor(source: Source, diagnostics: DiagnosticList, likeDhcpd = false) {
+    this.likeDhcpd = likeDhcpd;
     this.source = source;
     this.#lexer = new Lexer(source);
     this.#diagnostics = diagnostics;
@@ -96,6 +99,10 @@ export class TokenReader {
   failAt(token: Token, message: string, mend?: string): void {
     this.#report("error", token, message, mend, { echo: this.#echo.echoAt(token) });
   }
+  /** Further lines of dhcpd's about the error before. */
+  goOn(...lines: readonly string[]): void {
+    if (this.likeDhcpd) for (const line of lines) this.informWithoutPlace(line);
+  }
   /** An error that dhcpd gives without a place, having read everything. */
   failWithoutPlace(token: Token, message: string, mend: string): void {
     this.#report("error", token, message, mend, { prefix: "ERROR: " });
@@ -129,8 +136,10 @@ export class TokenReader {
     form: Pick<Diagnostic, "echo" | "prefix" | "fatal" | "own"> = {},
   ): void {
     if (severity === "error") this.#errors += 1;
-    const sourceLine = lineOf(this.source, token.line);
-    this.#diagnostics.add({ severity, location: this.locationOf(token), message, sourceLine, mend, echo: this.#echo.echo(), ...form });
+    this.#diagnostics.add(severity, () => {
+      const sourceLine = lineOf(this.source, token.line);
+      return { severity, location: this.locationOf(token), message, sourceLine, mend, echo: this.#echo.echo(), ...form };
+    });
   }
 
   /** Takes ";", or complains and skips to the end of the statement. */
@@ -141,6 +150,10 @@ export class TokenReader {
     const where = before.line === this.#last.line ? "" : ` after "${shorten(before.text)}" on line ${before.line}`;
     const unquoted = where === "" && UNQUOTED.has(this.#last.type) && this.isIdentifier(before);
     this.fail(message, unquoted ? `${found} after "${shorten(before.text)}"; put text in quotes` : `${found}; write ";"${where}`);
+    if (this.likeDhcpd) {
+      this.skipBraces(0);
+      return false;
+    }
     // A statement that simply lacks its ";" ends with its line or block: go on reading there.
     if (this.#last.type === "}" || (where !== "" && this.isIdentifier(this.#last))) this.#ahead.unshift(this.#last);
     else if (this.#last.type === "{") this.skipBraces(1);
@@ -157,7 +170,7 @@ export class TokenReader {
 
   /** Takes everything up to the end of this statement: its ";" or, if it has braces, its last "}". Leaves the "}" of an outer block. */
   skipStatement(): void {
-    if (this.#last.type !== ";") this.skipBraces(this.#last.type === "{" ? 1 : 0);
+    if (this.#last.type !== ";") this.skipBraces(this.#last.type === "{" && !this.likeDhcpd ? 1 : 0);
   }
 
   /** As {@link skipStatement}, when `open` braces are open. */
@@ -167,6 +180,7 @@ export class TokenReader {
       const token = this.peek();
       if (token.type === "EOF") return;
       if (token.type === "}") {
+        if (depth === 0 && this.likeDhcpd) this.next();
         if (depth === 0) return;
         this.next();
         depth -= 1;

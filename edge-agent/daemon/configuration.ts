@@ -31,7 +31,7 @@ export class Configuration {
   /** Reads and checks a configuration, telling all findings, or those that dhcpd tells; undefined if it has errors. */
   static async read(path: string, log: Logger, asDhcpd = false): Promise<Configuration | undefined> {
     const files = new ConfigurationFiles();
-    const loaded = await files.read((ports) => loadConfig({ ...ports, path }));
+    const loaded = await files.read((ports) => loadConfig({ ...ports, path, likeDhcpd: true }));
     const { diagnostics } = loaded;
     tell(asDhcpd ? diagnostics.filter(({ own }) => own !== true) : diagnostics, loaded.config !== undefined, log);
     return loaded.config === undefined ? undefined : new Configuration(path, files, log, loaded, loaded.config);

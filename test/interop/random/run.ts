@@ -16,6 +16,10 @@ const LEASE_FILE_MS = 2500;
 const FIRST_WIDE_SEED = 5000;
 /** From this seed on there are still more declarations and messages, and reloads. */
 const FIRST_WILD_SEED = 8000;
+/** From this seed on messages are put oddly, and some servers look whether an address is in use; one is. */
+const FIRST_ODD_SEED = 20_000;
+const OCCUPIED = "10.77.0.101/24";
+const PROBING = "ping-check on; ping-timeout-ms 120;";
 const INCIDENTS = ["SIGTERM", "SIGKILL", "wait"] as const satisfies readonly Incident[];
 /** Longer than the short leases of {@link randomConf}. */
 const WAIT_MS = 6000;
@@ -47,7 +51,8 @@ export class RandomDifferential {
   /** Draws a configuration and messages from `seed`; undefined when both servers did the same throughout. */
   async seed(seed: number): Promise<Finding | undefined> {
     const wild = seed < FIRST_WILD_SEED ? undefined : new Prng(seed, 3);
-    const clients = new RandomClients(new Prng(seed, 1), wild);
+    const odd = seed < FIRST_ODD_SEED ? undefined : new Prng(seed, 4);
+    const clients = new RandomClients(new Prng(seed, 1), wild, odd);
     const wide = seed < FIRST_WIDE_SEED ? undefined : new Prng(seed, 2);
     let left = MESSAGES;
     const next = (): Drawn | undefined => {
@@ -55,7 +60,8 @@ export class RandomDifferential {
       if (wild?.chance(0.03)) return { ...clients.next(), first: "SIGHUP" };
       return wide?.chance(0.06) ? { ...clients.next(), first: wide.pick(INCIDENTS as unknown as [Incident]) } : clients.next();
     };
-    return this.run(randomConf(new Prng(seed), wide, wild), { next, learn: (client, reply) => clients.learn(client, reply) });
+    const conf = randomConf(new Prng(seed), wide, wild);
+    return this.run(odd?.chance(0.25) ? `${conf}\n${PROBING}` : conf, { next, learn: (client, reply) => clients.learn(client, reply) });
   }
 
   /** Puts `messages` to both servers under `conf`. */
@@ -67,6 +73,11 @@ export class RandomDifferential {
   async run(conf: string, talk: Talk): Promise<Finding | undefined> {
     this.#runs += 1;
     const group = { name: `run ${this.#runs}`, conf, cases: [] };
+    const probes = conf.includes("ping-check on;");
+    for (const { client } of this.#wires) {
+      client.ip("address flush dev c0");
+      if (probes) client.ip(`address add ${OCCUPIED} dev c0`);
+    }
     const started = await Promise.allSettled(this.#wires.map((wire) => startWorld(wire, group, this.#runs)));
     const worlds = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     try {
@@ -75,7 +86,7 @@ export class RandomDifferential {
         const logs = started.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
         return { conf, messages: [], logs, differences: [{ field: "start", reference: started[0]?.status, ours: started[1]?.status }] };
       }
-      return await converse(conf, talk, worlds as [World, World]);
+      return await converse(conf, talk, worlds as [World, World], probes ? SILENCE_MS * 3 : SILENCE_MS);
     } finally {
       for (const { server, clients } of worlds) {
         clients.c0.close();
@@ -86,7 +97,7 @@ export class RandomDifferential {
   }
 }
 
-async function converse(conf: string, talk: Talk, worlds: [World, World]): Promise<Finding | undefined> {
+async function converse(conf: string, talk: Talk, worlds: [World, World], silence: number): Promise<Finding | undefined> {
   const messages: Drawn[] = [];
   for (let drawn = talk.next(); drawn; drawn = talk.next()) {
     messages.push(drawn);
@@ -94,8 +105,8 @@ async function converse(conf: string, talk: Talk, worlds: [World, World]): Promi
     const { step, client } = drawn;
     const device = step.device ?? "c0";
     for (const world of worlds) send(world, step, messages.length);
-    const reference = await worlds[0].clients[device].reply(messages.length, SILENCE_MS);
-    const ours = await worlds[1].clients[device].reply(messages.length, reference ? SLOW_MS : SILENCE_MS);
+    const reference = await worlds[0].clients[device].reply(messages.length, silence);
+    const ours = await worlds[1].clients[device].reply(messages.length, reference ? SLOW_MS : silence);
     if (!worlds[0].server.process.isRunning) return undefined;
     const found = differences(comparable(reference), comparable(ours));
     if (found.length > 0) return { conf, messages, differences: found, logs: await logs(worlds) };

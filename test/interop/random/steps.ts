@@ -2,6 +2,7 @@ import type { Prng } from "../../simulation/prng.ts";
 import { type OptionBytes, optionOf, type Packet, type Reply, replyType } from "../../support/dhcp-packet.ts";
 import { agent, ip, opt, prl, RELAY, relayed, SERVER, SERVER_MAC, type Step, text, type, u32 } from "../cases/case.ts";
 import { CLIENTS } from "./conf.ts";
+import { type Change, oddIdentity, oddly } from "./odd-messages.ts";
 
 /** What the test remembers of a client: the last offer and the last ACK that it saw from the reference. */
 interface Memory {
@@ -30,9 +31,13 @@ export class RandomClients {
   readonly #memory: Memory[] = CLIENTS.map(() => ({}));
 
   readonly #wild: Prng | undefined;
+  readonly #odd: Prng | undefined;
+  readonly #identities: readonly (Change | undefined)[];
 
-  /** `wild` draws what rarer messages have in them. */
-  constructor(chance: Prng, wild?: Prng) {
+  /** `wild` draws what rarer messages have in them, `odd` how they are put otherwise than usual. */
+  constructor(chance: Prng, wild?: Prng, odd?: Prng) {
+    this.#odd = odd;
+    this.#identities = CLIENTS.map(() => odd && oddIdentity(odd));
     this.#chance = chance;
     this.#wild = wild;
   }
@@ -69,7 +74,8 @@ export class RandomClients {
     if (c.chance(0.15) && CLIENTS[client]?.id === undefined) kinds.push(() => ["BOOTREQUEST", this.#bootp(client)]);
     if (this.#wild !== undefined) kinds.push(...this.#rarer(client, memory, this.#wild));
     const [words, drawn] = c.pick(kinds as [() => [string, Step]])();
-    return { client, ...this.#route(words, drawn) };
+    const routed = this.#route(words, drawn);
+    return { client, ...(this.#odd === undefined ? routed : oddly(routed, this.#odd, this.#identities[client])) };
   }
 
   #rarer(client: number, { offer, lease, fresh }: Memory, wild: Prng): (() => [string, Step])[] {
