@@ -1,7 +1,7 @@
 import type { Database } from "lmdb";
 import type { Databases, OutboxKey } from "./lmdb-file.ts";
 
-type Entry = { readonly seq: number; readonly value: Uint8Array };
+export type Entry = { readonly seq: number; readonly value: Uint8Array };
 type Rows = Database<Buffer, OutboxKey>;
 
 /** Entries in one record at most: some 20 kB, which is read again to say a renewal in it anew. */
@@ -43,20 +43,24 @@ export class OutboxFile {
     return all.sort((left, right) => left.seq - right.seq).slice(0, limit);
   }
 
-  /** What to do within a transaction to store these entries of a lane. */
-  put(lane: string, entries: ReadonlyMap<number, Uint8Array>): (() => void)[] {
+  /** What to do within a transaction to store these entries of a lane; of several with one number the last counts. */
+  put(lane: string, entries: readonly Entry[]): (() => void)[] {
     const highest = this.#highest.get(lane) ?? this.#readHighest(lane);
     const fresh: Entry[] = [];
+    const replacing = new Map<number, Uint8Array>();
     const operations: (() => void)[] = [];
-    for (const [seq, value] of entries) {
-      if (seq > highest) fresh.push({ seq, value });
-      else operations.push(() => void this.#singles.put(outboxKey(lane, seq), asBuffer(value)));
+    for (const entry of entries) {
+      const last = fresh.length === 0 ? highest : fresh[fresh.length - 1]!.seq;
+      if (entry.seq > last) fresh.push(entry);
+      else if (entry.seq <= highest) replacing.set(entry.seq, entry.value);
+      else placeIn(fresh, entry);
     }
-    for (const run of runsOf(fresh.sort((left, right) => left.seq - right.seq))) {
+    for (const [seq, value] of replacing) operations.push(() => void this.#singles.put(outboxKey(lane, seq), asBuffer(value)));
+    for (const run of runsOf(fresh)) {
       const last = run.at(-1)!;
       if (run.length === 1) operations.push(() => void this.#singles.put(outboxKey(lane, last.seq), asBuffer(last.value)));
       else {
-        const record = pack(run.map(({ value }) => value));
+        const record = pack(run);
         operations.push(() => void this.#packs.put(outboxKey(lane, last.seq), record));
       }
     }
@@ -71,7 +75,7 @@ export class OutboxFile {
     const [cut] = [...this.#packs.getRange({ ...rangeAfter(lane, upTo), limit: 1 })];
     if (cut === undefined) return;
     const entries = unpack(seqOf(cut.key), cut.value);
-    const left = entries.filter(({ seq }) => seq > upTo).map(({ value }) => value);
+    const left = entries.filter(({ seq }) => seq > upTo);
     if (left.length < entries.length) void this.#packs.put(cut.key, pack(left));
   }
 
@@ -88,6 +92,13 @@ const rangeAfter = (lane: string, after: number) => ({
   exclusiveStart: true,
 });
 
+/** An entry among others in order of their numbers, in place of one with the same. */
+function placeIn(entries: Entry[], entry: Entry): void {
+  const at = entries.findIndex(({ seq }) => seq >= entry.seq);
+  if (at < 0) entries.push(entry);
+  else entries.splice(at, entries[at]!.seq === entry.seq ? 1 : 0, entry);
+}
+
 /** Successive numbers, in runs that fit in a record. */
 function runsOf(entries: readonly Entry[]): readonly Entry[][] {
   const runs: Entry[][] = [];
@@ -100,12 +111,12 @@ function runsOf(entries: readonly Entry[]): readonly Entry[][] {
 }
 
 /** How many, how long each is (uint32, little-endian), and then all of them. */
-function pack(values: readonly Uint8Array[]): Buffer {
-  const head = 4 * (values.length + 1);
-  const record = Buffer.allocUnsafe(values.reduce((size, value) => size + value.length, head));
-  record.writeUInt32LE(values.length, 0);
+function pack(entries: readonly Entry[]): Buffer {
+  const head = 4 * (entries.length + 1);
+  const record = Buffer.allocUnsafe(entries.reduce((size, { value }) => size + value.length, head));
+  record.writeUInt32LE(entries.length, 0);
   let place = head;
-  values.forEach((value, index) => {
+  entries.forEach(({ value }, index) => {
     record.writeUInt32LE(value.length, 4 * (index + 1));
     record.set(value, place);
     place += value.length;

@@ -11,7 +11,7 @@ import { formatIpv4, type Ipv4Address } from "../values/ipv4.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import { decodeLease, encodeLease, scanLease } from "./lease-record.ts";
 import { type Databases, openDatabases } from "./lmdb-file.ts";
-import { OutboxFile, OutboxTail } from "./lmdb-outbox.ts";
+import { type Entry, OutboxFile, OutboxTail } from "./lmdb-outbox.ts";
 
 /** Takes an exclusive lock on a file, or says who has it (see folder-lock.ts). */
 export type TakeLock = (file: string) => Result<{ release(): void }, string>;
@@ -199,13 +199,13 @@ export class LmdbStore implements Store {
 /** One operation a key: of several records of a lease only the last is written, and of several entries with one number. */
 function operationsOf({ leases, records }: Databases, outbox: OutboxFile, group: readonly PendingCommit[]): (() => void)[] {
   const last = new Map<Ipv4Address, Lease>();
-  const lanes = new Map<string, Map<number, Uint8Array>>();
+  const lanes = new Map<string, Entry[]>();
   const trims: (() => void)[] = [];
   const operations: (() => void)[] = [];
   for (const { writes } of group) {
     for (const write of writes) {
       if (write.kind === "lease") last.set(write.lease.address, write.lease);
-      else if (write.kind === "outbox") laneOf(lanes, write.lane ?? "").set(write.seq, write.value);
+      else if (write.kind === "outbox") laneOf(lanes, write.lane ?? "").push(write);
       else if (write.kind === "outbox-trim") trims.push(() => outbox.trim(write.lane ?? "", write.upTo));
       else if (write.value === undefined) operations.push(() => void records.remove(write.key));
       else {
@@ -227,10 +227,10 @@ function operationsOf({ leases, records }: Databases, outbox: OutboxFile, group:
   return trims.length === 0 ? operations : [...operations, ...trims];
 }
 
-function laneOf(lanes: Map<string, Map<number, Uint8Array>>, lane: string): Map<number, Uint8Array> {
+function laneOf(lanes: Map<string, Entry[]>, lane: string): Entry[] {
   const known = lanes.get(lane);
   if (known !== undefined) return known;
-  const made = new Map<number, Uint8Array>();
+  const made: Entry[] = [];
   lanes.set(lane, made);
   return made;
 }
