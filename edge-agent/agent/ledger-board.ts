@@ -63,7 +63,8 @@ export class SiteBoard {
   }
   put(name: string, site: SiteAgent): void {
     if (this.#sites.get(name) === site) return;
-    this.#own ??= new Map(this.#sites);
+    // most agents have one site, and this happens with each lease
+    this.#own ??= this.#sites.size === 1 && this.#sites.has(name) ? new Map() : new Map(this.#sites);
     this.#own.set(name, site);
     this.#sites = this.#own;
   }

@@ -101,30 +101,92 @@ export function mergeRenewals(earlier: BindingEvent, later: BindingEvent, intoLe
 
 /** The event as the outbox stores it: JSON, so that an outbox of a week ago reads in any version; without what is as in most events. */
 export function encodeEvent(event: BindingEvent): Uint8Array {
-  const { ts, lastTs, expires, potential, hostname, renewals } = event;
-  // put together by hand: all but the host name needs no escapes
-  let text = `{"address":${event.address},"status":"${event.status}","client":"${event.client}","ts":${ts},"expires":${expires},"epoch":${event.epoch}`;
-  if (event.renewal) text += ',"renewal":true';
-  if (potential !== expires) text += `,"potential":${potential}`;
-  if (renewals !== 1) text += `,"renewals":${renewals}`;
-  if (lastTs !== ts) text += `,"lastTs":${lastTs}`;
-  if (event.fromPartner) text += ',"fromPartner":true';
-  if (event.reserved === true) text += ',"reserved":true';
-  text += hostname === undefined ? "}" : `,"hostname":${JSON.stringify(hostname)}}`;
-  if (text.length * 3 > SLAB_BYTES) return UTF8.encode(text);
-  if (slabUsed + text.length * 3 > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES);
+  const { ts, lastTs, expires, potential, hostname, renewals, client, status } = event;
+  const host = hostname === undefined ? "" : JSON.stringify(hostname);
+  const most = MOST_BESIDES + client.length + 3 * host.length;
+  // pieces of larger allocations: one for each event costs more than encoding it
+  if (slabUsed + most > slab.length) {
+    slab = new Uint8Array(Math.max(SLAB_BYTES, most));
     slabUsed = 0;
   }
+  // byte by byte: all but the host name needs no escapes, and a string of so many numbers costs more than writing them
+  const out = slab;
+  let at = digits(out, piece(out, slabUsed, PIECES.address), event.address);
+  at = ascii(out, piece(out, at, PIECES.status), status);
+  at = ascii(out, piece(out, at, PIECES.client), client);
+  at = digits(out, piece(out, at, PIECES.ts), ts);
+  at = digits(out, piece(out, at, PIECES.expires), expires);
+  at = digits(out, piece(out, at, PIECES.epoch), event.epoch);
+  if (event.renewal) at = piece(out, at, PIECES.renewal);
+  if (potential !== expires) at = digits(out, piece(out, at, PIECES.potential), potential);
+  if (renewals !== 1) at = digits(out, piece(out, at, PIECES.renewals), renewals);
+  if (lastTs !== ts) at = digits(out, piece(out, at, PIECES.lastTs), lastTs);
+  if (event.fromPartner) at = piece(out, at, PIECES.fromPartner);
+  if (event.reserved === true) at = piece(out, at, PIECES.reserved);
+  if (hostname !== undefined) {
+    at = piece(out, at, PIECES.hostname);
+    at += UTF8.encodeInto(host, out.subarray(at)).written;
+  }
+  out[at] = 0x7d;
   const start = slabUsed;
-  slabUsed += UTF8.encodeInto(text, slab.subarray(start)).written;
-  return slab.subarray(start, slabUsed);
+  slabUsed = at + 1;
+  return out.subarray(start, slabUsed);
 }
 
-/** Events are pieces of larger allocations: one for each costs more than encoding it. */
+const UTF8 = new TextEncoder();
+const PIECES = {
+  address: UTF8.encode('{"address":'),
+  status: UTF8.encode(',"status":"'),
+  client: UTF8.encode('","client":"'),
+  ts: UTF8.encode('","ts":'),
+  expires: UTF8.encode(',"expires":'),
+  epoch: UTF8.encode(',"epoch":'),
+  renewal: UTF8.encode(',"renewal":true'),
+  potential: UTF8.encode(',"potential":'),
+  renewals: UTF8.encode(',"renewals":'),
+  lastTs: UTF8.encode(',"lastTs":'),
+  fromPartner: UTF8.encode(',"fromPartner":true'),
+  reserved: UTF8.encode(',"reserved":true'),
+  hostname: UTF8.encode(',"hostname":'),
+} as const;
+
+/** Longer than all that is in an event beside the names of client and host. */
+const MOST_BESIDES = 400;
 const SLAB_BYTES = 65_536;
 let slab = new Uint8Array(SLAB_BYTES);
 let slabUsed = 0;
+
+/** Each of these writes at a place, and gives the place behind. */
+function piece(out: Uint8Array, at: number, bytes: Uint8Array): number {
+  for (let index = 0; index < bytes.length; index += 1) out[at + index] = bytes[index]!;
+  return at + bytes.length;
+}
+function ascii(out: Uint8Array, at: number, text: string): number {
+  for (let index = 0; index < text.length; index += 1) out[at + index] = text.charCodeAt(index);
+  return at + text.length;
+}
+
+const HALF = 10_000_000;
+
+/** A number in decimal; a whole one that is not negative in two halves, each of them a small integer for the machine. */
+function digits(out: Uint8Array, at: number, value: number): number {
+  if (value < HALF && value >= 0 && value === (value | 0)) return half(out, at, value, 1);
+  if (!(value >= HALF && Number.isSafeInteger(value))) return ascii(out, at, String(value));
+  const high = Math.floor(value / HALF);
+  return half(out, half(out, at, high, 1), value - high * HALF, 7);
+}
+/** At most nine digits, at least `least`. */
+function half(out: Uint8Array, at: number, value: number, least: number): number {
+  let width = least;
+  for (let power = least === 1 ? 10 : HALF; power <= value; power *= 10) width += 1;
+  let left = value | 0;
+  for (let place = at + width - 1; place >= at; place -= 1) {
+    const tenth = (left / 10) | 0;
+    out[place] = 48 + left - tenth * 10;
+    left = tenth;
+  }
+  return at + width;
+}
 
 /** Reads a stored event; undefined when it is not one (a torn or foreign record). */
 export function decodeEvent(bytes: Uint8Array): BindingEvent | undefined {
@@ -142,5 +204,4 @@ export function decodeEvent(bytes: Uint8Array): BindingEvent | undefined {
 
 /** What is left out of a stored event. */
 const USUAL = { hostname: undefined, fromPartner: false, renewal: false, renewals: 1 } as const;
-const UTF8 = new TextEncoder();
 const UTF8_DECODER = new TextDecoder();

@@ -6,7 +6,12 @@ import { type BindingEvent, bindingEvent, decodeEvent, encodeEvent } from "../..
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
 import { epochSeconds } from "../../../edge-agent/values/time.ts";
 
-const time = fc.integer({ min: 0, max: 2 ** 42 });
+const time = fc.oneof(
+  fc.integer({ min: 0, max: 2 ** 42 }),
+  fc.nat(100_000_000),
+  fc.maxSafeNat(),
+  fc.constantFrom(0, 9, 10, 9_999_999, 10_000_000, 10_000_001, 2 ** 31, 99_999_999_999_999, Number.MAX_SAFE_INTEGER, -1, 0.5, 1e21),
+);
 const plainEvents: fc.Arbitrary<BindingEvent> = fc.record({
   address: fc.integer({ min: 0, max: 2 ** 32 - 1 }).map(ipv4),
   status: fc.constantFrom(...BINDING_STATUSES),
