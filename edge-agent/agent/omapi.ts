@@ -1,5 +1,6 @@
 import type { AgentConfig, HostDeclaration } from "../config/agent-config.ts";
 import { loadConfig } from "../config/load.ts";
+import { printStatements } from "../config/print-statements.ts";
 import { bytesIn } from "../config/settings.ts";
 import { SERVER_STATE_CODES } from "../failover/wire/codes.ts";
 import { encodeRecord, groupKey, hostKey, type RecordedDeclaration } from "../leases/lease-file/types.ts";
@@ -88,7 +89,7 @@ function contextFor(omapi: Omapi, exchange: Exchange, failover: Failover, apply:
       return hostsNow(omapi, config);
     },
     groups: omapi.groups,
-    statementsError,
+    statementsError: (text: string) => statementsError(text, config),
     freshName: () => freshName(omapi, exchange),
   };
   const leases = leaseObject({
@@ -184,35 +185,46 @@ function keepDeclaration(omapi: Omapi, change: DeclarationChange, exchange: Exch
   };
   if (change.kind === "host" || change.kind === "host-removed") {
     const [name, host] = change.kind === "host" ? [change.host.name, change.host] : [change.name, undefined];
-    const body = host === undefined ? undefined : hostBody(host);
+    const body = host === undefined ? undefined : hostBody(host, exchange.state.config);
     omapi.hosts.set(name, host);
     return keep(hostKey(name), { kind: "host", name, body, ...(isConfigured(name, exchange.state.config) ? { replaces: true } : {}) });
   }
   if (change.kind === "group") {
     omapi.groups.set(change.group.name, change.group);
-    return keep(groupKey(change.group.name), { kind: "group", name: change.group.name, body: change.group.statements });
+    const body = asWritten(change.group.statements, exchange.state.config);
+    return keep(groupKey(change.group.name), { kind: "group", name: change.group.name, body });
   }
   omapi.groups.delete(change.name);
   return keep(groupKey(change.name), { kind: "group", name: change.name, body: undefined });
 }
 
-function hostBody(host: DynamicHost): string {
+function hostBody(host: DynamicHost, config: AgentConfig): string {
   const lines: string[] = [];
   if (host.hardware !== undefined)
     lines.push(`hardware ${HTYPES[host.hardware.htype] ?? `unknown-${host.hardware.htype}`} ${hexPairs(host.hardware.bytes)};`);
   if (host.clientId !== undefined) lines.push(`uid ${hexPairs(host.clientId)};`);
   if (host.addresses.length > 0) lines.push(`fixed-address ${host.addresses.map(formatIpv4).join(", ")};`);
   if (host.group !== undefined) lines.push(`group "${host.group}";`);
-  if (host.statements.trim() !== "") lines.push(host.statements.trim());
+  const statements = asWritten(host.statements, config);
+  if (statements !== "") lines.push(statements);
   return lines.join("\n");
 }
+
+/** Statements in dhcpd's words ("supersede server.filename = …"), which readers of its lease file look for; or as given, where that says more. */
+function asWritten(given: string, config: AgentConfig): string {
+  const statements = config.readStatements(given);
+  const printed = statements === undefined ? "" : printStatements(statements, STATEMENT_INDENT).replace(/^\n/, "");
+  return printed !== "" && config.readStatements(printed) !== undefined ? printed : given.trim();
+}
+const STATEMENT_INDENT = 8;
 
 const HTYPES: Readonly<Record<number, string>> = { 1: "ethernet", 6: "token-ring", 8: "fddi" };
 
 /** Why statements given over OMAPI cannot be taken; undefined when they can. */
-function statementsError(text: string): string | undefined {
+function statementsError(text: string, config: AgentConfig): string | undefined {
   if (text.trim() === "") return undefined;
   if (leavesItsBraces(text)) return "statements must stay within their own braces";
+  if (config.readStatements(text) !== undefined) return undefined; // options of the configuration's own among them
   const loaded = loadConfig({
     path: "statements",
     text: `group { ${text} }`,

@@ -11,7 +11,7 @@ import { eventually, Lab } from "../support/netns.ts";
 /** The operator's hands: the control command over its socket, and Debian's omshell over OMAPI, on a server whose partner is away. */
 const SECRET = "bGFiLXNlY3JldC1rZXktMDE=";
 const CONF = `key lab-key { algorithm hmac-md5; secret ${SECRET}; }
-omapi-port 7911; omapi-key lab-key;
+omapi-port 7911; omapi-key lab-key; option space rack; option rack.row code 1 = unsigned integer 8;
 authoritative; ping-check off; default-lease-time 3600;
 failover peer "lab" { primary; address 10.77.0.1; port 647; peer address 10.77.0.9; peer port 647; max-response-delay 30;
   max-unacked-updates 10; mclt 20; split 128; load balance max seconds 3; }
@@ -92,6 +92,19 @@ test("leases are looked up by address, hardware address and client identifier, a
   client.close();
 });
 
+const AS_DHCPD = `host printer {
+  dynamic;
+  hardware ethernet 02:00:00:00:00:09;
+  fixed-address 10.77.0.7;
+        supersede host-name = "lp0";
+        supersede server.next-server = 0a:4d:00:05;
+        supersede server.filename = "boot.img";
+        if known {
+          supersede rack.row = 05;
+        }
+}
+`;
+
 test("a host made by omshell is served at once, survives a restart, and is gone when removed", async () => {
   const create = [
     'set name = "printer"',
@@ -99,10 +112,13 @@ test("a host made by omshell is served at once, survives a restart, and is gone 
     "set hardware-type = 1",
     "set ip-address = 10.77.0.7",
   ];
-  const made = omshell("new host", ...create, 'set statements = "option host-name \\"lp0\\";"', "create");
+  const statements = 'option host-name \\"lp0\\"; next-server = 0a:4d:00:05; filename = \\"boot.img\\"; if known { option rack.row 5; }';
+  const made = omshell("new host", ...create, `set statements = "${statements}"`, "create");
   expect(made).toContain("hardware-type = 00:00:00:01");
   const client = new DhcpClient(clientNamespace, "c0");
   await eventually(async () => (await lease(client, "020000000009", 200)) === "10.77.0.7");
+  // in dhcpd's words, which readers of the lease file look for
+  await eventually(() => readFileSync(server.leaseFile, "utf8").includes(AS_DHCPD));
   expect(omshell("new host", 'set name = "printer"', "set hardware-address = 02:00:00:00:00:0a", "create")).toMatch(
     /already exists|key conflict|not found/,
   );

@@ -77,7 +77,7 @@ failover peer ${quoted(bytesOf(endpoint.name))} state {
 export function formatDeclaration({ kind, name, body, replaces = false }: RecordedDeclaration): string {
   const label = /^[A-Za-z0-9._-]+$/.test(name) ? name : quoted(bytesOf(name));
   const block = (statements: readonly string[]): string =>
-    `${kind} ${label} {\n${statements.map((statement) => `  ${statement.trim()}\n`).join("")}}\n`;
+    `${kind} ${label} {\n${statements.map((statement) => `${/^\s/.test(statement) ? "" : "  "}${statement}\n`).join("")}}\n`;
   const sort = replaces ? [] : ["dynamic;"];
   if (body === undefined) return block([...sort, "deleted;"]);
   return `${replaces ? block(["deleted;"]) : ""}${block([...sort, ...body.split("\n").filter((line) => line.trim() !== "")])}`;
