@@ -8,7 +8,7 @@ import { type AgentFile, type AgentSite, readAgentFile } from "../rim/agent-file
 import { readClientKey } from "../rim/client-key.ts";
 import { clockDoubt } from "../rim/clock-sync.ts";
 import { controlPlane } from "../rim/control-plane.ts";
-import { discreet } from "../rim/credentials.ts";
+import { discreet, refetching } from "../rim/credentials.ts";
 import { freeDisk } from "../rim/free-disk.ts";
 import { ledgerClient } from "../rim/ledger-client.ts";
 import { bootMillis } from "../rim/linux-sockets.ts";
@@ -113,7 +113,21 @@ export async function openClients(file: AgentFile, settings: readonly LedgerSett
   const open = (profile: string | undefined) => {
     const where = { ...(endpoint === undefined ? {} : { endpoint }), ...(profile === undefined ? {} : { profile }) };
     const client = dynamoClient({ region, requestHandler, ...where });
-    client.config.credentials = discreet(client.config.credentials);
+    const found = client.config.credentials;
+    client.config.credentials = discreet(found);
+    const isToRefetch = refetching();
+    client.middlewareStack.add(
+      (next) => async (call) => {
+        try {
+          return await next(call);
+        } catch (error) {
+          // the client keeps what it was given for as long as that says that it is good: it is told to ask again
+          if (isToRefetch(error)) client.config.credentials = discreet(() => found({ forceRefresh: true }));
+          throw error;
+        }
+      },
+      { step: "initialize", name: "refetchCredentials" },
+    );
     return { ledger: dynamoLedger(client, table), credentials: () => client.config.credentials() };
   };
   const opened = new Map<string | undefined, ReturnType<typeof open>>();

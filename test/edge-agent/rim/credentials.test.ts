@@ -16,15 +16,17 @@ let folder: string;
 let server: Server;
 let seen: IncomingMessage[];
 let endpoint: string;
+let refusal: { readonly __type: string; readonly message: string };
 const before = { ...process.env };
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "tandem-credentials-"));
   seen = [];
+  refusal = { __type: "com.amazon.coral.service#UnrecognizedClientException", message: "not known here" };
   server = createServer((request, response) => {
     seen.push(request);
     response.writeHead(400, { "content-type": "application/x-amz-json-1.0" });
-    response.end(JSON.stringify({ __type: "com.amazon.coral.service#UnrecognizedClientException", message: "not known here" }));
+    response.end(JSON.stringify(refusal));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -72,13 +74,15 @@ const site = (relationship: string, name: string, profile?: string) => ({
   },
   ...(profile === undefined ? {} : { profile }),
 });
-async function ask(...sites: ReturnType<typeof site>[]): Promise<LedgerAnswer[]> {
+const clientsOf = (...sites: ReturnType<typeof site>[]) => {
   const file = { ledger: { table: "t", region: "eu-central-1", endpoint, clock: "auto" as const }, sites };
-  const clients = await openClients(
+  return openClients(
     file,
     sites.map((each) => setting(each.relationship, each.site)),
   );
-  return Promise.all([...clients.values()].map((client) => client({ op: "read-self" })));
+};
+async function ask(...sites: ReturnType<typeof site>[]): Promise<LedgerAnswer[]> {
+  return Promise.all([...(await clientsOf(...sites)).values()].map((client) => client({ op: "read-self" })));
 }
 const keysSeen = () => seen.map(({ headers }) => /Credential=([^/]+)/.exec(headers.authorization ?? "")?.[1]);
 
@@ -106,6 +110,39 @@ test("what a credential_process prints in error is not repeated", async () => {
     for (let from = 0; from + 8 <= SECRET.length; from += 1) expect(said).not.toContain(SECRET.slice(from, from + 8));
   }
   expect(seen).toEqual([]);
+});
+
+test.each([
+  ["ExpiredTokenException", "The security token included in the request is expired"],
+  ["AccessDeniedException", "User is not authorized to perform: dynamodb:GetItem, with an explicit deny in an identity-based policy"],
+])("credentials that AWS refuses with %s are fetched anew, though they say that they are good for an hour more", async (name, message) => {
+  refusal = { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message };
+  profiles({ default: credentials("AKIAFIRST") });
+  const client = (await clientsOf(site("lab", "LAB-1"))).get("lab");
+  const said = async () => (await client?.({ op: "read-self" }))?.result as { readonly outcome: string; readonly reason: string };
+  expect(await said()).toMatchObject({ outcome: "unanswered", reason: expect.stringContaining(`${name}: ${message}`) });
+  profiles({ default: credentials("AKIASECOND") });
+  await said();
+  profiles({ default: credentials("AKIATHIRD") });
+  // refused again at once: whoever signs them has no better ones
+  await said();
+  expect(new Set(keysSeen())).toEqual(new Set(["AKIAFIRST", "AKIASECOND"]));
+  expect(keysSeen().at(-1)).toBe("AKIASECOND");
+});
+
+test("a credential_process that fails, or gives what is over already, asks nothing of the ledger and says where to look", async () => {
+  for (const script of ["exit 3", `cat <<'END'\n${credentials("AKIAOLD", -3_600_000)}\nEND`]) {
+    writeFileSync(join(folder, "helper"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    writeFileSync(join(folder, "config"), `[default]\ncredential_process = ${join(folder, "helper")}\n`);
+    const [answer] = await ask(site("lab", "LAB-1"));
+    expect(answer?.result).toMatchObject({ outcome: "unanswered", reason: expect.stringContaining("run credential_process by hand") });
+  }
+  expect(seen).toEqual([]);
+});
+
+test("a provider that hangs has failed for now, and says so sooner than a call is given up", async () => {
+  const hanging = discreet(() => new Promise<never>(() => undefined), 20);
+  await expect(hanging()).rejects.toThrow("credentials were not to be had within 0.02 s: run credential_process by hand");
 });
 
 test("a provider's failure keeps its kind and loses its words", async () => {
