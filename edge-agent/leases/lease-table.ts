@@ -1,4 +1,4 @@
-import { type HardwareAddress, sameBytes, sameHardware } from "../values/hardware-address.ts";
+import { type HardwareAddress, sameBytes, sameHardware, tellsApart } from "../values/hardware-address.ts";
 import type { Ipv4Address, Ipv4Range } from "../values/ipv4.ts";
 import { type EpochSeconds, NEVER } from "../values/time.ts";
 import { AddressCells, NO_RECORD, STATUS_CODES, type StatusCode } from "./address-cells.ts";
@@ -87,6 +87,7 @@ export class LeaseTable implements LeaseView {
   }
 
   byHardware(hardware: HardwareAddress): readonly Ipv4Address[] {
+    if (!tellsApart(hardware)) return NO_ADDRESSES;
     const candidates = this.#byHardware.candidates(this.#hardwareHash(hardware)) as Ipv4Address[];
     if (candidates.length === 1) return sameHardware(this.get(candidates[0]!)?.hardware, hardware) ? candidates : NO_ADDRESSES;
     return candidates.length === 0 ? NO_ADDRESSES : candidates.filter((address) => sameHardware(this.get(address)?.hardware, hardware));

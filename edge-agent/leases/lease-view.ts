@@ -29,7 +29,7 @@ export interface LeaseView {
   poolOf(address: Ipv4Address): PoolId | undefined;
   /** Addresses whose present or last client sent this option 61, in no order. */
   byClientId(clientId: Uint8Array): readonly Ipv4Address[];
-  /** Addresses whose present or last client has this hardware address (with or without a client identifier), in no order. */
+  /** Addresses whose present or last client has this hardware address (with or without a client identifier), in no order; none if it tells nobody apart. */
   byHardware(hardware: HardwareAddress): readonly Ipv4Address[];
   /**
    * Addresses of `pool` with this status, longest unused (`ends`) first, never-used ones (`ends` is NO_TIME) before all

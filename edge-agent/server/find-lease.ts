@@ -1,6 +1,6 @@
 import type { HostDeclaration, Pool, SharedNetwork, Subnet } from "../config/agent-config.ts";
 import type { Lease } from "../leases/lease.ts";
-import { sameBytes, sameHardware } from "../values/hardware-address.ts";
+import { sameBytes, sameHardware, tellsApart } from "../values/hardware-address.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
 import { addressAskedFor, machineKey } from "./client-message.ts";
@@ -118,6 +118,8 @@ class Search {
 
   /** What this client was offered here last. */
   #offered(key: string): Weighed | undefined {
+    const { client } = this.#caller;
+    if (client.clientId === undefined && !tellsApart(client.hardware)) return undefined;
     for (const { address } of this.#exchange.state.offers.allOf(key, this.#exchange.at.now)) {
       const weighed = this.#weigh(address);
       if (weighed !== undefined && this.#fits(weighed)) return weighed;
@@ -127,6 +129,7 @@ class Search {
 
   #byHardware(): Weighed | undefined {
     const { client } = this.#caller;
+    if (!tellsApart(client.hardware)) return undefined;
     // what the machine was offered before it showed an identifier, as firmware does not
     const offered = client.clientId === undefined ? undefined : this.#offered(machineKey(client.hardware));
     for (const address of this.#inOrder(this.#exchange.view.byHardware(client.hardware))) {

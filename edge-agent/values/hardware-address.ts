@@ -5,6 +5,10 @@ export interface HardwareAddress {
 }
 
 export const ETHERNET = 1;
+const INFINIBAND = 32;
+
+/** Does it tell machines apart? Over InfiniBand nobody has one in the message (RFC 4390 §2.1): such clients are known by their identifier alone. */
+export const tellsApart = ({ htype, bytes }: HardwareAddress): boolean => bytes.length > 0 || htype !== INFINIBAND;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { address, Bench, ip, text } from "../../support/agent-bench.ts";
+import { encodePacket } from "../../support/dhcp-packet.ts";
 
 const MAC = "02:00:00:00:00:";
 const POOL = "subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10 10.0.0.12; }";
@@ -230,6 +231,17 @@ test("an answer to INFORM has its options in the order of one that leaves no lea
   };
   expect(order("")).toEqual([53, 54, 1, 2, 19]);
   expect(order("option dhcp-rebinding-time 800;")).toEqual([53, 54, 1, 2, 19]);
+});
+
+test("RFC 4390 machines without a hardware address are not taken for each other", () => {
+  const bench = new Bench(`ignore-client-uids on; ${BASE}`);
+  const given = [1, 2].map(() => {
+    const packet = { xid: 1, htype: 32, hlen: 0, chaddr: "", options: [[53, Uint8Array.of(1)]] as const };
+    const offer = bench.raw(encodePacket(packet));
+    const options = [[53, Uint8Array.of(3)] as const, [50, ip(offer?.yiaddr ?? "")] as const];
+    return bench.raw(encodePacket({ ...packet, options }))?.yiaddr;
+  });
+  expect(given).toEqual(["10.0.0.10", "10.0.0.11"]);
 });
 
 test("a new configuration keeps the offers whose addresses are still there", () => {
