@@ -39,10 +39,13 @@ function startRelationship(config: RelationshipConfig, record: (key: string) => 
   const { peer } = config;
   const marks = decodeMarks(record(marksKey(peer.name)));
   const own = peer.role === "primary" ? { mclt: peer.mclt ?? seconds(0), hba: peer.hba } : { mclt: seconds(0), hba: undefined };
+  const endpoint = startEndpoint(readEndpoint(peer.name, record), own, at.now, marks);
+  // a former primary's: as secondary it would wait there for ever, and a dhcpd that resolves the conflict takes itself out of service
+  if (peer.role === "secondary" && endpoint.state === "CONFLICT-DONE") endpoint.state = "RESOLUTION-INTERRUPTED";
   return {
     config,
     poolIds: new Set(config.pools.map(({ id }) => id)),
-    endpoint: startEndpoint(readEndpoint(peer.name, record), own, at.now, marks),
+    endpoint,
     link: startLink(peer.maxUnackedUpdates),
     updates: emptyQueue(),
     transfer: undefined,

@@ -115,6 +115,26 @@ describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondar
       expect(await site.dora(3)).toBeDefined();
     });
 
+  test("the secondary was the primary that had resolved a conflict: it starts in CONFLICT-DONE, and both come to NORMAL", async (context) => {
+    const site = siteFor(context, { ...programs, mclt: 8 });
+    await site.start();
+    await site.bothNormal();
+    await sleep(2500);
+    const leases = await bound(site, 1, 2);
+    await onBoth(site, leases);
+    for (const role of ROLES) await site.servers[role].stop("SIGTERM");
+    const at = "4 2026/01/01 00:00:00";
+    appendFileSync(
+      site.servers.secondary.leaseFile,
+      `failover peer "lab" state {\n  my state conflict-done at ${at};\n  partner state normal at ${at};\n}\n`,
+    );
+    await site.start("secondary");
+    await site.start("primary");
+    await site.bothNormal(60_000);
+    for (const [index, { address }] of leases.entries()) expect((await site.rebind(index + 1, address))?.address).toBe(address);
+    expect(await site.dora(3)).toBeDefined();
+  });
+
   test("the relationship has another name on one side: both say so, and the mended file is all it takes", async (context) => {
     const site = siteFor(context, { ...programs, ...LONG });
     edit(site, "secondary", (conf) => conf.replaceAll('"lab"', '"branch"'));

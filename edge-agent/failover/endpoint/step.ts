@@ -251,7 +251,9 @@ export function onUpdateDone(turn: Turn, relationship: Relationship, xid: number
       return;
     }
     case "resolved":
-      if (hasRecoveredAlone(endpoint)) enter(turn, relationship, "NORMAL");
+      // a dhcpd in CONFLICT-DONE, a former primary, bears NORMAL of ours alone
+      if (hasRecoveredAlone(endpoint) || (!endpoint.partnerIsTandem && endpoint.partner === "CONFLICT-DONE"))
+        enter(turn, relationship, "NORMAL");
       else if (isPrimary(relationship)) enter(turn, relationship, "CONFLICT-DONE");
       // a primary that somebody has put into NORMAL meanwhile says nothing more
       else if (endpoint.partner === "CONFLICT-DONE" || endpoint.partner === "NORMAL") enter(turn, relationship, "NORMAL");

@@ -26,6 +26,23 @@ describe("a conflict and a dhcpd's RECOVER, told at the same moment", () => {
   });
 });
 
+describe("a dhcpd that comes back in CONFLICT-DONE", () => {
+  test.each(["primary", "secondary"] as const)("hears of NORMAL from the %s that has had its updates, on the same connection", (role) => {
+    const server = new LoneServer(role);
+    server.again(SERVER_STATE_CODES["CONFLICT-DONE"], NOW);
+    server.hears("STATE", { serverState: SERVER_STATE_CODES["CONFLICT-DONE"], serverFlags: 0, startTimeOfState: NOW });
+    const asked = server.said.findLast(({ type }) => type === "UPDREQ" || type === "UPDREQALL");
+    expect([server.node.live.endpoint.state, asked?.type]).toEqual(["POTENTIAL-CONFLICT", "UPDREQALL"]);
+    server.hears("UPDDONE", {}, asked?.xid);
+    expect(server.node.live.endpoint.state).toBe("NORMAL");
+    const told = server.said.filter(({ type }) => type === "STATE").at(-1);
+    expect(told?.options).toMatchObject({ serverState: SERVER_STATE_CODES.NORMAL, serverFlags: 0 });
+    expect(server.node.live.link.up).toBeDefined();
+    server.hears("STATE", { serverState: SERVER_STATE_CODES.NORMAL, serverFlags: 0, startTimeOfState: NOW });
+    expect(server.node.live.endpoint.state).toBe("NORMAL");
+  });
+});
+
 describe("a secondary in a conflict beside a primary of our own kind", () => {
   const requests = (from: "POTENTIAL-CONFLICT" | "RECOVER" | "NORMAL" | "COMMUNICATIONS-INTERRUPTED") => {
     const server = new LoneServer("secondary");

@@ -12,12 +12,13 @@ const KNEW: readonly ServerState[] = ["UNKNOWN", ...MODEL_STATES];
 
 function* sides(role: "primary" | "secondary"): Iterable<Side> {
   for (const state of MODEL_STATES) {
-    // an operator's states end by an operator, and only a primary is ever in CONFLICT-DONE
-    if (state === "PAUSED" || state === "SHUTDOWN" || (state === "CONFLICT-DONE" && role === "secondary")) continue;
+    // an operator's states end by an operator
+    if (state === "PAUSED" || state === "SHUTDOWN") continue;
     for (const knew of KNEW) {
       if (knew === "PAUSED" || (knew === "CONFLICT-DONE" && role === "primary")) continue;
       yield { state, knew, starting: true };
-      if (APART.includes(state)) yield { state, knew, starting: false };
+      // only a primary comes to CONFLICT-DONE; whose roles were exchanged, starts in it
+      if (APART.includes(state) && (state !== "CONFLICT-DONE" || role === "primary")) yield { state, knew, starting: false };
     }
   }
 }
@@ -39,5 +40,19 @@ test.each(["primary", "secondary"] as const)(
       }
     }
     expect(stuck.slice(0, 12)).toEqual([]);
+  },
+);
+
+test.each([
+  ["we, the secondary, were", "secondary", "CONFLICT-DONE", "POTENTIAL-CONFLICT"],
+  ["we, the secondary, were, beside one cut off in it,", "secondary", "CONFLICT-DONE", "RESOLUTION-INTERRUPTED"],
+  ["a dhcpd, the secondary, was", "primary", "NORMAL", "CONFLICT-DONE"],
+  ["a dhcpd, the secondary, was, beside us cut off in it,", "primary", "RESOLUTION-INTERRUPTED", "CONFLICT-DONE"],
+] as const)(
+  "roles were exchanged when %s the primary that had resolved a conflict: both are in NORMAL in the end",
+  (_, role, ours, theirs) => {
+    const meeting = new Encounter(role, { state: ours, knew: "NORMAL", starting: true }, { state: theirs, knew: "NORMAL", starting: true });
+    meeting.run(75);
+    expect(meeting.states).toBe("NORMAL and NORMAL");
   },
 );

@@ -180,7 +180,12 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     find: "for (const address of [...updates.refused]) queueUpdate(updates, address);",
     replace: "",
   },
-  { name: "a sent update cannot be wound back", file: send, find: "if (times.rewindStatus !== lease.status || ", replace: "if (" },
+  {
+    name: "a sent update cannot be wound back",
+    file: send,
+    find: "if (times.rewindStatus !== lease.status) turn.put",
+    replace: "if (false) turn.put",
+  },
   {
     name: "at most so many updates as the partner takes",
     file: send,
@@ -275,6 +280,18 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     file: endpointStep,
     find: "!isFirst && !wasServing && heard.state",
     replace: '!isFirst && endpoint.partner === "POTENTIAL-CONFLICT" && heard.state',
+  },
+  {
+    name: "a dhcpd in CONFLICT-DONE hears of NORMAL",
+    file: endpointStep,
+    find: 'hasRecoveredAlone(endpoint) || (!endpoint.partnerIsTandem && endpoint.partner === "CONFLICT-DONE")',
+    replace: "hasRecoveredAlone(endpoint)",
+  },
+  {
+    name: "a secondary does not start in CONFLICT-DONE",
+    file: start,
+    find: 'if (peer.role === "secondary" && endpoint.state === "CONFLICT-DONE")',
+    replace: "if (false)",
   },
   {
     name: "PARTNER-DOWN does not hear STARTUP",
