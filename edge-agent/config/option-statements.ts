@@ -59,7 +59,8 @@ function parameter(
     return { kind: option.name === "vendor-option-space" ? "vendor-option-space" : "site-option-space", space, location };
   }
   if (option.name === "ddns-update-style" && constant?.[0] === 1) {
-    reader.fail("ddns-update-style ad_hoc no longer supported", "use standard or interim");
+    const { last } = reader;
+    context.atEnd.push(() => reader.failAtOnce("ddns-update-style ad_hoc no longer supported", "use standard or interim", last));
   }
   const numeric = row?.kind === "number" || row?.kind === "flag" || row?.kind === "enumeration";
   if (constant === undefined || !numeric) return { kind: "parameter", operator, name: option.name, value, location };

@@ -108,8 +108,8 @@ export class TokenReader {
     this.#report("error", token, message, mend, { prefix: "ERROR: " });
   }
   /** An error that ends dhcpd at once, told without a place. */
-  failAtOnce(message: string): void {
-    this.#report("error", this.#last, message, undefined, { prefix: "", fatal: true });
+  failAtOnce(message: string, mend?: string, token = this.#last): void {
+    this.#report("error", token, message, mend, { prefix: "", fatal: true });
   }
   /** A warning of which dhcpd says nothing. */
   warn(message: string, mend?: string): void {

@@ -26,6 +26,7 @@ test("what dhcpd tells without a place is told without one", () => {
   expect(told(`${peer} subnet 10.0.0.0 netmask 255.255.255.0 { pool { failover peer "f"; range 10.0.0.9; } }`)).toEqual([
     "WARNING: load balancing will be disabled for failover peer, f, because its load balance max secs is 0",
   ]);
+  expect(told("ddns-update-style ad-hoc;")).toEqual(["ddns-update-style ad_hoc no longer supported"]);
   expect(told('include "nowhere";')).toEqual(["Can't open nowhere: No such file or directory"]);
 });
 
