@@ -32,13 +32,13 @@ export class DhcpClient {
     this.#owned.delete(address);
   }
 
-  /** Sends a message as described by `route`. */
-  send(packet: Packet, route: Route = {}): void {
-    this.sendBytes(encodePacket(packet), route);
+  /** Sends a message as described by `route`, in a frame that `alter` may change. */
+  send(packet: Packet, route: Route = {}, alter?: (frame: Uint8Array) => Uint8Array): void {
+    this.sendBytes(encodePacket(packet), route, alter);
   }
 
   /** Sends any bytes as a UDP datagram. */
-  sendBytes(message: Uint8Array, route: Route = {}): void {
+  sendBytes(message: Uint8Array, route: Route = {}, alter = (frame: Uint8Array): Uint8Array => frame): void {
     const envelope: Envelope = {
       macFrom: this.mac,
       macTo: "ff:ff:ff:ff:ff:ff",
@@ -49,7 +49,7 @@ export class DhcpClient {
       ...route,
     };
     if (envelope.ipFrom !== "0.0.0.0") this.own(envelope.ipFrom);
-    this.#socket.send(encodeFrame(envelope, message));
+    this.#socket.send(alter(encodeFrame(envelope, message)));
   }
 
   /** Sends one whole Ethernet frame. */

@@ -13,6 +13,8 @@ export const RELAY = "10.77.0.9";
 export interface Step {
   readonly packet: Packet | Uint8Array;
   readonly route?: Route;
+  /** What becomes of the frame before it is sent. */
+  readonly alter?: (frame: Uint8Array) => Uint8Array;
   readonly device?: "c0" | "c1";
 }
 /** A step may depend on what the same server answered so far. */

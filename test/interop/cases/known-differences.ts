@@ -39,6 +39,9 @@ const BOOTP_BROADCAST =
 const OFFERED =
   "RFC 2131 §3.1(2): an address that is on offer to one client is not given to another machine that asks for it. dhcpd gives it, and the first client's REQUEST fails.";
 
+const FRAGMENT = "RFC 791 §3.2: a first fragment is not a message. dhcpd takes it for one.";
+const NOT_FOR_US = "RFC 1122 §2.3.1, IEEE 802.3: a frame to another station is not ours. dhcpd answers whatever its socket sees.";
+
 const NAME_OF_DECLARATION =
   "dhcp-eval(5): host-decl-name is the name of the declaration that matches the client. When dhcpd answers an INFORM it does not know it.";
 
@@ -94,6 +97,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     ...rows(OTHER_SERVER, group, "selecting another server", "type", 1),
     ...rows(OTHER_SERVER, group, LEASE_FILE, LEASE_FILE, 0),
   ]),
+  ...rows(FRAGMENT, "frames", "a first fragment", "type", 0),
+  ...rows(NOT_FOR_US, "frames", "to another machine's MAC address", "type", 0),
   ...rows(OP, "malformed", "op of a reply", "type", 0),
   ...rows(DECLINE, "decline", "decline by another client", "type", 3),
   ...rows(DECLINE, "decline", LEASE_FILE, LEASE_FILE, 0),

@@ -62,7 +62,7 @@ export function send(world: World, step: Step, xid: number): void {
     return;
   }
   if (packet.ciaddr) client.own(packet.ciaddr);
-  client.send({ ...packet, xid }, step.route);
+  client.send({ ...packet, xid }, step.route, step.alter);
 }
 
 /** What a lease file says of each address, without its times. */
