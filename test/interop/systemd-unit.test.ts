@@ -1,0 +1,123 @@
+import { spawnSync } from "node:child_process";
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { DhcpClient } from "../support/dhcp-client.ts";
+import { optionOf, replyType } from "../support/dhcp-packet.ts";
+import { TANDEM_DHCPD } from "../support/dhcp-server.ts";
+import { eventually, Lab, run } from "../support/netns.ts";
+
+const lab = new Lab("unit");
+afterAll(() => lab.close());
+
+const docs = readFileSync(resolve(import.meta.dirname, "../../docs/operations.md"), "utf8");
+/** The unit as the docs have it. */
+const UNIT = /```ini\n([\s\S]*?)```/.exec(docs)?.[1] ?? "";
+const setting = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(UNIT)?.[1] ?? "";
+const NOBODY = 65_534;
+const CONF = `authoritative; ping-check off; default-lease-time 600;
+subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.110; }`;
+
+/** What the unit bounds its program to, by the tools that systemd is not needed for: user, capabilities, a file system that is read only but for the state. */
+function bounded(state: string, command: readonly string[]): string[] {
+  const capabilities = setting("AmbientCapabilities")
+    .split(" ")
+    .map((name) => `+${name.replace("CAP_", "").toLowerCase()}`)
+    .join(",");
+  const sealed = `mount --make-rprivate / && mount --bind ${state} ${state} && mount -o remount,bind,ro / || exit 1; exec "$@"`;
+  const user = ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups", "--no-new-privs"];
+  const rights = ["--bounding-set", `-all,${capabilities}`, "--inh-caps", `-all,${capabilities}`, "--ambient-caps", `-all,${capabilities}`];
+  return [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    sealed,
+    "sh",
+    "setpriv",
+    ...user,
+    ...rights,
+    "sh",
+    "-c",
+    'umask 0027; exec "$@"',
+    "sh",
+    ...command,
+  ];
+}
+
+test("the unit of the docs is one that systemd takes", () => {
+  expect(UNIT).toContain("[Service]");
+  const found = spawnSync("systemd-analyze", ["--version"]).status === 0;
+  const file = join(lab.directory, "tandem.service");
+  writeFileSync(file, UNIT.replaceAll("/opt/tandem/edge-agent/bin/tandem-dhcpd", TANDEM_DHCPD));
+  // where there is no systemd, its words are compared with what they may be
+  const said = found ? spawnSync("systemd-analyze", ["verify", "--man=no", file], { encoding: "utf8" }) : { status: 0, stderr: "" };
+  expect([said.status, said.stderr]).toEqual([0, ""]);
+  for (const line of UNIT.split("\n")) expect(line).toMatch(/^(?:\[(?:Unit|Service|Install)\]|[A-Z][A-Za-z]+=\S.*|)$/);
+});
+
+test("within the unit's user, rights and read-only file system the server serves, reloads and ends in good order", async () => {
+  const server = lab.namespace("s");
+  const client = lab.namespace("c");
+  lab.cable({ namespace: server, device: "s0", addresses: ["10.77.0.1/24"] }, { namespace: client, device: "c0" });
+  run(["chmod", "755", lab.directory]);
+  const state = join(server.directory, "state");
+  mkdirSync(state, { recursive: true, mode: 0o750 });
+  run(["chmod", "755", server.directory]);
+  chownSync(state, NOBODY, NOBODY);
+  const conf = join(server.directory, "dhcpd.conf");
+  writeFileSync(conf, CONF);
+  const here = (line: string): string[] =>
+    line
+      .replaceAll("/opt/tandem/edge-agent/bin/tandem-dhcpd", TANDEM_DHCPD)
+      .replaceAll("/var/lib/tandem", state)
+      .replaceAll("/etc/dhcp/dhcpd.conf", conf)
+      .replaceAll("eth0", "s0")
+      .split(" ");
+  expect(dirname(here(setting("ExecStartPre"))[1] ?? "")).toBe(state);
+  run(["ip", "netns", "exec", server.name, ...bounded(state, here(setting("ExecStartPre")))]);
+  // -d: the log that would go to syslog
+  const process = server.start(
+    "server",
+    bounded(state, [...here(setting("ExecStart")).slice(0, 1), "-d", ...here(setting("ExecStart")).slice(1)]),
+  );
+  await process.waitForLog(/^Server starting service\./m, 60_000);
+  const dhcp = new DhcpClient(client, "c0");
+  try {
+    const discover = { xid: 1, chaddr: "02:00:00:00:00:01", options: [[53, Uint8Array.of(1)]] as [number, Uint8Array][] };
+    const offers: string[] = [];
+    await eventually(async () => {
+      const offer = await dhcp.exchange(discover);
+      if (offer !== undefined) offers.push(`${replyType(offer)} by ${optionOf(offer, 54)?.join(".")}`);
+      return offers.length > 0;
+    }, 30_000);
+    expect(offers).toEqual(["OFFER by 10.77.0.1"]);
+  } finally {
+    dhcp.close();
+  }
+  const pid = Number(
+    run(["ip", "netns", "pids", server.name])
+      .trim()
+      .split("\n")
+      .find((each) => isAgent(each)),
+  );
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
+  for (const kind of ["CapEff", "CapBnd", "CapAmb"]) expect(status).toMatch(new RegExp(`^${kind}:\t0000000000002400$`, "m"));
+  expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+  // nothing but the state may be written
+  const mounts = readFileSync(`/proc/${pid}/mountinfo`, "utf8")
+    .split("\n")
+    .map((line) => line.split(" "));
+  expect(mounts.findLast(([, , , , place]) => place === "/")?.[5]).toMatch(/^ro/);
+  expect(mounts.find(([, , , , place]) => place === state)?.[5]).toMatch(/^rw/);
+  writeFileSync(conf, `${CONF}\n# again\n`);
+  globalThis.process.kill(pid, "SIGHUP");
+  await process.waitForLog(/The configuration of .* is in use\./, 30_000);
+  await process.stop();
+}, 120_000);
+
+/** The server itself, not the shells that it was begun by. */
+const isAgent = (pid: string): boolean =>
+  /main\.ts|tandem-dhcpd/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8")) &&
+  /node|dhcpd/.test(readFileSync(`/proc/${pid}/comm`, "utf8"));
