@@ -68,7 +68,7 @@ async function startLogged(options: AgentOptions, log: AgentLog): Promise<void> 
   const identity = findIdentity(options.user, options.group);
   if (!identity.ok) throw new StartFailed(identity.error);
   log.line("info", BANNER);
-  const configuration = await readToStart(configPath(options, process.env), log, options.mode !== "serve");
+  const configuration = await readToStart(configPath(options, process.env), log, options.mode === "serve");
   const { config } = configuration;
   const paths = agentPaths(options, process.env, namedFiles(config));
   const facility = logFacility(config);

@@ -33,7 +33,7 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 export function formatDiagnosticLikeDhcpd(diagnostic: Diagnostic): string {
   if (diagnostic.prefix !== undefined) return diagnostic.prefix + diagnostic.message;
   const { echo, location } = diagnostic;
-  const lines = echo === undefined ? excerpt(diagnostic) : [echo.line, `${" ".repeat(echo.indent)}^`];
+  const lines = echo === undefined || diagnostic.own === true ? excerpt(diagnostic) : [echo.line, `${" ".repeat(echo.indent)}^`];
   return [`${location.file} line ${echo?.number ?? location.line}: ${diagnostic.message}`, ...lines].join("\n");
 }
 

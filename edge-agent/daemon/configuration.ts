@@ -28,12 +28,13 @@ export class Configuration {
     this.#config = config;
   }
 
-  /** Reads and checks a configuration, telling all findings, or those that dhcpd tells; undefined if it has errors. */
-  static async read(path: string, log: Logger, asDhcpd = false): Promise<Configuration | undefined> {
+  /** Reads and checks a configuration, telling what is found, notes of our own only on request; undefined if it has errors. */
+  static async read(path: string, log: Logger, notes = true): Promise<Configuration | undefined> {
     const files = new ConfigurationFiles();
     const loaded = await files.read((ports) => loadConfig({ ...ports, path, likeDhcpd: true }));
     const { diagnostics } = loaded;
-    tell(asDhcpd ? diagnostics.filter(({ own }) => own !== true) : diagnostics, loaded.config !== undefined, log);
+    const told = notes ? diagnostics : diagnostics.filter(({ own, severity }) => own !== true || severity === "warning");
+    tell(told, loaded.config !== undefined, log);
     return loaded.config === undefined ? undefined : new Configuration(path, files, log, loaded, loaded.config);
   }
 
@@ -118,8 +119,8 @@ function tell(diagnostics: readonly Diagnostic[], isUsable: boolean, log: Logger
 const LEVELS = { error: "error", warning: "warn", info: "info" } as const;
 
 /** The configuration to start with; {@link StartFailed}, with everything told, if there is none. */
-export async function readToStart(path: string, log: Logger, asDhcpd: boolean): Promise<Configuration> {
-  const configuration = await Configuration.read(path, log, asDhcpd);
+export async function readToStart(path: string, log: Logger, notes: boolean): Promise<Configuration> {
+  const configuration = await Configuration.read(path, log, notes);
   if (configuration === undefined) throw new StartFailed("");
   return configuration;
 }

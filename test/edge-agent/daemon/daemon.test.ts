@@ -173,6 +173,12 @@ test("what cannot start says why, in dhcpd's words, with its status", () => {
   );
   expect(run("-t", ...files()).status).toBe(0);
   expect(run("-T", ...files())).toMatchObject({ status: 0, stderr: expect.stringContaining("Lease file test successful") });
+  writeFileSync(join(folder, "conf"), "authoritative;\nwidget;\n");
+  // dhcpd says nothing of it
+  expect(run("-t", ...files())).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(/conf line 2: "widget" has no effect\nwidget;\n\s*\^\n/),
+  });
   writeFileSync(join(folder, "conf"), "subnet 10.0.0.0 netmask 255.255.255.0 { rage 10.0.0.1; }");
   expectFailure(run("-t", ...files()), /line 1: [\s\S]*\^\nConfiguration file errors encountered -- exiting/);
 });
