@@ -45,6 +45,9 @@ const NOT_FOR_US = "RFC 1122 §2.3.1, IEEE 802.3: a frame to another station is 
 const NAME_OF_DECLARATION =
   "dhcp-eval(5): host-decl-name is the name of the declaration that matches the client. When dhcpd answers an INFORM it does not know it.";
 
+const OTHER_IDENTIFIER =
+  "RFC 2131 §3.1: the machine that got the OFFER may take it. dhcpd refuses when it shows another identifier in REQUEST than in DISCOVER, on a lease that was made without any.";
+
 /** Seeds of the random differential that differ on purpose; `random/main.ts` names the reason. */
 export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [2024, CURRENT_FIRST],
@@ -64,6 +67,8 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [8067, BOOTP_BROADCAST],
   [8068, NAME_OF_DECLARATION],
   [8099, CURRENT_FIRST],
+  [9051, OTHER_IDENTIFIER],
+  [9055, DECLINE],
 ]);
 
 const rows = (reason: string, group: string, name: string, field: string, ...steps: readonly number[]): KnownDifference[] =>
