@@ -2,7 +2,6 @@ import type { Lease } from "../../leases/lease.ts";
 import type { HardwareAddress } from "../../values/hardware-address.ts";
 import type { Instant } from "../../values/time.ts";
 import { timesOf } from "../lease-times.ts";
-import { noBindingOptions } from "../wire/binding-options.ts";
 import { BINDING_STATUS_CODES, BOOTP_FLAG, RESERVED_FLAG, toWireTime } from "../wire/codes.ts";
 import type { Options } from "../wire/options.ts";
 import { encodePrivateData } from "../wire/private-data.ts";
@@ -15,19 +14,20 @@ export function bindingUpdate(lease: Lease, toTandem: boolean, at: Instant): Opt
   const hardware = hasClient ? lease.hardware : undefined;
   const flags = (lease.reserved ? RESERVED_FLAG : 0) | (lease.bootp ? BOOTP_FLAG : 0);
   const isPrivate = toTandem && hasClient && (lease.hostname !== undefined || lease.agentOptions !== undefined);
-  const options = noBindingOptions();
-  options.assignedIpAddress = lease.address;
-  options.bindingStatus = BINDING_STATUS_CODES[lease.status];
-  options.leaseExpirationTime = toWireTime(lease.ends, at);
-  // what was released promises nothing any more
-  options.potentialExpirationTime = toWireTime(lease.status === "RELEASED" ? lease.ends : timesOf(lease).tstp, at);
-  options.startTimeOfState = toWireTime(lease.starts, at);
+  const options: { -readonly [Name in keyof Options]: Options[Name] } = {
+    assignedIpAddress: lease.address,
+    bindingStatus: BINDING_STATUS_CODES[lease.status],
+    leaseExpirationTime: toWireTime(lease.ends, at),
+    // what was released promises nothing any more
+    potentialExpirationTime: toWireTime(lease.status === "RELEASED" ? lease.ends : timesOf(lease).tstp, at),
+    startTimeOfState: toWireTime(lease.starts, at),
+  };
   if (lease.cltt !== 0) options.clientLastTransactionTime = toWireTime(lease.cltt, at);
   if (hardware !== undefined) options.clientHardwareAddress = typed(hardware);
   if (clientId !== undefined) options.clientIdentifier = clientId;
   if (flags !== 0) options.ipFlags = flags;
   if (isPrivate) options.vendorSpecificOptions = encodePrivateData({ hostname: lease.hostname, agentOptions: lease.agentOptions });
-  return options as Options;
+  return options;
 }
 
 function typed({ htype, bytes }: HardwareAddress): Uint8Array {

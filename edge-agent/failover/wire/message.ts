@@ -1,7 +1,6 @@
 import { ByteReader } from "../../values/byte-reader.ts";
 import { ByteWriter } from "../../values/byte-writer.ts";
 import { err, ok, type Result } from "../../values/result.ts";
-import { BINDING_OPTIONS, noBindingOptions, type OptionsInMaking, readBindingOption, writeBindingOptions } from "./binding-options.ts";
 import {
   FAILOVER_OPTIONS,
   type Field,
@@ -70,13 +69,11 @@ const malformed = (reason: string) => err({ kind: "malformed", reason } as const
 
 function readOptions(type: MessageType, reader: ByteReader): Options | string {
   const allowed = ALLOWED.get(type) ?? [];
-  const isBinding = type === "BNDUPD" || type === "BNDACK";
-  const options: OptionsInMaking = type === "BNDUPD" ? noBindingOptions() : {};
+  const options: Record<string, unknown> = {};
   while (reader.remaining > 0) {
     const code = reader.u16();
     const length = reader.u16();
     if (reader.failed || length > reader.remaining) return `option ${code} runs past the end of the message`;
-    if (isBinding && readBindingOption(options, code, reader, length)) continue;
     const name = allowed[code] === true ? OPTION_BY_CODE[code] : undefined;
     if (name === undefined) {
       reader.skip(length);
@@ -85,7 +82,7 @@ function readOptions(type: MessageType, reader: ByteReader): Options | string {
     if (options[name] !== undefined) return `option ${FAILOVER_OPTIONS[name].draftName} is there twice`;
     const value = readOption(code, reader, length);
     if (value === undefined) return `option ${FAILOVER_OPTIONS[name].draftName} has a length of ${length}`;
-    (options as Record<string, unknown>)[name] = value;
+    options[name] = value;
   }
   return options as Options;
 }
@@ -101,33 +98,17 @@ export function encodeMessage(message: FailoverMessage): Uint8Array {
 export function writeMessage(message: FailoverMessage, out: ByteWriter): void {
   const start = out.length;
   out.u16(0).u8(MESSAGE_TYPES[message.type]).u8(HEADER_SIZE).u32(message.time).u32(message.xid);
-  const end = start + MAXIMUM_MESSAGE;
-  const isBinding = message.type === "BNDUPD" || message.type === "BNDACK";
-  if (isBinding) writeBindingOptions(message.options, out, end);
-  if (!isBinding || hasOthers(message.options)) {
-    for (const name of OTHERS[message.type]) {
-      const value = message.options[name];
-      if (value !== undefined) writeOption(name, value, out, end);
-    }
+  // most messages have few of the options that theirs may have, and those first
+  let left = Object.keys(message.options).length;
+  for (const name of MESSAGE_OPTIONS[message.type]) {
+    if (left === 0) break;
+    const value = message.options[name as OptionName];
+    if (value === undefined) continue;
+    writeOption(name, value, out, start + MAXIMUM_MESSAGE);
+    left -= 1;
   }
   out.patchU16(start, out.length - start);
 }
-
-/** The options of each type that {@link writeBindingOptions} leaves to the table. */
-const OTHERS = Object.fromEntries(
-  (Object.entries(MESSAGE_OPTIONS) as [MessageType, readonly OptionName[]][]).map(([type, names]) => {
-    const isBinding = type === "BNDUPD" || type === "BNDACK";
-    return [type, isBinding ? names.filter((name) => !BINDING_OPTIONS.includes(name)) : names];
-  }),
-) as unknown as Readonly<Record<MessageType, readonly OptionName[]>>;
-
-const hasOthers = (options: Options): boolean =>
-  options.vendorSpecificOptions !== undefined ||
-  options.rejectReason !== undefined ||
-  options.message !== undefined ||
-  options.clientReplyOptions !== undefined ||
-  options.clientRequestOptions !== undefined ||
-  options.ddns !== undefined;
 
 function writeOption(name: OptionName, value: unknown, out: ByteWriter, end: number): void {
   const row = FAILOVER_OPTIONS[name];

@@ -87,39 +87,6 @@ test("every message survives the wire, in whatever pieces TCP brings it", () => 
   );
 });
 
-test("an option that would make a message longer than 2048 bytes is left out, and what fits behind it is there", () => {
-  for (const type of ["BNDUPD", "BNDACK"] as const) {
-    const frame = encodeMessage({
-      ...{ type, time: 1, xid: 2 },
-      options: { bindingStatus: 2, clientIdentifier: new Uint8Array(2040), leaseExpirationTime: 7, rejectReason: 3 },
-    });
-    const read = decodeMessage(frame);
-    expect(read.ok && read.value.options).toEqual({
-      bindingStatus: 2,
-      leaseExpirationTime: 7,
-      ...(type === "BNDACK" ? { rejectReason: 3 } : {}),
-    });
-    const fits = 2048 - 12 - 5 - 4 - 8 - (type === "BNDACK" ? 5 : 0);
-    const whole = {
-      bindingStatus: 2,
-      clientIdentifier: new Uint8Array(fits),
-      leaseExpirationTime: 7,
-      ...(type === "BNDACK" ? { rejectReason: 3 } : {}),
-    };
-    expect(encodeMessage({ type, time: 1, xid: 2, options: whole })).toHaveLength(2048);
-  }
-});
-
-test("an option of an update that stands there twice, or has another size, makes the message malformed", () => {
-  const update = encodeMessage({ type: "BNDUPD", time: 1, xid: 2, options: { bindingStatus: 2, leaseExpirationTime: 7 } });
-  const twice = Uint8Array.of(...update, ...update.slice(12, 17));
-  const longer = Uint8Array.of(...update.slice(0, 12), 0, 3, 0, 2, 0, 2);
-  for (const bytes of [twice, longer]) {
-    bytes[1] = bytes.length;
-    expect(decodeMessage(bytes)).toMatchObject({ ok: false, error: { kind: "malformed" } });
-  }
-});
-
 test("a hundred thousand frames of garbage never throw", () => {
   let seed = 42;
   const next = () => {
