@@ -10,7 +10,8 @@ import { eventually, Lab, run } from "../support/netns.ts";
 const lab = new Lab("unit");
 afterAll(() => lab.close());
 
-const docs = readFileSync(resolve(import.meta.dirname, "../../docs/operations.md"), "utf8");
+const ROOT = resolve(import.meta.dirname, "../..");
+const docs = readFileSync(join(ROOT, "docs/operations.md"), "utf8");
 /** The unit as the docs have it. */
 const UNIT = /```ini\n([\s\S]*?)```/.exec(docs)?.[1] ?? "";
 const setting = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(UNIT)?.[1] ?? "";
@@ -18,13 +19,23 @@ const NOBODY = 65_534;
 const CONF = `authoritative; ping-check off; default-lease-time 600;
 subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.110; }`;
 
-/** What the unit bounds its program to, by the tools that systemd is not needed for: user, capabilities, a file system that is read only but for the state. */
-function bounded(state: string, command: readonly string[]): string[] {
+/**
+ * What the unit bounds its program to, by the tools that systemd is not needed for: user, capabilities, a file system that is read only but for
+ * the state. The program is seen at `tree`: the folder that it is in may be closed to that user.
+ */
+function bounded(state: string, tree: string, command: readonly string[]): string[] {
   const capabilities = setting("AmbientCapabilities")
     .split(" ")
     .map((name) => `+${name.replace("CAP_", "").toLowerCase()}`)
     .join(",");
-  const sealed = `mount --make-rprivate / && mount --bind ${state} ${state} && mount -o remount,bind,ro / || exit 1; exec "$@"`;
+  const mounts = [
+    "--make-rprivate /",
+    `--bind ${state} ${state}`,
+    `--bind ${ROOT} ${tree}`,
+    `-o remount,bind,ro ${tree}`,
+    "-o remount,bind,ro /",
+  ];
+  const sealed = `${mounts.map((words) => `mount ${words}`).join(" && ")} || exit 1; cd /; exec "$@"`;
   const user = ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups", "--no-new-privs"];
   const rights = ["--bounding-set", `-all,${capabilities}`, "--inh-caps", `-all,${capabilities}`, "--ambient-caps", `-all,${capabilities}`];
   return [
@@ -65,21 +76,23 @@ test("within the unit's user, rights and read-only file system the server serves
   mkdirSync(state, { recursive: true, mode: 0o750 });
   run(["chmod", "755", server.directory]);
   chownSync(state, NOBODY, NOBODY);
+  const tree = join(server.directory, "tree");
+  mkdirSync(tree);
   const conf = join(server.directory, "dhcpd.conf");
   writeFileSync(conf, CONF);
   const here = (line: string): string[] =>
     line
-      .replaceAll("/opt/tandem/edge-agent/bin/tandem-dhcpd", TANDEM_DHCPD)
+      .replaceAll("/opt/tandem", tree)
       .replaceAll("/var/lib/tandem", state)
       .replaceAll("/etc/dhcp/dhcpd.conf", conf)
       .replaceAll("eth0", "s0")
       .split(" ");
   expect(dirname(here(setting("ExecStartPre"))[1] ?? "")).toBe(state);
-  run(["ip", "netns", "exec", server.name, ...bounded(state, here(setting("ExecStartPre")))]);
+  run(["ip", "netns", "exec", server.name, ...bounded(state, tree, here(setting("ExecStartPre")))]);
   // -d: the log that would go to syslog
   const process = server.start(
     "server",
-    bounded(state, [...here(setting("ExecStart")).slice(0, 1), "-d", ...here(setting("ExecStart")).slice(1)]),
+    bounded(state, tree, [...here(setting("ExecStart")).slice(0, 1), "-d", ...here(setting("ExecStart")).slice(1)]),
   );
   await process.waitForLog(/^Server starting service\./m, 60_000);
   const dhcp = new DhcpClient(client, "c0");
