@@ -4,17 +4,14 @@ const receive = "edge-agent/failover/binding/receive.ts";
 const acceptance = "edge-agent/failover/binding/acceptance.ts";
 const acknowledge = "edge-agent/failover/binding/acknowledge.ts";
 const endpointStep = "edge-agent/failover/endpoint/step.ts";
-const endpointState = "edge-agent/failover/endpoint/state.ts";
 const pool = "edge-agent/failover/binding/pool.ts";
 const queue = "edge-agent/failover/binding/queue.ts";
 const send = "edge-agent/failover/binding/send.ts";
 const transfer = "edge-agent/failover/binding/transfer.ts";
 const start = "edge-agent/failover/start.ts";
-const step = "edge-agent/failover/step.ts";
 const oldStore = "edge-agent/failover/endpoint/old-store.ts";
-const connections = "edge-agent/failover/link/connections.ts";
 
-/** Updates between the partners, and their states. */
+/** Updates between the partners, and old disks. */
 export const PARTNER_GUARDS: readonly Guard[] = [
   // updates
   {
@@ -243,78 +240,5 @@ export const PARTNER_GUARDS: readonly Guard[] = [
     file: endpointStep,
     find: "const together = !isOld && (",
     replace: "const together = (",
-  },
-  // states
-  {
-    name: "a state is stored",
-    file: endpointStep,
-    find: '  if (before === "PARTNER-DOWN" && next !== before) relationship.reclaim.clear();\n  recordEndpoint(turn, relationship);',
-    replace: "",
-  },
-  {
-    name: "a state is told",
-    file: endpointStep,
-    find: "if (link.up !== undefined) sendState(turn, relationship);\n  onEntry",
-    replace: "onEntry",
-  },
-  {
-    name: "a lost store asks for everything",
-    file: endpointStep,
-    find: "endpoint.storeIntact && (resolving",
-    replace: "true && (resolving",
-  },
-  {
-    name: "a store that is being refilled is not whole",
-    file: endpointState,
-    find: "(endpoint.storeIntact ? 0 : INCOMPLETE)",
-    replace: "0",
-  },
-  {
-    name: "recovering ends with UPDDONE",
-    file: endpointStep,
-    find: 'enter(turn, relationship, together ? "RECOVER-DONE" : "RECOVER-WAIT");',
-    replace: "",
-  },
-  {
-    name: "a primary that a person puts into NORMAL is asked, out of a recovery too",
-    file: endpointStep,
-    find: "!isFirst && !wasServing && heard.state",
-    replace: '!isFirst && endpoint.partner === "POTENTIAL-CONFLICT" && heard.state',
-  },
-  {
-    name: "a dhcpd in CONFLICT-DONE hears of NORMAL",
-    file: endpointStep,
-    find: 'hasRecoveredAlone(endpoint) || (!endpoint.partnerIsTandem && endpoint.partner === "CONFLICT-DONE")',
-    replace: "hasRecoveredAlone(endpoint)",
-  },
-  {
-    name: "a secondary does not start in CONFLICT-DONE",
-    file: start,
-    find: 'if (peer.role === "secondary" && endpoint.state === "CONFLICT-DONE")',
-    replace: "if (false)",
-  },
-  {
-    name: "PARTNER-DOWN does not hear STARTUP",
-    file: endpointStep,
-    find: 'if (endpoint.state === "PARTNER-DOWN" && heard.starting && (',
-    replace: "if (false && (",
-  },
-  {
-    name: "silence ends a connection",
-    file: step,
-    find: "if (up !== undefined && silenceAt(up, ownReceiveTimer(relationship)) <= monotonic) {",
-    replace: "if (up !== undefined && false) {",
-  },
-  {
-    name: "a lost connection is made again",
-    file: connections,
-    find: "if (link.up === undefined) redialLater(turn, relationship);",
-    replace: "",
-  },
-  {
-    name: "a connection that does not come up is given up",
-    file: step,
-    find: "if (connection !== link.up && setUpDeadline(connection) <= monotonic)",
-    replace: "if (false)",
   },
 ];
