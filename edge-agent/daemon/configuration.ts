@@ -42,6 +42,20 @@ export class Configuration {
     return this.#config;
   }
 
+  /**
+   * Looks the host names of the files up again; true if that changed the configuration, which is then without what was declared
+   * at run time.
+   */
+  async lookUpNames(which: "all" | "missing"): Promise<boolean> {
+    if (!(await this.#files.lookUpAgain(which))) return false;
+    const { config, addHosts } = await this.#files.read((ports) => loadConfig({ ...ports, path: this.#path }));
+    if (config === undefined) return false;
+    this.#config = config;
+    this.#addHosts = addHosts;
+    this.#isAsRead = true;
+    return true;
+  }
+
   /** Takes all that was declared at run time anew. What does not fit the files, or the rest of it, is left out and told. */
   async declare(declarations: readonly RecordedDeclaration[]): Promise<void> {
     const isAsRead = this.#isAsRead;

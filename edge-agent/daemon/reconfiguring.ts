@@ -46,6 +46,17 @@ export class Reconfiguring {
     return this.#inTurn(() => this.#reload());
   }
 
+  /** Looks host names of the configuration up again, and takes addresses that have changed. The files are not read again. */
+  lookUpNames(which: "all" | "missing"): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!(await this.#inForce.lookUpNames(which))) return;
+      const { declarations, emit } = this.#ports;
+      if (declarations().length > 0) await this.#inForce.declare(declarations());
+      emit({ kind: "config", config: this.config });
+      this.#context.log.line("info", "Host names of the configuration have other addresses: these are in use.");
+    });
+  }
+
   /** A declaration made at run time is stored: it comes into force, and of the configuration's files nothing is read again. */
   declared(declaration: RecordedDeclaration): void {
     const hosts = this.#underWay === 0 ? this.#inForce.declareHost(declaration) : undefined;

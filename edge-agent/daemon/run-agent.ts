@@ -18,6 +18,7 @@ import { FoundLeaseFile } from "./found-lease-file.ts";
 import { openLeaseFile } from "./lease-file.ts";
 import { noteOfLeaseFile } from "./lease-file-notes.ts";
 import type { AgentLedger } from "./ledger.ts";
+import { NamesAgain } from "./names-again.ts";
 import { type AgentChange, declarationsIn, Reconfiguring } from "./reconfiguring.ts";
 import { openStoreOfLeaseFile } from "./replaced-lease-file.ts";
 import { ServedInterfaces } from "./served-interfaces.ts";
@@ -87,11 +88,13 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
   const emit = (event: AgentChange): void => agent.take({ ...event, at: clock.instant() });
   const reconfiguring = new Reconfiguring(context, { declarations: () => declarationsIn(store), emit, ledger, served });
   await services.open();
+  const names = new NamesAgain((which) => reconfiguring.lookUpNames(which));
   const scrapes = await openMetrics(context, metrics, agent);
   return {
     reload: async () => void (await reconfiguring.reload()),
     stop: async () => {
       served.close();
+      names.close();
       await services.close();
       if (ledger !== undefined) {
         agent.take({ kind: "ledger-stop", at: clock.instant() });

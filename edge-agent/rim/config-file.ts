@@ -42,7 +42,25 @@ export class ConfigurationFiles {
     for (const name of asked) this.#resolved.add(name);
     return load(ports);
   }
+
+  /**
+   * Looks host names up again, all of them or those without an address; true if one has other addresses than before. A name that is
+   * not found keeps those that it had.
+   */
+  async lookUpAgain(which: "all" | "missing"): Promise<boolean> {
+    const names = [...this.#resolved].filter((name) => which === "all" || !this.#known.has(name));
+    if (names.length === 0) return false;
+    const found = new Map<string, readonly Ipv4Address[]>();
+    await resolveAll(names, found);
+    const changed = [...found].filter(([name, addresses]) => !sameAddresses(this.#known.get(name), addresses));
+    for (const [name, addresses] of changed) this.#known.set(name, addresses);
+    return changed.length > 0;
+  }
 }
+
+/** In whatever order: name servers turn it with every answer. */
+const sameAddresses = (before: readonly Ipv4Address[] | undefined, after: readonly Ipv4Address[]): boolean =>
+  before?.length === after.length && after.every((address) => before.includes(address));
 
 async function resolveAll(names: readonly string[], known: Map<string, readonly Ipv4Address[]>): Promise<void> {
   const each = names.map(async (name) => {

@@ -34,7 +34,11 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
     agentOptions: freshAgentOptions(given) ?? terms.offered?.agentOptions ?? before?.agentOptions,
     reserved: terms.reserved || before?.reserved === true,
     bootp: kind === "bootp",
-    variables: withVendorClass(terms.variables, client.message.options.get(OPTION.vendorClass) ?? terms.offered?.vendorClass),
+    variables: withVendorClass(
+      terms.variables,
+      client.message.options.get(OPTION.vendorClass) ?? terms.offered?.vendorClass,
+      given.evaluation.variables,
+    ),
     billingClass: terms.billing,
     endings: exchange.state.endings.met(given.evaluation.handlers, before),
     failover: before?.failover,
@@ -52,8 +56,19 @@ export function freshAgentOptions({ caller: { client }, evaluation }: Grant): Ui
 
 const VENDOR_CLASS = "vendor-class-identifier";
 
-/** dhcpd keeps option 60 with the lease, for DHCPLEASEQUERY (RFC 4388 §6.4.2). */
-function withVendorClass(variables: ReadonlyMap<string, Uint8Array>, vendorClass: Uint8Array | undefined): ReadonlyMap<string, Uint8Array> {
+/**
+ * dhcpd keeps option 60 with the lease, for DHCPLEASEQUERY (RFC 4388 §6.4.2). It is noted after what the scopes set, `before`, and before
+ * what `on commit` makes: the lease file tells the order.
+ */
+function withVendorClass(
+  variables: ReadonlyMap<string, Uint8Array>,
+  vendorClass: Uint8Array | undefined,
+  before: ReadonlyMap<string, Uint8Array>,
+): ReadonlyMap<string, Uint8Array> {
   if (vendorClass === undefined || vendorClass.length === 0) return variables;
-  return new Map(variables).set(VENDOR_CLASS, vendorClass.slice());
+  const noted = new Map<string, Uint8Array>();
+  for (const [name, value] of variables) if (before.has(name)) noted.set(name, value);
+  noted.set(VENDOR_CLASS, vendorClass.slice());
+  for (const [name, value] of variables) if (name !== VENDOR_CLASS) noted.set(name, value);
+  return noted;
 }

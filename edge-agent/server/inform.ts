@@ -111,6 +111,6 @@ function acknowledge(
 
 /** An evaluation without the times of a lease, configured or not: there is no lease (RFC 2131 §4.3.5). */
 function withoutLeaseTimes(evaluation: Evaluation): Evaluation {
-  const hasTimes = evaluation.codes("dhcp").some((code) => NO_LEASE_OPTIONS.has(code));
+  const hasTimes = [...NO_LEASE_OPTIONS].some((code) => evaluation.option("dhcp", code) !== undefined);
   return hasTimes ? new PartialEvaluation(evaluation, NO_LEASE_OPTIONS) : evaluation;
 }

@@ -159,11 +159,12 @@ export function withSelection(forced: ReplyOption[], client: ClientMessage): rea
 
 function fallbackOptions(answer: Answer): readonly ReplyOption[] {
   const { evaluation, subnet, hostName, foundName } = answer;
+  const staticBootp = answer.kind === "bootp" && answer.isStatic;
   const fallback: ReplyOption[] = [{ code: OPTION.subnetMask, value: ipv4ToBytes(subnet.network.mask) }];
   if (hostName !== undefined && evaluation.flag("use-host-decl-names") === true) {
     fallback.push({ code: OPTION.hostName, value: textBytes(hostName) });
   } else if (foundName !== undefined) fallback.push({ code: OPTION.hostName, value: textBytes(foundName) });
-  if (evaluation.flag("use-lease-addr-for-default-route") === true) {
+  if (!staticBootp && evaluation.flag("use-lease-addr-for-default-route") === true) {
     fallback.push({ code: ROUTERS, value: ipv4ToBytes(answer.address) });
   }
   return fallback;

@@ -1,4 +1,5 @@
 import type { AgentConfig } from "../config/agent-config.ts";
+import { PartialEvaluation } from "../config/evaluate/partial-evaluation.ts";
 import { sharedPart } from "../config/evaluate/settled-evaluation.ts";
 import type { Evaluation } from "../config/evaluation.ts";
 import { MINIMUM_MESSAGE, writeHeader, writeUint32 } from "../dhcp/wire/encode.ts";
@@ -93,6 +94,8 @@ function areaFor(maximumMessageSize: Uint8Array | undefined): number {
 }
 
 function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Array {
+  const shared = plan.evaluation === undefined ? undefined : sharedPart(plan.evaluation);
+  letSeeDecided(plan);
   const echoed = plan.agentOptions === undefined ? undefined : echoOf(plan.agentOptions);
   const agentOptions = echoed ?? (plan.evaluation === undefined ? undefined : replyValue(82, plan.evaluation, plan.config));
   const agentSize = agentLength(agentOptions);
@@ -102,7 +105,6 @@ function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Arra
     sname: mayOverload && plan.evaluation !== undefined && plan.sname.length === 0,
     agentOptions,
   };
-  const shared = plan.evaluation === undefined ? undefined : sharedPart(plan.evaluation);
   const question = questionOf(plan, room);
   const layout = shared?.reusable === true ? templateFor(shared, question, () => fresh(plan, room)) : fresh(plan, room).layout;
   const bytes = shortLivedBytes(Math.max(MINIMUM_MESSAGE, OPTIONS_OFFSET + layout.area.length));
@@ -113,6 +115,14 @@ function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Arra
   bytes.set(layout.area, OPTIONS_OFFSET);
   if (isTemplate(layout)) patch(bytes, OPTIONS_OFFSET, layout, question);
   return bytes;
+}
+
+/** `config-option` sees what this answer has besides configured options. A reusable evaluation asks for none of it. */
+function letSeeDecided({ evaluation, forced, fallback, agentOptions }: ReplyPlan): void {
+  if (evaluation === undefined) return;
+  const [whole, hidden] = evaluation instanceof PartialEvaluation ? [evaluation.whole, evaluation.hidden] : [evaluation, undefined];
+  const shared = sharedPart(whole);
+  if (shared?.reusable === false) shared.environment.decided = { forced, fallback, hidden, echoesAgent: agentOptions !== undefined };
 }
 
 function writeFields(bytes: Uint8Array, plan: ReplyPlan, file: Uint8Array, sname: Uint8Array): void {

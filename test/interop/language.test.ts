@@ -1,10 +1,11 @@
 import { expect } from "vitest";
 import { compareWithDhcpd } from "./cases/compare-with-dhcpd.ts";
 import { BOOT_GROUPS } from "./cases/language-boot.ts";
+import { DECIDED_GROUPS } from "./cases/language-decided.ts";
 import { EXPRESSION_GROUPS } from "./cases/language-expressions.ts";
 import { LEASE_GROUPS } from "./cases/language-leases.ts";
 
-const groups = [...EXPRESSION_GROUPS, ...BOOT_GROUPS, ...LEASE_GROUPS];
+const groups = [...EXPRESSION_GROUPS, ...BOOT_GROUPS, ...LEASE_GROUPS, ...DECIDED_GROUPS];
 
 compareWithDhcpd("language", groups);
 

@@ -1,5 +1,6 @@
 import type { EvaluationInput } from "../evaluation.ts";
 import type { LeaseEvent, Statement } from "../expression.ts";
+import type { Decided } from "./decided.ts";
 import { OptionState } from "./option-state.ts";
 
 /** What an expression gives, apart from nothing (`undefined`): data, a number or a truth. */
@@ -66,6 +67,8 @@ export class Environment {
   readonly handlers = new Map<LeaseEvent, readonly Statement[]>();
   readonly executions: { readonly command: string; readonly arguments: readonly string[] }[] = [];
   readonly addedClasses: string[] = [];
+  /** Undefined as long as there is no answer. */
+  decided: Decided | undefined;
   steps = STEP_BUDGET;
   depth = 0;
   /** Set within a function once `return` gave a value. */
@@ -112,4 +115,13 @@ export function textOf(bytes: Uint8Array): string {
   let text = "";
   for (let index = 0; index < bytes.length; index += 1) text += String.fromCharCode(bytes[index]!);
   return text;
+}
+
+/** What `run` gives one level deeper; undefined where {@link DEPTH_LIMIT} is reached. */
+export function nested<T>(env: Environment, run: () => T): T | undefined {
+  if (env.depth >= DEPTH_LIMIT) return undefined;
+  env.depth += 1;
+  const value = run();
+  env.depth -= 1;
+  return value;
 }

@@ -15,7 +15,8 @@ import {
   suffix,
   untilNul,
 } from "./data-operations.ts";
-import { Bindings, bytesOf, DEPTH_LIMIT, type Environment, isFunction, textOf, type Value } from "./environment.ts";
+import { decidedValue, fallbackValue } from "./decided.ts";
+import { Bindings, bytesOf, type Environment, isFunction, nested, textOf, type Value } from "./environment.ts";
 import { factOf, isFixed, MISSING_FACT } from "./facts.ts";
 import { packetOption } from "./packet-options.ts";
 import { matchesRegex } from "./posix-regex.ts";
@@ -258,8 +259,10 @@ function transformed(
 function option(expression: Of<"option">, env: Environment): Uint8Array | undefined {
   const { message, config } = env.input;
   if (expression.from === "packet") return message === undefined ? undefined : packetOption(message, expression.option, config);
+  const decided = decidedValue(env, expression.option);
+  if (decided !== undefined) return decided.value;
   const configured = env.options.configured(expression.option);
-  return configured === undefined ? undefined : nested(env, () => evaluateData(configured, env));
+  return configured === undefined ? fallbackValue(env, expression.option) : nested(env, () => evaluateData(configured, env));
 }
 
 function variable(name: string, env: Environment): Value | undefined {
@@ -288,12 +291,4 @@ function call(expression: Of<"call">, env: Environment): Value | undefined {
     env.inFunction = before.inFunction;
     return value;
   });
-}
-
-function nested<T>(env: Environment, run: () => T): T | undefined {
-  if (env.depth >= DEPTH_LIMIT) return undefined;
-  env.depth += 1;
-  const value = run();
-  env.depth -= 1;
-  return value;
 }

@@ -1,6 +1,7 @@
 import type { AgentConfig, Scope } from "../agent-config.ts";
 import type { Evaluation, EvaluationInput, ScopeChain } from "../evaluation.ts";
 import type { LeaseEvent } from "../expression.ts";
+import { RELAYED } from "./decided.ts";
 import { LeaseEvaluation, SettledEvaluation, sharedPart } from "./settled-evaluation.ts";
 import { createEnvironment, run } from "./statements.ts";
 
@@ -41,6 +42,7 @@ export function evaluateHandlers(evaluation: Evaluation, event: LeaseEvent, inpu
   const env = createEnvironment(input, sharedPart(evaluation)?.environment.options);
   env.vendorOptionSpace = evaluation.vendorOptionSpace;
   env.siteOptionSpace = evaluation.siteOptionSpace;
+  if (event === "commit") env.decided = RELAYED;
   for (const [name, value] of evaluation.variables) env.root.set(name, value);
   for (const handler of evaluation.handlers) if (handler.events.includes(event)) run(handler.body, env);
   return new SettledEvaluation(env);

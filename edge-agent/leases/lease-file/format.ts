@@ -94,10 +94,12 @@ function formatClient(lease: Lease, style: LeaseFileStyle): string {
   let text = "";
   const { hardware, clientId, hostname } = lease;
   if (hardware !== undefined && (hardware.bytes.length > 0 || hardware.htype !== 0))
-    text += `\n  hardware ${hardwareName(hardware.htype)}${hardware.bytes.length > 0 ? " " : ""}${hexPairs(hardware.bytes)};`;
+    text += `\n  hardware ${hardwareName(hardware.htype)} ${hexPairs(hardware.bytes)};`;
   if (clientId !== undefined && clientId.length > 0) text += `\n  uid ${formatData(clientId, style)};`;
-  // As dhcpd: an empty value is as good as none.
-  for (const [name, value] of lease.variables) if (value.length > 0) text += `\n  set ${name} = ${quoted(value)};`;
+  let variables = "";
+  // As dhcpd: what was made last stands first, and an empty value is as good as none.
+  for (const [name, value] of lease.variables) if (value.length > 0) variables = `\n  set ${name} = ${quoted(value)};${variables}`;
+  text += variables;
   if (lease.agentOptions !== undefined) text += formatAgentOptions(lease.agentOptions);
   // dhcpd leaves out a name it could not read back.
   if (hostname !== undefined && /^[ !#-[\]-~]+$/.test(hostname)) text += `\n  client-hostname "${hostname}";`;

@@ -1,0 +1,73 @@
+import { accept, agent, type CaseGroup, discover, inform, ip, mac, opt, prl, RELAY, relayedLater, renew, text } from "./case.ts";
+
+const d = (number: number) => mac(31, number);
+const colons = (hex: string): string => hex.match(/../g)?.join(":") ?? "";
+
+const ASKED = ["subnet-mask", "routers", "host-name", "dhcp-lease-time", "dhcp-message-type", "dhcp-server-identifier"]
+  .concat(["dhcp-renewal-time", "dhcp-rebinding-time", "dhcp-client-identifier", "agent.circuit-id", "subnet-selection"])
+  .map((name, index) => ({ name, code: 150 + index }));
+const tells = ASKED.map(
+  ({ name, code }) => `option told-${code} code ${code} = string; option told-${code} = concat("x", config-option ${name});`,
+);
+const notes = ASKED.map(({ name, code }) => `set noted${code} = concat("x", config-option ${name});`);
+const LIST = [prl(1, 3, 12, 51, 58, 59, ...ASKED.map(({ code }) => code)), opt(57, "0500")];
+const DOOR = [agent(text(1, "port7"))];
+
+const network = (more: string): string => `
+authoritative; ping-check off; default-lease-time 600; max-lease-time 7200; ${more}
+host fixed { hardware ethernet ${colons(d(40))}; fixed-address 10.77.0.50; }
+host named { hardware ethernet ${colons(d(2))}; }
+subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.120; range dynamic-bootp 10.77.0.130 10.77.0.140; }
+subnet 10.78.0.0 netmask 255.255.255.0 { }
+`;
+
+const cases: CaseGroup["cases"] = [
+  {
+    name: "a plain client",
+    expect: ["OFFER", "ACK", "ACK"],
+    steps: [discover(d(1), LIST), accept(d(1), LIST), renew(d(1), [opt(61, "0102"), ...LIST])],
+  },
+  {
+    name: "with an identifier, and a host",
+    expect: ["OFFER", "ACK"],
+    steps: [discover(d(2), [opt(61, "aabb"), ...LIST]), accept(d(2), [opt(61, "aabb"), ...LIST])],
+  },
+  { name: "a fixed address", expect: ["OFFER", "ACK"], steps: [discover(d(40), LIST), accept(d(40), LIST)] },
+  { name: "INFORM", expect: ["ACK"], steps: [inform(d(3), "10.77.0.77", LIST)] },
+  {
+    name: "by a relay",
+    expect: ["OFFER", "ACK"],
+    steps: [
+      relayedLater(discover(d(4), [...LIST, ip(118, "10.77.0.0")]), RELAY, DOOR),
+      relayedLater(accept(d(4), [...LIST, text(60, "maker")]), RELAY, DOOR),
+    ],
+  },
+  {
+    name: "BOOTP, fixed and not",
+    expect: ["BOOTREPLY", "BOOTREPLY"],
+    steps: [40, 6].map((number) => ({ packet: { xid: 0, chaddr: d(number), options: LIST, padTo: 548 } })),
+  },
+  {
+    name: "without a hardware address",
+    expect: ["OFFER", "ACK"],
+    steps: [
+      discover("", [opt(61, "0001020304"), ...LIST], { hlen: 0, flags: 0x8000 }),
+      accept("", [opt(61, "0001020304"), ...LIST], { hlen: 0, flags: 0x8000 }),
+    ],
+  },
+];
+
+const FLAGS = `use-host-decl-names on; echo-client-id on; use-lease-addr-for-default-route on; option dhcp-renewal-time 100; option dhcp-rebinding-time 400;`;
+
+/** What `config-option` sees of the options that the server decides upon itself, and the order of variables in the lease file. */
+export const DECIDED_GROUPS: readonly CaseGroup[] = [
+  { name: "options that the server decides upon", conf: network(tells.join("\n")), cases },
+  { name: "the same with flags that add some", conf: network(`${FLAGS} ${tells.join("\n")}`), cases },
+  {
+    name: "the same in on commit",
+    conf: network(
+      `${FLAGS} set before = "b"; set other = option vendor-class-identifier; on commit { ${notes.join("\n")} set before = "again"; }`,
+    ),
+    cases,
+  },
+];
