@@ -23,6 +23,7 @@ export function addressRange(context: ParseContext, reader: TokenReader, place: 
   const subnet = place.subnet ?? network?.subnets.find((one) => contains(one.network, low));
   if (network === undefined || subnet === undefined) {
     reader.fail(`address range not on network ${network?.name ?? ""}`, "place pool statements after the subnets that they belong to");
+    reader.goOn("Be sure to place pool statement after related subnet declarations.");
     return;
   }
   const target = pool ?? implicitPool(context, network, dynamicBootp, location);

@@ -1,16 +1,16 @@
 import { hexPairs } from "../values/hardware-address.ts";
 import type { ClassDraft, ScopeDraft, SubclassDraft } from "./drafts.ts";
 import { typedOrAbsent } from "./expression-terms.ts";
-import { declarationBlock } from "./network-declarations.ts";
+import { declarationBlock, left, type Special } from "./network-declarations.ts";
 import type { ParseContext, Place } from "./parse-context.ts";
 import { bytesOf } from "./source.ts";
 import type { TokenReader } from "./token-reader.ts";
 import { atoi, hexList } from "./values.ts";
 
-function fail(reader: TokenReader, message: string, mend?: string): true {
+function fail(reader: TokenReader, message: string, mend?: string): Special {
   reader.fail(message, mend);
   reader.skipStatement();
-  return true;
+  return left(reader);
 }
 
 /** `class "NAME" { … }` and `subclass "NAME" VALUE;`, after the first word, and the old forms `vendor-class` and `user-class`. */
@@ -55,7 +55,8 @@ function subclassValue(reader: TokenReader): Uint8Array | undefined {
   const { type } = reader.peek();
   if (type === "STRING") return bytesOf(reader.next().text);
   if (type === "NUMBER" || type === "NUMBER-OR-NAME") return hexList(reader);
-  fail(reader, "Expecting string or hex list.");
+  reader.fail("Expecting string or hex list.");
+  reader.skipUnlikeDhcpd();
   return undefined;
 }
 
@@ -72,20 +73,18 @@ function subclass(context: ParseContext, reader: TokenReader, place: Place, pare
   declarationBlock(context, reader, inner, () => {
     switch (reader.peek().type) {
       case "match":
-        reader.next();
+        if (!reader.likeDhcpd) reader.next();
         return fail(reader, "invalid match in subclass.");
       case "spawn":
         reader.next();
         return fail(reader, "invalid spawn in subclass.");
       case "lease":
         reader.next();
-        draft.leaseLimit = leaseLimit(reader) ?? draft.leaseLimit;
-        return true;
+        return leaseLimit(reader, draft);
       case "dynamic":
       case "deleted":
         if (reader.next().type === "deleted") deleted = true;
-        reader.semicolon();
-        return true;
+        return reader.semicolon() || left(reader);
       default:
         return false;
     }
@@ -95,7 +94,7 @@ function subclass(context: ParseContext, reader: TokenReader, place: Place, pare
 
 function classBlock(context: ParseContext, reader: TokenReader, place: Place, draft: ClassDraft, isNew: boolean): void {
   const inner: Place = { ...place, kind: "class", scope: draft.scope, host: undefined, afterDeclaration: false };
-  const seen = { matchIf: false, subMatch: false };
+  const seen = { matchIf: false, subMatch: false, lost: false };
   let deleted = false;
   declarationBlock(context, reader, inner, () => {
     switch (reader.peek().type) {
@@ -109,13 +108,11 @@ function classBlock(context: ParseContext, reader: TokenReader, place: Place, dr
         return subMatch(context, reader, draft, seen);
       case "lease":
         reader.next();
-        draft.leaseLimit = leaseLimit(reader) ?? draft.leaseLimit;
-        return true;
+        return leaseLimit(reader, draft);
       case "dynamic":
       case "deleted":
         if (reader.next().type === "deleted") deleted = true;
-        reader.semicolon();
-        return true;
+        return reader.semicolon() || left(reader);
       default:
         return false;
     }
@@ -127,38 +124,45 @@ function classBlock(context: ParseContext, reader: TokenReader, place: Place, dr
 interface Seen {
   matchIf: boolean;
   subMatch: boolean;
+  /** An expression was wrong: of one that is not there dhcpd then says nothing more. */
+  lost: boolean;
 }
 
-function matchIf(context: ParseContext, reader: TokenReader, draft: ClassDraft, seen: Seen): true {
+function matchIf(context: ParseContext, reader: TokenReader, draft: ClassDraft, seen: Seen): Special {
   if (seen.matchIf) return fail(reader, "A class may only have one 'match if' clause.");
   seen.matchIf = true;
   const found = typedOrAbsent(context, reader, "boolean");
-  if (found === "absent") return fail(reader, "expecting boolean expr.");
-  if (found === "failed") return true;
+  if (found === "absent" || found === "failed") return noMatch(reader, found, seen, "expecting boolean expr.");
   draft.matchIf = found;
   reader.semicolon();
   return true;
 }
 
-function subMatch(context: ParseContext, reader: TokenReader, draft: ClassDraft, seen: Seen): true {
+function noMatch(reader: TokenReader, found: "absent" | "failed", seen: Seen, complaint: string): true {
+  if (found === "absent" && !(seen.lost && reader.likeDhcpd)) fail(reader, complaint);
+  if (found === "failed") seen.lost = true;
+  return true;
+}
+
+function subMatch(context: ParseContext, reader: TokenReader, draft: ClassDraft, seen: Seen): Special {
   if (seen.subMatch) return fail(reader, "can't override existing submatch/spawn.");
   seen.subMatch = true;
   const found = typedOrAbsent(context, reader, "data");
-  if (found === "absent") return fail(reader, "expecting data expr.");
-  if (found === "failed") return true;
+  if (found === "absent" || found === "failed") return noMatch(reader, found, seen, "expecting data expr.");
   draft.subMatch = found;
   reader.semicolon();
   return true;
 }
 
 /** `lease limit N;`, after `lease`. */
-function leaseLimit(reader: TokenReader): number | undefined {
-  if (reader.next().type !== "limit") fail(reader, 'expecting "limit"');
-  else if (reader.next().type !== "NUMBER") fail(reader, "expecting a number");
+function leaseLimit(reader: TokenReader, draft: { leaseLimit: number | undefined }): Special {
+  if (reader.next().type !== "limit") reader.fail('expecting "limit"');
+  else if (reader.next().type !== "NUMBER") reader.fail("expecting a number");
   else {
-    const limit = atoi(reader.last.text);
+    draft.leaseLimit = atoi(reader.last.text);
     reader.semicolon();
-    return limit;
+    return true;
   }
-  return undefined;
+  reader.skipUnlessEnded();
+  return left(reader);
 }

@@ -14,13 +14,30 @@ function fail(reader: TokenReader, message: string, mend?: string): "failed" {
   return "failed";
 }
 
-/** Statements after a "{", and the "}". Errors inside are reported, what is sound is kept. */
-export function statementBlock(context: ParseContext, reader: TokenReader): readonly Statement[] | "failed" {
+/** Skips all up to the next "}", whatever is between, as dhcpd does. */
+function skipToBrace(reader: TokenReader): void {
+  while (reader.peek().type !== "EOF" && reader.peek().type !== "}") reader.next();
+  reader.next();
+}
+
+/**
+ * Statements after a "{", and the "}". Errors inside are reported, what is sound is kept. dhcpd reads nothing more of a block after
+ * an error, and goes on as `recover` does.
+ */
+export function statementBlock(
+  context: ParseContext,
+  reader: TokenReader,
+  recover: (reader: TokenReader) => void = skipToBrace,
+): readonly Statement[] | "failed" {
   const found: Statement[] = [];
   context.placeKind = undefined;
   for (;;) {
     const { taken } = reader;
     const one = context.grammar.statement(context, reader);
+    if (one === "failed" && reader.likeDhcpd) {
+      recover(reader);
+      return "failed";
+    }
     if (one === "failed" && reader.taken === taken) reader.next();
     if (one === "failed") continue;
     if (one !== "absent") {
@@ -31,14 +48,11 @@ export function statementBlock(context: ParseContext, reader: TokenReader): read
     if (token.type === "}") return found;
     if (token.type === "EOF") return fail(reader, "right brace expected.", "the file ends inside this block");
     fail(reader, "right brace expected.", `"${token.text}" may not stand in a block of statements`);
+    if (reader.likeDhcpd) return "failed";
   }
 }
 
-/** A statement block with its "{". */
-function braced(context: ParseContext, reader: TokenReader): readonly Statement[] | "failed" {
-  if (reader.next().type !== "{") return fail(reader, "left brace expected.", `found "${reader.last.text}"`);
-  return statementBlock(context, reader);
-}
+const NO_RECOVERY = (): void => {};
 
 interface Branch {
   readonly condition: Expression;
@@ -54,7 +68,8 @@ export function conditional(context: ParseContext, reader: TokenReader, location
   for (;;) {
     const condition = conditionOf(context, reader);
     if (condition === "failed") return condition;
-    const then = braced(context, reader);
+    if (reader.next().type !== "{") return fail(reader, "left brace expected.", `found "${reader.last.text}"`);
+    const then = statementBlock(context, reader);
     if (then === "failed") return then;
     branches.push({ condition, then, location: at });
     if (branches.length > LONGEST_ELSE_CHAIN) return fail(reader, `more than ${LONGEST_ELSE_CHAIN} branches`);
@@ -62,11 +77,11 @@ export function conditional(context: ParseContext, reader: TokenReader, location
     if (reader.accept("elsif")) continue;
     if (!reader.accept("else")) break;
     if (reader.accept("if")) continue;
-    if (reader.peek().type !== "{") {
-      reader.next();
+    if (!reader.accept("{")) {
+      if (!reader.likeDhcpd) reader.next();
       return fail(reader, "left brace or if expected.");
     }
-    const last = braced(context, reader);
+    const last = statementBlock(context, reader, NO_RECOVERY);
     if (last === "failed") return last;
     otherwise = last;
     break;
@@ -82,10 +97,10 @@ export function conditional(context: ParseContext, reader: TokenReader, location
 function conditionOf(context: ParseContext, reader: TokenReader): Expression | "failed" {
   const parenthesis = reader.accept("(");
   const condition = typedOrAbsent(context, reader, "boolean");
-  if (condition === "absent") return fail(reader, "boolean expression expected.");
-  if (condition === "failed") return condition;
-  if (!parenthesis || reader.next().type === ")") return condition;
-  return fail(reader, "expecting right paren.");
+  if (condition === "failed" || (condition !== "absent" && (!parenthesis || reader.next().type === ")"))) return condition;
+  reader.fail(condition === "absent" ? "boolean expression expected." : "expecting right paren.");
+  reader.skipUnlikeDhcpd();
+  return "failed";
 }
 
 const EVENTS = new Set(["commit", "release", "expiry", "transmission"]);
@@ -124,15 +139,16 @@ function casesOf(context: ParseContext, reader: TokenReader, wanted: ExpressionC
     const token = reader.peek();
     if (token.type === "case" || (token.type === "default" && reader.peek(1).type === ":")) {
       reader.next();
-      const matches = token.type === "case" ? context.grammar.expression(context, reader, wanted) : undefined;
-      if (matches === "absent") fail(reader, `expecting ${wanted} expression.`);
-      else if (matches !== "failed" && reader.next().type !== ":") fail(reader, "colon expected.");
+      const matches = token.type === "case" ? caseValue(context, reader, wanted) : undefined;
+      if (token.type === "default") reader.next();
+      if (matches === "failed" && reader.likeDhcpd) return leaveSwitch(reader);
       body = [];
-      cases.push({ matches: typeof matches === "string" ? undefined : matches, body });
+      cases.push({ matches: matches === "failed" ? undefined : matches, body });
       continue;
     }
     const { taken } = reader;
     const one = context.grammar.statement(context, reader);
+    if (one === "failed" && reader.likeDhcpd) return leaveSwitch(reader);
     if (one === "failed" && reader.taken === taken) reader.next();
     if (one === "failed") continue;
     if (one !== "absent") {
@@ -142,5 +158,20 @@ function casesOf(context: ParseContext, reader: TokenReader, wanted: ExpressionC
     if (reader.next().type === "}") return cases;
     if (reader.last.type === "EOF") return fail(reader, "right brace expected.", "the file ends inside this switch");
     fail(reader, "right brace expected.", `"${reader.last.text}" may not stand in a switch`);
+    if (reader.likeDhcpd) return "failed";
   }
+}
+
+/** What `case` is followed by, and ":". */
+function caseValue(context: ParseContext, reader: TokenReader, wanted: ExpressionContext): Expression | "failed" {
+  const value = context.grammar.expression(context, reader, wanted);
+  if (value === "absent") return fail(reader, `expecting ${wanted} expression.`);
+  if (value === "failed" && reader.likeDhcpd) reader.skipStatement();
+  if (value !== "failed" && reader.next().type !== ":") return fail(reader, "colon expected.");
+  return value;
+}
+
+function leaveSwitch(reader: TokenReader): "failed" {
+  reader.skipBraces(1);
+  return "failed";
 }

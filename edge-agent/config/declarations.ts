@@ -1,5 +1,6 @@
 import { addressRange } from "./address-ranges.ts";
 import { classDeclaration } from "./class-declarations.ts";
+import type { Expression } from "./expression.ts";
 import { failoverDeclaration } from "./failover-declarations.ts";
 import { fixedAddress, fixedPrefix, hardwareParameter, hostDeclaration } from "./host-declarations.ts";
 import { includeFile } from "./include.ts";
@@ -8,9 +9,10 @@ import { groupDeclaration, sharedNetworkDeclaration, subnetDeclaration } from ".
 import { optionCodeDefinition, optionSpaceDeclaration } from "./option-declarations.ts";
 import { optionName } from "./option-names.ts";
 import { optionStatement } from "./option-statements.ts";
-import type { ParseContext, Place, PlaceKind } from "./parse-context.ts";
+import { expectation, type ParseContext, type Place, type PlaceKind } from "./parse-context.ts";
 import { poolDeclaration } from "./pool-declarations.ts";
 import { serverDuid } from "./server-duid.ts";
+import { bytesOf } from "./source.ts";
 import { meantOption, meantStatement } from "./suggestions.ts";
 import type { TokenReader } from "./token-reader.ts";
 
@@ -21,33 +23,28 @@ export function declaration(context: ParseContext, reader: TokenReader, place: P
   const token = reader.peek();
   context.placeKind = place.kind;
   const rule = RULES.get(token.type);
+  if (token.type === "failover" && place.kind !== "root" && place.kind !== "shared-network") {
+    reader.fail("failover peers may only be defined in shared-network", "declarations and the outer scope");
+    reader.goOn("declarations and the outer scope.");
+    reader.skipStatement();
+    return false;
+  }
   if (rule !== undefined) {
     reader.next();
     return context.nested(reader, () => rule(context, reader, place), false);
   }
   const found = context.grammar.statement(context, reader);
-  const expected = place.afterDeclaration ? "expecting a declaration" : "expecting a parameter or declaration";
-  if (found === "failed") {
-    if (reader.likeDhcpd && isParameter(context, token)) {
-      reader.fail(expected);
-      reader.skipBraces(0);
-    }
-    return place.afterDeclaration;
-  }
+  if (found === "failed") return place.afterDeclaration;
   if (found !== "absent") {
     if (found.statement !== undefined) place.scope.statements.push(found.statement);
     return place.afterDeclaration;
   }
   const mend = token.type === "EOF" ? "the file ends here" : noStatement(context, token);
-  reader.fail(expected, mend);
-  reader.next();
+  reader.fail(expectation(place), mend);
+  if (!reader.likeDhcpd) reader.next();
   reader.skipStatement();
   return place.afterDeclaration;
 }
-
-/** Of these dhcpd says twice that they are wrong, and passes over what comes after them too. */
-const isParameter = (context: ParseContext, { type, text }: Token): boolean =>
-  ["allow", "deny", "ignore"].includes(type) || context.options.byName("server", text) !== undefined;
 
 function noStatement(context: ParseContext, token: Token): string {
   const what = `"${token.text}" on line ${token.line} begins no statement`;
@@ -61,11 +58,11 @@ function refuse(reader: TokenReader, message: string, mend?: string): boolean {
   return true;
 }
 
-/** A declaration that may not stand in some places. */
+/** A declaration that may not stand in some places; `counts`: there it is one all the same. */
 const except =
-  (places: readonly PlaceKind[], message: string, rule: Rule): Rule =>
+  (places: readonly PlaceKind[], message: string, counts: boolean, rule: Rule): Rule =>
   (context, reader, place) =>
-    places.includes(place.kind) ? refuse(reader, message, `this is a ${place.kind} block`) : rule(context, reader, place);
+    places.includes(place.kind) ? refuse(reader, message, `this is a ${place.kind} block`) && counts : rule(context, reader, place);
 
 const authoritative =
   (value: boolean): Rule =>
@@ -88,7 +85,7 @@ const serverIdentifier: Rule = (context, reader, place) => {
   const option = context.options.byCode("dhcp", 54);
   if (option === undefined) return refuse(reader, "option 54 has no definition");
   const found = optionStatement(context, reader, option, "supersede", location);
-  if (found !== "failed" && found.statement !== undefined) place.scope.statements.push(found.statement);
+  if (typeof found === "object" && found.statement !== undefined) place.scope.statements.push(found.statement);
   return place.afterDeclaration;
 };
 
@@ -112,7 +109,27 @@ const option: Rule = (context, reader, place) => {
     return place.afterDeclaration;
   }
   const found = optionStatement(context, reader, named.option, "supersede", location);
-  if (found !== "failed" && found.statement !== undefined) place.scope.statements.push(found.statement);
+  if (typeof found === "object" && found.statement !== undefined) place.scope.statements.push(found.statement);
+  return place.afterDeclaration;
+};
+
+/** `lease-id-format hex;` or `octal`: how client identifiers are written in the lease file. */
+const leaseIdFormat: Rule = (context, reader, place) => {
+  const location = reader.location;
+  const { type } = reader.next();
+  if (type !== "octal" && type !== "hex") {
+    reader.fail("lease-id-format is invalid:  it must be octal or hex.");
+    reader.skipUnlessEnded();
+    return place.afterDeclaration;
+  }
+  reader.goOn(`lease_id_format is: ${type}`);
+  const value: Expression = { kind: "bytes", value: bytesOf(type), location };
+  context.root.statements.push({ kind: "parameter", operator: "supersede", name: "lease-id-format", value, location });
+  if (!reader.likeDhcpd) reader.semicolon();
+  else if (reader.next().type !== ";") {
+    reader.fail("corrupt lease file; expecting a semicolon");
+    reader.skipStatement();
+  }
   return place.afterDeclaration;
 };
 
@@ -151,38 +168,34 @@ const onlyDhcpv6 =
   };
 
 const failover: Rule = (context, reader, place) => {
-  if (place.kind === "root" || place.kind === "shared-network") failoverDeclaration(context, reader, place);
-  else {
-    reader.fail("failover peers may only be defined in shared-network", "declarations and the outer scope");
-    reader.goOn("declarations and the outer scope.");
-    reader.skipStatement();
-  }
+  failoverDeclaration(context, reader, place);
   return false;
 };
 
 const NO_CLASS: readonly PlaceKind[] = ["class"];
 const classes = (kind: "class" | "subclass" | "vendor-class" | "user-class"): Rule =>
-  except(NO_CLASS, "class declarations not allowed here.", (context, reader, place) => {
+  except(NO_CLASS, "class declarations not allowed here.", false, (context, reader, place) => {
     classDeclaration(context, reader, place, kind);
     return true;
   });
 
 const subnet: Rule = (context, reader, place) => {
   if (reader.last.type === "subnet6") return refuse(reader, "subnet6 statement is only supported in DHCPv6 mode.");
+  const isOwnNetwork = place.network === undefined;
   subnetDeclaration(context, reader, place);
-  return true;
+  return isOwnNetwork;
 };
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["include", includeFile],
-  ["host", except(["host", "class"], "host declarations not allowed here.", hostDeclaration)],
-  ["group", except(["host", "class"], "group declarations not allowed here.", groupDeclaration)],
+  ["host", except(["host", "class"], "host declarations not allowed here.", true, hostDeclaration)],
+  ["group", except(["host", "class"], "group declarations not allowed here.", true, groupDeclaration)],
   [
     "shared-network",
-    except(["shared-network", "host", "subnet", "class"], "shared-network parameters not allowed here.", sharedNetworkDeclaration),
+    except(["shared-network", "host", "subnet", "class"], "shared-network parameters not allowed here.", false, sharedNetworkDeclaration),
   ],
-  ["subnet", except(["host", "subnet", "class"], "subnet declarations not allowed here.", subnet)],
-  ["subnet6", except(["host", "subnet", "class"], "subnet declarations not allowed here.", subnet)],
+  ["subnet", except(["host", "subnet", "class"], "subnet declarations not allowed here.", true, subnet)],
+  ["subnet6", except(["host", "subnet", "class"], "subnet declarations not allowed here.", true, subnet)],
   ["vendor-class", classes("vendor-class")],
   ["user-class", classes("user-class")],
   ["class", classes("class")],
@@ -201,6 +214,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["server-identifier", serverIdentifier],
   ["option", option],
   ["failover", failover],
+  ["lease-id-format", leaseIdFormat],
   ["server-duid", serverDuid],
   ["%", remark],
 ]);

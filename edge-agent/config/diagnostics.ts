@@ -19,6 +19,8 @@ export interface Diagnostic {
   readonly prefix?: string;
   /** dhcpd ends at once. */
   readonly fatal?: boolean;
+  /** Of the failover relationships as a whole: without other errors dhcpd ends with words about those. */
+  readonly failoverCheck?: boolean;
   /** dhcpd says nothing of it. */
   readonly own?: boolean;
 }

@@ -17,35 +17,62 @@ export function zoneDeclaration(context: ParseContext, reader: TokenReader): Sta
   if (written === undefined) return fail(reader, "expecting hostname.");
   const name = written.endsWith(".") ? written : `${written}.`;
   if (reader.next().type !== "{") return fail(reader, "expecting left brace");
+  const zone = zoneBlock(context, reader);
+  if (zone === "failed") return leaveZone(reader);
+  const primaries = [...(zone.servers.get("primary") ?? []), ...(zone.servers.get("secondary") ?? [])];
+  const primaries6 = [...(zone.servers.get("primary6") ?? []), ...(zone.servers.get("secondary6") ?? [])];
+  context.zones.set(name.toLowerCase(), { name, primaries, primaries6, key: zone.key });
+  return NOTHING;
+}
+
+/** Out of a zone with an error; dhcpd looks for the end of a statement, not of the block. */
+function leaveZone(reader: TokenReader): "failed" {
+  if (reader.likeDhcpd) reader.skipStatement();
+  else if (reader.last.type !== "}") reader.skipBraces(1);
+  return "failed";
+}
+
+interface ZoneBlock {
+  readonly servers: ReadonlyMap<string, readonly string[]>;
+  readonly key: string | undefined;
+}
+
+/** The statements of a zone, up to its "}". */
+function zoneBlock(context: ParseContext, reader: TokenReader): ZoneBlock | "failed" {
   const servers = new Map<string, string[]>();
   let key: string | undefined;
   for (;;) {
     const { type } = reader.peek();
     if (type === "primary" || type === "secondary" || type === "primary6" || type === "secondary6") {
+      if (servers.has(type)) return failZone(reader, `more than one ${type}.`);
       reader.next();
-      if (servers.has(type)) return failBlock(reader, `more than one ${type}.`);
       const found = serverList(context, reader, type.endsWith("6"));
-      if (found === "failed") return failBlock(reader);
+      if (found === "failed") return found;
       servers.set(type, found);
     } else if (type === "key") {
       reader.next();
       key = reader.accept("STRING") ? reader.last.text : hostName(reader);
-      if (key === undefined) return failBlock(reader, "expecting key name.");
+      if (key === undefined) return failZone(reader, "expecting key name.");
       if (!context.keys.has(key.toLowerCase())) reader.fail(`unknown key ${key}`, `declare it first: key ${key} { … }`);
-      if (!reader.semicolon()) return failBlock(reader);
+      if (!reader.semicolon()) return "failed";
     } else break;
   }
-  if (reader.next().type !== "}") return failBlock(reader, "expecting right brace.");
-  const primaries = [...(servers.get("primary") ?? []), ...(servers.get("secondary") ?? [])];
-  const primaries6 = [...(servers.get("primary6") ?? []), ...(servers.get("secondary6") ?? [])];
-  context.zones.set(name.toLowerCase(), { name, primaries, primaries6, key });
-  return NOTHING;
+  if (reader.next().type === "}") return { servers, key };
+  reader.fail("expecting right brace.");
+  return "failed";
 }
 
-/** Reports, and leaves the block that is open. */
+/** Within a zone. */
+function failZone(reader: TokenReader, message: string): "failed" {
+  reader.fail(message);
+  if (reader.likeDhcpd) reader.skipStatement();
+  return "failed";
+}
+
+/** Reports, and leaves the block of a key. */
 function failBlock(reader: TokenReader, message?: string): "failed" {
   if (message !== undefined) reader.fail(message);
-  if (reader.last.type !== "}") reader.skipBraces(1);
+  reader.skipBlock();
   return "failed";
 }
 
@@ -54,20 +81,26 @@ function serverList(context: ParseContext, reader: TokenReader, v6: boolean): st
   do {
     const start = reader.peek().offset;
     const one = v6 ? ipv6Value(reader) : addressOrHost(context, reader, false);
-    if (one === undefined || one === "failed") return "failed";
+    if (one === undefined || one === "failed") {
+      if (!reader.likeDhcpd) return "failed";
+      return failZone(reader, v6 ? "expecting IPv6 addr." : "expecting IP addr or hostname.");
+    }
     const last = reader.last;
     found.push(reader.source.text.slice(start, last.offset + last.text.length).replace(/\s/g, ""));
   } while (reader.next().type === ",");
   if (reader.last.type === ";") return found;
-  reader.fail("expecting semicolon.", `found "${reader.last.text}"`);
-  return "failed";
+  return failZone(reader, "expecting semicolon.");
 }
 
 /** `key NAME { algorithm …; secret …; };`, after that word. */
 export function keyDeclaration(context: ParseContext, reader: TokenReader): StatementBox | "failed" {
   const name = reader.accept("STRING") ? reader.last.text : hostName(reader);
   if (name === undefined) return fail(reader, "expecting key name.");
-  if (reader.next().type !== "{") return fail(reader, "expecting left brace");
+  if (reader.next().type !== "{") {
+    reader.fail("expecting left brace");
+    reader.skipUnlikeDhcpd();
+    return "failed";
+  }
   let algorithm: string | undefined;
   let secret: Uint8Array | undefined;
   for (;;) {
@@ -101,24 +134,26 @@ const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 
 /** A base64 text, which the lexer may have split at "+", "/" and "=". */
 function base64(reader: TokenReader): Uint8Array | undefined {
-  let text = reader.next().text;
-  while (reader.peek().type !== "EOF" && /^[A-Za-z0-9+/=]+$/.test(reader.peek().text)) text += reader.next().text;
+  const pieces = [reader.next().text];
+  while (reader.peek().type !== "EOF" && /^[A-Za-z0-9+/=]+$/.test(reader.peek().text)) pieces.push(reader.next().text);
   const bytes: number[] = [];
   let accumulator = 0;
   let bits = 0;
   let ended = false;
-  for (const character of text) {
-    if (character === "=") ended = true;
-    else if (ended) return failBase64(reader, "stuff after base64 '=' terminator");
-    else {
-      const value = BASE64.indexOf(character);
-      if (value < 0) return failBase64(reader, `invalid base64 character ${character.charCodeAt(0)}.`);
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += 1) {
+      if (piece[at] === "=") {
+        ended = true;
+        continue;
+      }
+      if (ended) return failBase64(reader, `stuff after base64 '=' terminator: ${piece.slice(at)}.`);
+      const value = BASE64.indexOf(piece[at] ?? "");
+      if (value < 0) return failBase64(reader, `invalid base64 character ${piece.charCodeAt(at)}.`);
       accumulator = ((accumulator << 6) | value) & 0xffffff;
       bits += 6;
-      if (bits >= 8) {
-        bits -= 8;
-        bytes.push((accumulator >> bits) & 255);
-      }
+      if (bits < 8) continue;
+      bits -= 8;
+      bytes.push((accumulator >> bits) & 255);
     }
   }
   if ((accumulator & ((1 << bits) - 1)) !== 0) reader.fail(`partial base64 value left over: ${accumulator & ((1 << bits) - 1)}.`);

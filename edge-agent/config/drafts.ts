@@ -53,6 +53,8 @@ export interface HostDraft {
   clientId: Uint8Array | undefined;
   identifier: { readonly option: OptionDefinition; readonly value: Uint8Array } | undefined;
   fixedAddresses: Expression | undefined;
+  /** It has a fixed-address6, which counts as its one address. */
+  fixedAddress6: boolean;
   dynamic: boolean;
   deleted: boolean;
 }

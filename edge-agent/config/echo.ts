@@ -1,4 +1,4 @@
-import type { Token } from "./lexer.ts";
+import type { ReadPosition, Token } from "./lexer.ts";
 import { lineOf, type Source } from "./source.ts";
 
 /** What dhcpd writes beneath an error: the line as far as it was read, and how far to the right the caret stands. */
@@ -71,9 +71,9 @@ export class EchoTracker {
     return this.#echo(this.#line, this.#column, this.#shown, this.#read, this.#readLine);
   }
 
-  /** Of an error within the token that is being read. */
-  echoWithin(token: Token): Echo {
-    return this.#echo(token.line, token.column, this.#shown, token.readTo, token.readLine);
+  /** Of an error within the token that is being read, of which it has been read so far. */
+  echoWithin(token: Token, { readTo, readLine }: ReadPosition): Echo {
+    return this.#echo(token.line, token.column, this.#shown, readTo, readLine);
   }
 
   /** Of an error at a token when it was the last to be read. */

@@ -31,7 +31,8 @@ export function term(context: ParseContext, reader: TokenReader, wanted: Express
   }
   if (token.type === "NUMBER" || token.type === "NUMBER-OR-NAME") {
     const value = hexList(reader);
-    return value === undefined ? "failed" : { kind: "bytes", value, location };
+    if (value === undefined) return reader.likeDhcpd ? "absent" : "failed";
+    return { kind: "bytes", value, location };
   }
   return token.type === "NAME" ? variableOrCall(context, reader, location) : "absent";
 }
@@ -39,6 +40,13 @@ export function term(context: ParseContext, reader: TokenReader, wanted: Express
 function fail(reader: TokenReader, message: string, mend?: string): "failed" {
   reader.fail(message, mend);
   reader.skipStatement();
+  return "failed";
+}
+
+/** An error after which dhcpd does not look for the end of the statement. */
+function failHere(reader: TokenReader, message: string, mend?: string): "failed" {
+  reader.fail(message, mend);
+  reader.skipUnlikeDhcpd();
   return "failed";
 }
 
@@ -50,39 +58,44 @@ export function typed(
   complaint: string,
 ): Expression | "failed" {
   const found = typedOrAbsent(context, reader, wanted);
-  return found === "absent" ? fail(reader, complaint, `found "${reader.peek().text}"`) : found;
+  return found === "absent" ? missing(context, reader, complaint, `found "${reader.peek().text}"`) : found;
+}
+
+/** Complains of a part that is not there. */
+export function missing(context: ParseContext, reader: TokenReader, complaint: string, mend?: string): "failed" {
+  return context.quiet ? "failed" : fail(reader, complaint, mend);
 }
 
 export function typedOrAbsent(context: ParseContext, reader: TokenReader, wanted: "data" | "numeric" | "boolean"): Result {
   const found = context.grammar.expression(context, reader, wanted);
   if (found === "absent" || found === "failed") return found;
   const type = typeOf(found);
-  return type === wanted || type === "any" ? found : fail(reader, `Expecting a ${wanted} expression.`, `this one is ${type}`);
+  return type === wanted || type === "any" ? found : failHere(reader, `Expecting a ${wanted} expression.`, `this one is ${type}`);
 }
 
 function parentheses(context: ParseContext, reader: TokenReader, wanted: ExpressionContext): Result {
   reader.next();
   const inner = context.grammar.expression(context, reader, wanted);
-  if (inner === "absent") return fail(reader, "expression expected");
+  if (inner === "absent") return missing(context, reader, "expression expected");
   if (inner === "failed") return inner;
   return reader.next().type === ")" ? inner : fail(reader, "right paren expected");
 }
 
 const open = (reader: TokenReader): boolean =>
-  reader.next().type === "(" || fail(reader, "left parenthesis expected.", `found "${reader.last.text}"`) !== "failed";
+  reader.next().type === "(" || failHere(reader, "left parenthesis expected.", `found "${reader.last.text}"`) !== "failed";
 const comma = (reader: TokenReader): boolean =>
-  reader.next().type === "," || fail(reader, "comma expected.", `found "${reader.last.text}"`) !== "failed";
+  reader.next().type === "," || failHere(reader, "comma expected.", `found "${reader.last.text}"`) !== "failed";
 const close = (reader: TokenReader): boolean =>
-  reader.next().type === ")" || fail(reader, "right parenthesis expected.", `found "${reader.last.text}"`) !== "failed";
+  reader.next().type === ")" || failHere(reader, "right parenthesis expected.", `found "${reader.last.text}"`) !== "failed";
 
-/** A function with a fixed list of arguments. */
-function fixed(types: readonly ("data" | "numeric")[], make: (...found: Expression[]) => ExpressionKind): Term {
+/** A function with a fixed list of arguments; of some dhcpd says "data" whatever is missing. */
+function fixed(types: readonly ("data" | "numeric")[], make: (...found: Expression[]) => ExpressionKind, saysData = false): Term {
   return (context, reader, location) => {
     if (!open(reader)) return "failed";
     const found: Expression[] = [];
     for (const [index, type] of types.entries()) {
       if (index > 0 && !comma(reader)) return "failed";
-      const argument = typed(context, reader, type, `expecting ${type} expression.`);
+      const argument = typed(context, reader, type, `expecting ${saysData ? "data" : type} expression.`);
       if (argument === "failed") return "failed";
       found.push(argument);
     }
@@ -109,9 +122,12 @@ function listed(least: number, make: (found: readonly Expression[]) => Expressio
 function integer(type: "data" | "numeric", make: (value: Expression, bits: 8 | 16 | 32) => ExpressionKind): Term {
   return (context, reader, location) => {
     if (!open(reader)) return "failed";
-    const value = typed(context, reader, type, `expecting ${type} expression.`);
+    const value = typedOrAbsent(context, reader, type);
+    if (type === "numeric" && (value === "absent" || (reader.likeDhcpd && value === "failed")))
+      return fail(reader, "expecting numeric expression.");
+    if (value === "absent") return missing(context, reader, "expecting data expression.");
     if (value === "failed" || !comma(reader)) return "failed";
-    if (reader.next().type !== "NUMBER") return fail(reader, "number expected.");
+    if (reader.next().type !== "NUMBER") return failHere(reader, "number expected.");
     const bits = atoi(reader.last.text);
     if (bits !== 8 && bits !== 16 && bits !== 32) return fail(reader, `unsupported integer size ${bits}`, "8, 16 or 32");
     return close(reader) ? { ...make(value, bits), location } : "failed";
@@ -127,13 +143,13 @@ const optionTerm =
 
 const check: Term = (_context, reader, location) => {
   if (reader.next().type !== "STRING") return fail(reader, "string expected.");
-  if (reader.last.text !== "default") return fail(reader, "unknown collection.", 'the only collection of classes is "default"');
+  if (reader.last.text !== "default") return failHere(reader, "unknown collection.", 'the only collection of classes is "default"');
   return { kind: "check", className: "default", location };
 };
 
 const not: Term = (context, reader, location) => {
   const operand = term(context, reader, "boolean");
-  if (operand === "absent") return fail(reader, "expression expected");
+  if (operand === "absent") return missing(context, reader, "expression expected");
   if (operand === "failed") return operand;
   return typeOf(operand) === "boolean" ? { kind: "not", operand, location } : fail(reader, "boolean expression expected");
 };
@@ -162,8 +178,9 @@ function variableOrCall(context: ParseContext, reader: TokenReader, location: Lo
     const found: Expression[] = [];
     do {
       const argument = context.grammar.expression(context, reader, "any");
-      if (argument === "absent") return fail(reader, "expecting expression.");
-      if (argument === "failed") return argument;
+      if (argument === "absent" && !context.quiet) reader.fail("expecting expression.");
+      if (argument === "absent" || (reader.likeDhcpd && argument === "failed")) reader.skipStatement();
+      if (argument === "absent" || argument === "failed") return "failed";
       found.push(argument);
     } while (reader.next().type === ",");
     if (reader.last.type !== ")") return fail(reader, "Right parenthesis expected.");
@@ -226,19 +243,23 @@ const TERMS: ReadonlyMap<string, Term> = new Map<string, Term>([
   ["lcase", fixed(["data"], (...f) => ({ kind: "case", to: "lower", data: at(f, 0) }))],
   ["ucase", fixed(["data"], (...f) => ({ kind: "case", to: "upper", data: at(f, 0) }))],
   ["packet", fixed(["numeric", "numeric"], (...f) => ({ kind: "packet", offset: at(f, 0), length: at(f, 1) }))],
-  ["reverse", fixed(["numeric", "data"], (...f) => ({ kind: "reverse", width: at(f, 0), data: at(f, 1) }))],
+  ["reverse", fixed(["numeric", "data"], (...f) => ({ kind: "reverse", width: at(f, 0), data: at(f, 1) }), true)],
   [
     "binary-to-ascii",
-    fixed(["numeric", "numeric", "data", "data"], (...f) => ({
-      kind: "binary-to-ascii",
-      base: at(f, 0),
-      width: at(f, 1),
-      separator: at(f, 2),
-      data: at(f, 3),
-    })),
+    fixed(
+      ["numeric", "numeric", "data", "data"],
+      (...f) => ({
+        kind: "binary-to-ascii",
+        base: at(f, 0),
+        width: at(f, 1),
+        separator: at(f, 2),
+        data: at(f, 3),
+      }),
+      true,
+    ),
   ],
   // What a relay of DHCPv6 said: there is none of that in DHCPv4.
-  ["v6relay", fixed(["numeric", "data"], () => ({ kind: "null" }))],
+  ["v6relay", fixed(["numeric", "data"], () => ({ kind: "null" }), true)],
   ["concat", listed(2, (parts) => ({ kind: "concat", parts }))],
   ["pick-first-value", listed(1, (choices) => ({ kind: "pick-first-value", choices }))],
   ["extract-int", integer("data", (data, bits) => ({ kind: "extract-int", data, bits }))],

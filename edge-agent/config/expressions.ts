@@ -1,5 +1,5 @@
 import type { Expression } from "./expression.ts";
-import { term } from "./expression-terms.ts";
+import { missing, term } from "./expression-terms.ts";
 import { bindsTighter, combine, contextOf, type Operator, typeOf, typeProblem } from "./expression-types.ts";
 import type { ExpressionContext, ParseContext, Parsed } from "./parse-context.ts";
 import type { TokenReader } from "./token-reader.ts";
@@ -33,7 +33,7 @@ function chain(
   for (let length = 0; length < LONGEST_CHAIN; length += 1) {
     reader.next();
     let right: Parsed<Expression> = term(context, reader, wanted);
-    if (right === "absent") return fail(reader, "expecting right-hand side.");
+    if (right === "absent") return missing(context, reader, "expecting right-hand side.");
     if (right === "failed") return "failed";
     wanted = typeOf(right);
     let next = operatorAhead(reader);

@@ -37,12 +37,19 @@ export function failoverDeclaration(context: ParseContext, reader: TokenReader, 
     return;
   }
   if (type === "state") {
-    if (known === undefined) return fail(reader, `state declaration for unknown failover peer ${name}`);
-    reader.skipStatement();
+    if (known === undefined) reader.fail(`state declaration for unknown failover peer ${name}`);
+    if (known !== undefined || !reader.likeDhcpd) reader.skipStatement();
     return;
   }
-  if (type !== "{") return fail(reader, "expecting left brace");
-  if (known !== undefined) return fail(reader, `redeclaration of failover peer ${name}`);
+  if (type !== "{") {
+    fail(reader, "expecting left brace");
+    if (!reader.likeDhcpd) return;
+  }
+  if (known !== undefined) {
+    reader.fail(`redeclaration of failover peer ${name}`);
+    reader.skipBlock();
+    return;
+  }
   const settings: PeerSettings = {
     role: "primary",
     address: undefined,
@@ -61,7 +68,7 @@ export function failoverDeclaration(context: ParseContext, reader: TokenReader, 
   context.atEnd.push(() => {
     const uses = context.peers.get(name)?.poolCount ?? 0;
     if (uses === 0) {
-      reader.failWithoutPlace(
+      reader.failFailoverCheck(
         closing,
         `Failover peer, ${name}, has no referring pools. You must refer to each peer in at least one pool declaration.`,
         `add failover peer "${name}"; to a pool`,
@@ -83,10 +90,13 @@ function peerBlock(context: ParseContext, reader: TokenReader, settings: PeerSet
     }
     if (type === "}") return true;
     if (!peerStatement(context, reader, settings, type, ofPartner)) {
-      if (reader.last.type !== "}") reader.skipBraces(1);
+      reader.skipBlock();
       return false;
     }
-    if (!reader.semicolon()) continue;
+    if (!reader.semicolon() && reader.likeDhcpd) {
+      reader.skipBlock();
+      return false;
+    }
   }
 }
 
@@ -114,16 +124,22 @@ function peerStatement(context: ParseContext, reader: TokenReader, settings: Pee
   if (type === "address") return peerAddress(context, reader, settings, ofPartner);
   if (type === "hba") return hbaStatement(reader, settings);
   if (type === "split") return splitStatement(reader, settings);
+  /** Here dhcpd leaves the block, and goes on reading as if it had not. */
+  const halfLeft = (message: string, mend?: string): boolean => {
+    reader.fail(message, mend);
+    if (reader.likeDhcpd) reader.skipBraces(1);
+    return reader.likeDhcpd;
+  };
   if (type === "load") {
-    if (reader.next().type !== "balance") return problem("expecting 'balance'");
-    if (reader.next().type !== "max") return problem("expecting 'max'");
-    if (reader.next().type !== "seconds") return problem("expecting 'secs'", "write load balance max seconds 3;");
-    if (reader.next().type !== "NUMBER") return problem("expecting number");
+    if (reader.next().type !== "balance") return halfLeft("expecting 'balance'");
+    if (reader.next().type !== "max") return halfLeft("expecting 'max'");
+    if (reader.next().type !== "seconds") return halfLeft("expecting 'secs'", "write load balance max seconds 3;");
+    if (reader.next().type !== "NUMBER") return halfLeft("expecting number");
     settings.numbers.set("load", atoi(reader.last.text));
     return true;
   }
   if (type !== "port" && !NUMBERS.has(type)) return problem("invalid statement in peer declaration", `found "${reader.last.text}"`);
-  if (reader.next().type !== "NUMBER") return problem(type === "port" ? "expecting number" : "expecting number.");
+  if (reader.next().type !== "NUMBER") return type === "port" ? halfLeft("expecting number") : problem("expecting number.");
   const own = !ofPartner || (type !== "port" && type !== "max-response-delay" && type !== "max-unacked-updates");
   settings.numbers.set(own ? type : `peer ${type}`, atoi(reader.last.text));
   return true;

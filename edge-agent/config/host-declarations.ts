@@ -2,7 +2,7 @@ import type { HardwareAddress } from "../values/hardware-address.ts";
 import type { HostDraft } from "./drafts.ts";
 import type { Expression } from "./expression.ts";
 import { addressOrHost } from "./host-lookup.ts";
-import { declarationBlock } from "./network-declarations.ts";
+import { declarationBlock, left, type Special } from "./network-declarations.ts";
 import { optionName } from "./option-names.ts";
 import { optionValue } from "./option-values.ts";
 import type { ParseContext, Place } from "./parse-context.ts";
@@ -33,6 +33,7 @@ export function hostDeclaration(context: ParseContext, reader: TokenReader, plac
     clientId: undefined,
     identifier: undefined,
     fixedAddresses: undefined,
+    fixedAddress6: false,
     dynamic: false,
     deleted: false,
   };
@@ -49,13 +50,12 @@ export function hostDeclaration(context: ParseContext, reader: TokenReader, plac
 }
 
 /** What only hosts know; false if the next statement is another. */
-function hostStatement(context: ParseContext, reader: TokenReader, host: HostDraft): boolean {
+function hostStatement(context: ParseContext, reader: TokenReader, host: HostDraft): Special {
   switch (reader.peek().type) {
     case "dynamic":
     case "deleted":
       host[reader.next().type as "dynamic" | "deleted"] = true;
-      reader.semicolon();
-      return true;
+      return reader.semicolon() || left(reader);
     case "group":
       reader.next();
       return namedGroup(context, reader, host);
@@ -63,7 +63,10 @@ function hostStatement(context: ParseContext, reader: TokenReader, host: HostDra
       reader.next();
       return uid(reader, host);
     case "host-identifier":
-      if (host.identifier !== undefined) reader.fail("only one host-identifier allowed per host");
+      if (host.identifier !== undefined) {
+        reader.fail("only one host-identifier allowed per host");
+        if (reader.likeDhcpd) return leaveHost(reader);
+      }
       reader.next();
       return hostIdentifier(context, reader, host);
     default:
@@ -72,36 +75,48 @@ function hostStatement(context: ParseContext, reader: TokenReader, host: HostDra
 }
 
 /** `group NAME;`: the statements of a group that was declared before. */
-function namedGroup(context: ParseContext, reader: TokenReader, host: HostDraft): true {
+function namedGroup(context: ParseContext, reader: TokenReader, host: HostDraft): Special {
   const name = reader.next();
-  if (name.type !== "STRING" && !reader.isIdentifier(name)) return fail(reader, "expecting string or identifier.");
+  if (name.type !== "STRING" && !reader.isIdentifier(name)) return failIn(reader, "expecting string or identifier.");
   const group = context.groups.get(name.text);
   if (group === undefined) reader.fail(`unknown group ${name.text} in host ${host.name}`, "declare it first: group NAME { … }");
   else host.scope.adopted = group;
-  reader.semicolon();
-  return true;
+  return reader.semicolon() || left(reader);
 }
 
 /** `uid "text";` or `uid 01:23;`: the client identifier. */
-function uid(reader: TokenReader, host: HostDraft): true {
+function uid(reader: TokenReader, host: HostDraft): Special {
   const value = reader.accept("STRING") ? bytesOf(reader.last.text) : numericAggregate(reader, 0, ":", 16);
-  if (value === undefined) return true;
-  host.clientId = value;
-  reader.semicolon();
-  return true;
+  if (value === undefined) {
+    if (!reader.likeDhcpd) return true;
+    fail(reader, "expecting hex list.");
+  } else host.clientId = value;
+  return reader.semicolon() || left(reader);
+}
+
+/** An error at which dhcpd leaves the host's block, and so do we. */
+function failIn(reader: TokenReader, message: string): Special {
+  reader.fail(message);
+  return leaveHost(reader);
+}
+
+function leaveHost(reader: TokenReader): Special {
+  if (reader.likeDhcpd) reader.skipBraces(1);
+  else reader.skipStatement();
+  return left(reader);
 }
 
 /** `host-identifier option NAME VALUE;` */
-function hostIdentifier(context: ParseContext, reader: TokenReader, host: HostDraft): true {
+function hostIdentifier(context: ParseContext, reader: TokenReader, host: HostDraft): Special {
   const word = reader.next();
   const relay = word.type === "v6relopt";
-  if (relay && reader.next().type !== "NUMBER") return fail(reader, "host-identifier v6relopt must have a number");
-  if (!relay && word.type !== "option") return fail(reader, "host-identifier must be an option or v6relopt");
+  if (relay && reader.next().type !== "NUMBER") return failIn(reader, "host-identifier v6relopt must have a number");
+  if (!relay && word.type !== "option") return failIn(reader, "host-identifier must be an option or v6relopt");
   const named = optionName(context, reader);
-  if (named === undefined) return true;
-  if ("undefinedName" in named) return fail(reader, `unknown option ${named.space}.${named.undefinedName}`);
+  if (named === undefined) return left(reader);
+  if ("undefinedName" in named) return failIn(reader, `unknown option ${named.space}.${named.undefinedName}`);
   const value = optionValue(context, reader, named.option);
-  if (value === "failed" || !reader.semicolon()) return true;
+  if (value === "failed" || !reader.semicolon()) return reader.likeDhcpd ? leaveHost(reader) : true;
   if (relay) reader.inform("host-identifier v6relopt has no effect on this server");
   else if (value !== "none" && value.kind === "bytes") host.identifier = { option: named.option, value: value.value };
   return true;
@@ -117,11 +132,12 @@ const HARDWARE_TYPES: ReadonlyMap<string, number> = new Map([
 /** `hardware TYPE ADDRESS;`, after that word. */
 export function hardwareParameter(_context: ParseContext, reader: TokenReader, place: Place): boolean {
   if (place.host?.hardware !== undefined) {
-    fail(reader, `Host ${place.host.name} hardware address already configured.`);
+    reader.fail(`Host ${place.host.name} hardware address already configured.`);
+    reader.skipUnlikeDhcpd();
     return false;
   }
   const hardware = hardwareAddress(reader);
-  if (hardware === undefined) return false;
+  if (hardware === undefined && (place.host !== undefined || !reader.likeDhcpd)) return false;
   if (place.host !== undefined) place.host.hardware = hardware;
   else reader.fail("hardware address parameter not allowed here.", "it belongs into a host declaration");
   return false;
@@ -155,9 +171,12 @@ export function fixedAddress(context: ParseContext, reader: TokenReader, place: 
   if (!reader.semicolon()) return false;
   const { host } = place;
   if (host === undefined) reader.fail("fixed-address parameter not allowed here.", "it belongs into a host declaration");
-  else if (host.fixedAddresses !== undefined) reader.fail("Only one fixed address declaration per host.", "separate addresses by commas");
-  else if (v6) reader.inform("fixed-address6 has no effect on this server");
-  else host.fixedAddresses = parts.length === 1 ? (parts[0] as Expression) : { kind: "concat", parts, location };
+  else if (host.fixedAddresses !== undefined || host.fixedAddress6)
+    reader.fail("Only one fixed address declaration per host.", "separate addresses by commas");
+  else if (v6) {
+    host.fixedAddress6 = true;
+    reader.inform("fixed-address6 has no effect on this server");
+  } else host.fixedAddresses = parts.length === 1 ? (parts[0] as Expression) : { kind: "concat", parts, location };
   return false;
 }
 

@@ -33,13 +33,16 @@ export function addressOrHost(context: ParseContext, reader: TokenReader, unifor
   const dotted = token.type === "NUMBER" && reader.peek(1).type === "." && reader.peek(2).type === "NUMBER";
   if (dotted) {
     const value = numericAggregate(reader, 4, ".", 10);
-    return value === undefined ? "failed" : { kind: "bytes", value, location };
+    if (value !== undefined) return { kind: "bytes", value, location };
+    // dhcpd then takes what comes next for a host name
+    if (!reader.likeDhcpd || hostName(reader) === undefined) return "failed";
+    return { kind: "bytes", value: new Uint8Array(0), location };
   }
   const host = hostName(reader);
   if (host !== undefined) return addressesOfHost(context, reader, host, location, !uniform);
   if (token.type !== "{" && token.type !== "}") reader.next();
   const code = token.type === "STRING" ? STRING_CODE : token.type.length === 1 ? token.type.charCodeAt(0) : undefined;
   reader.fail(`${token.text}${code === undefined ? "" : ` (${code})`}: expecting IP address or hostname`);
-  reader.skipStatement();
+  reader.skipUnlessEnded();
   return "failed";
 }

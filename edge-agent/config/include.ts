@@ -1,4 +1,4 @@
-import type { ParseContext, Place } from "./parse-context.ts";
+import { expectation, type ParseContext, type Place } from "./parse-context.ts";
 import { sourceOf } from "./source.ts";
 import { TokenReader } from "./token-reader.ts";
 
@@ -18,21 +18,21 @@ export function includeFile(context: ParseContext, reader: TokenReader, place: P
   else if (context.files.length > DEEPEST_INCLUDE) reader.fail(`include: more than ${DEEPEST_INCLUDE} files deep`);
   else {
     const text = context.ports.readFile(path);
-    if (text.ok) readDeclarations(context, path, text.value, place);
-    else reader.failAtOnce(`Can't open ${path}: ${text.error}`);
+    if (text.ok) {
+      if (readDeclarations(context, path, text.value, place) > 0) reader.goOnHere(`${path}: bad parse.`);
+    } else reader.failAtOnce(`Can't open ${path}: ${text.error}`);
   }
   reader.semicolon();
   return true;
 }
 
-/** Reads a whole file's declarations into `place`. */
-export function readDeclarations(context: ParseContext, path: string, text: string, place: Place): void {
+/** Reads a whole file's declarations into `place`; how many errors it has. */
+export function readDeclarations(context: ParseContext, path: string, text: string, place: Place): number {
   context.files.push(path);
   const reader = new TokenReader(sourceOf(path, text), context.diagnostics, context.ports.likeDhcpd);
   while (reader.peek().type !== "EOF") {
     if (reader.peek().type === "}") {
-      const expected = place.afterDeclaration ? "expecting a declaration" : "expecting a parameter or declaration";
-      reader.fail(expected, `the "}" on line ${reader.peek().line} closes nothing`);
+      reader.fail(expectation(place), `the "}" on line ${reader.peek().line} closes nothing`);
       reader.next();
       continue;
     }
@@ -41,4 +41,5 @@ export function readDeclarations(context: ParseContext, path: string, text: stri
     if (reader.taken === taken) reader.next();
   }
   context.files.pop();
+  return reader.errors;
 }

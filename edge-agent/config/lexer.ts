@@ -7,7 +7,18 @@ import type { Source } from "./source.ts";
  */
 export type TokenType = string;
 
-export interface Token {
+/** Up to where dhcpd has read, and in which line that is. */
+export interface ReadPosition {
+  readonly readTo: number;
+  readonly readLine: number;
+}
+
+/** What is wrong with a token itself, and how far dhcpd had read when it met that. */
+export interface TokenProblem extends ReadPosition {
+  readonly message: string;
+}
+
+export interface Token extends ReadPosition {
   readonly type: TokenType;
   /** As written; of a string its contents, escapes replaced. */
   readonly text: string;
@@ -17,19 +28,12 @@ export interface Token {
   readonly spaced: boolean;
   /** Its place in the line as dhcpd counts: one more where it had read the first character before, to see where a word or space ends. */
   readonly column: number;
-  /** Up to where dhcpd has read when it has the token, and in which line that is. */
-  readonly readTo: number;
-  readonly readLine: number;
-  /** What is wrong with the token itself. */
-  readonly problems: readonly string[];
+  readonly problems: readonly TokenProblem[];
 }
-
-/** A token without its place in dhcpd's reading. */
-type Plain = Omit<Token, "column" | "readTo" | "readLine">;
 
 /** dhcpd's buffer: no token is longer. */
 const LONGEST_TOKEN = 1500;
-const NOTHING: readonly string[] = [];
+const NOTHING: readonly TokenProblem[] = [];
 
 const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
@@ -50,30 +54,31 @@ export class Lexer {
   }
 
   next(): Token {
-    const start = this.#offset;
+    const before = this.#offset;
     this.#skipBlank();
-    const spaced = this.#offset > start;
-    const line = this.#line;
-    const column = this.#offset - (this.source.lineStarts[line - 1] ?? 0) + 1 + this.#ahead;
-    const token = this.#token(this.#offset, line, spaced);
-    return { ...token, column, ...this.#position() };
-  }
-
-  #position(): { readTo: number; readLine: number } {
-    const readTo = this.#offset + this.#ahead;
-    return { readTo, readLine: this.#line + (this.#ahead === 1 && this.source.text.charCodeAt(this.#offset) === 10 ? 1 : 0) };
-  }
-
-  #token(offset: number, line: number, spaced: boolean): Plain {
-    const text = this.source.text;
+    const offset = this.#offset;
+    const start: Start = {
+      offset,
+      line: this.#line,
+      spaced: offset > before,
+      column: offset - (this.source.lineStarts[this.#line - 1] ?? 0) + 1 + this.#ahead,
+    };
     this.#ahead = 0;
-    if (offset >= text.length) return { type: "EOF", text: "", offset, line, spaced, problems: NOTHING };
+    const text = this.source.text;
+    if (offset >= text.length) return this.#token(start, "EOF", "");
     const code = text.charCodeAt(offset);
-    if (code === 34) return this.#string(offset, line, spaced);
-    if (isDigit(code) || code === 45 || isLetter(code)) return this.#word(offset, line, spaced);
+    if (code === 34) return this.#string(start);
+    if (isDigit(code) || code === 45 || isLetter(code)) return this.#word(start);
     this.#offset += 1;
     const character = text[offset] ?? "";
-    return { type: character, text: character, offset, line, spaced, problems: NOTHING };
+    return this.#token(start, character, character);
+  }
+
+  /** The token that begins at `start` and ends where reading is. */
+  #token({ offset, line, spaced, column }: Start, type: TokenType, text: string, problems = NOTHING): Token {
+    const end = this.#offset;
+    const readLine = this.#line + (this.#ahead === 1 && this.source.text.charCodeAt(end) === 10 ? 1 : 0);
+    return { type, text, offset, line, spaced, column, readTo: end + this.#ahead, readLine, problems };
   }
 
   #skipBlank(): void {
@@ -96,31 +101,34 @@ export class Lexer {
     }
   }
 
-  #word(offset: number, line: number, spaced: boolean): Plain {
+  #word(start: Start): Token {
     const text = this.source.text;
+    const { offset } = start;
     let end = offset + 1;
     const limit = Math.min(text.length, offset + LONGEST_TOKEN);
-    const numeric = !isLetter(text.charCodeAt(offset));
-    if (numeric) while (end < limit && isWord(text.charCodeAt(end))) end += 1;
-    else while (end < limit && isWord(text.charCodeAt(end))) end += 1;
+    while (end < limit && isWord(text.charCodeAt(end))) end += 1;
     this.#offset = end;
     this.#ahead = end < text.length ? 1 : 0;
     const word = text.slice(offset, end);
-    const problems = end - offset >= LONGEST_TOKEN ? ["token larger than internal buffer"] : NOTHING;
-    const type = numeric ? numberType(word) : nameType(word);
-    return { type, text: word, offset, line, spaced, problems };
+    const type = isLetter(text.charCodeAt(offset)) ? nameType(word) : numberType(word);
+    if (end - offset < LONGEST_TOKEN) return this.#token(start, type, word);
+    return this.#token(start, type, word, [{ message: "token larger than internal buffer", readTo: end, readLine: this.#line }]);
   }
 
-  #string(offset: number, line: number, spaced: boolean): Plain {
+  #string(start: Start): Token {
     const text = this.source.text;
-    const problems: string[] = [];
+    const problems: TokenProblem[] = [];
     const state: StringState = { value: "", escape: "none", digits: "" };
-    let end = offset + 1;
+    let end = start.offset + 1;
     let plain = end;
+    const report = (message: string): void => {
+      problems.push({ message, readTo: Math.min(end + 1, text.length), readLine: this.#line });
+    };
     for (; ; end += 1) {
       const code = text.charCodeAt(end);
       if (Number.isNaN(code)) {
-        problems.push("eof in string constant");
+        if (state.escape === "none") state.value += text.slice(plain, end);
+        report("eof in string constant");
         break;
       }
       if (code === 10) this.#line += 1;
@@ -131,16 +139,19 @@ export class Lexer {
         if (code === 34) break;
         state.escape = "begun";
       } else {
-        escaped(state, text[end] ?? "", problems);
+        const problem = escaped(state, text[end] ?? "");
+        if (problem !== undefined) report(problem);
         plain = end + 1;
       }
     }
-    if (problems.length > 0 && plain < end) state.value += text.slice(plain, end);
     this.#offset = Math.min(end + 1, text.length);
-    if (state.value.length >= LONGEST_TOKEN) problems.push("string constant larger than internal buffer");
-    return { type: "STRING", text: state.value, offset, line, spaced, problems };
+    if (state.value.length >= LONGEST_TOKEN) report("string constant larger than internal buffer");
+    return this.#token(start, "STRING", state.value, problems);
   }
 }
+
+/** Where a token begins. */
+type Start = Pick<Token, "offset" | "line" | "spaced" | "column">;
 
 /** A word that begins with a digit or "-": dhcpd promotes number to number-or-name to name as it reads. */
 function numberType(word: string): TokenType {
@@ -172,10 +183,11 @@ interface StringState {
 }
 
 /**
- * A character inside an escape. dhcpd knows \t \r \n \b, \nnn (three octal digits, at most 377), \xnn (two hexadecimal
- * digits), and \c for any other c. After a lone \0 it drops one character and takes the next as if "\" stood before it.
+ * A character inside an escape; a text says what is wrong with it. dhcpd knows \t \r \n \b, \nnn (three octal digits, at most
+ * 377), \xnn (two hexadecimal digits), and \c for any other c. After a lone \0 it drops one character and takes the next as if
+ * "\" stood before it. Other octal digits it goes on to look for, beyond the string's end too.
  */
-function escaped(state: StringState, character: string, problems: string[]): void {
+function escaped(state: StringState, character: string): string | undefined {
   const code = character.charCodeAt(0).toString(16);
   if (state.escape === "begun") {
     state.digits = character >= "0" && character <= "3" ? character : "";
@@ -185,19 +197,18 @@ function escaped(state: StringState, character: string, problems: string[]): voi
       state.value += ESCAPES.get(character) ?? character;
       state.escape = "none";
     }
-    return;
+    return undefined;
   }
-  const [wanted, base, length] = state.escape === "octal" ? ([/[0-7]/, 8, 3] as const) : ([/[0-9a-fA-F]/, 16, 2] as const);
-  if (wanted.test(character)) {
+  const octal = state.escape === "octal";
+  if ((octal ? /[0-7]/ : /[0-9a-fA-F]/).test(character)) {
     state.digits += character;
-    if (state.digits.length < length) return;
-    state.value += String.fromCharCode(Number.parseInt(state.digits, base));
+    if (state.digits.length < (octal ? 3 : 2)) return undefined;
+    state.value += String.fromCharCode(Number.parseInt(state.digits, octal ? 8 : 16));
     state.escape = "none";
-  } else if (base === 8 && /^0+$/.test(state.digits)) {
-    state.value += "\0";
-    state.escape = "begun";
-  } else {
-    problems.push(base === 8 ? `invalid octal digit ${code}` : `invalid hex digit: ${code}`);
-    state.escape = "none";
+    return undefined;
   }
+  if (octal && !/^0+$/.test(state.digits)) return `invalid octal digit ${code}`;
+  if (octal) state.value += "\0";
+  state.escape = octal ? "begun" : "none";
+  return octal ? undefined : `invalid hex digit: ${code}`;
 }

@@ -4,11 +4,17 @@ import type { ParseContext, Place } from "./parse-context.ts";
 import type { TokenReader } from "./token-reader.ts";
 import { hostName, ipv4Value } from "./values.ts";
 
+/** Did a kind of block know the next statement? "left": dhcpd takes the block for ended after the error in it. */
+export type Special = boolean | "left";
+
+/** After an error at which dhcpd leaves the block. */
+export const left = (reader: TokenReader): Special => (reader.likeDhcpd ? "left" : true);
+
 /**
  * Declarations up to the "}" of a block. `special` takes what only this kind of block knows, and says whether it did.
  * False if the file ended first.
  */
-export function declarationBlock(context: ParseContext, reader: TokenReader, place: Place, special: () => boolean): boolean {
+export function declarationBlock(context: ParseContext, reader: TokenReader, place: Place, special: () => Special): boolean {
   for (;;) {
     const { type } = reader.peek();
     if (type === "}") {
@@ -21,7 +27,9 @@ export function declarationBlock(context: ParseContext, reader: TokenReader, pla
       return false;
     }
     const { taken } = reader;
-    if (!special()) place.afterDeclaration = context.grammar.declaration(context, reader, place);
+    const known = special();
+    if (known === "left") return true;
+    if (!known) place.afterDeclaration = context.grammar.declaration(context, reader, place);
     if (reader.taken === taken) reader.next();
   }
 }
@@ -29,7 +37,7 @@ export function declarationBlock(context: ParseContext, reader: TokenReader, pla
 export const NOTHING_SPECIAL = (): boolean => false;
 
 /** `interface NAME;` */
-function interfaceStatement(reader: TokenReader, network: NetworkDraft, found: (name: string) => void): boolean {
+function interfaceStatement(reader: TokenReader, network: NetworkDraft, found: (name: string) => void): Special {
   if (!reader.accept("interface")) return false;
   const name = reader.next().text;
   if (network.interfaceName !== undefined) {
@@ -37,8 +45,7 @@ function interfaceStatement(reader: TokenReader, network: NetworkDraft, found: (
   }
   network.interfaceName = name;
   found(name);
-  reader.semicolon();
-  return true;
+  return reader.semicolon() || left(reader);
 }
 
 /** `shared-network NAME { … }`, after those words. */
@@ -64,6 +71,7 @@ export function sharedNetworkDeclaration(context: ParseContext, reader: TokenRea
   };
   const inner: Place = { kind: "shared-network", scope, network, subnet: undefined, host: undefined, afterDeclaration: false };
   if (!declarationBlock(context, reader, inner, () => interfaceStatement(reader, network, () => {}))) return true;
+  if (reader.likeDhcpd && reader.last.type !== "}") return true;
   if (network.subnets.length === 0) reader.fail("empty shared-network decl", "a shared network needs at least one subnet");
   else context.networks.push(network);
   return true;
@@ -114,11 +122,12 @@ function implicitNetwork(context: ParseContext, around: ScopeDraft, reader: Toke
   return { name: "", implicit: true, scope, subnets: [], pools: [], interfaceName: undefined, failoverPeer: undefined };
 }
 
-/** "10.0.0.0/24"; the mask in full if it is not one run of ones. */
+/** dhcpd's count of the ones in a mask that has none. */
+const LENGTH_OF_NO_MASK = -26;
+
+/** "10.0.0.0/24": dhcpd counts up to the mask's last one, whatever is before it. */
 export function networkName(address: Ipv4Address, mask: Ipv4Address): string {
-  const length = Math.clz32(~mask >>> 0);
-  const contiguous = ipv4(length === 0 ? 0 : 0xffffffff << (32 - length)) === mask;
-  return `${formatIpv4(address)}/${contiguous ? length : formatIpv4(mask)}`;
+  return `${formatIpv4(address)}/${mask === 0 ? LENGTH_OF_NO_MASK : Math.clz32(mask & -mask) + 1}`;
 }
 
 function warnOverlap(context: ParseContext, reader: TokenReader, address: Ipv4Address, mask: Ipv4Address): void {
@@ -144,6 +153,7 @@ export function groupDeclaration(context: ParseContext, reader: TokenReader, pla
     reader.next();
     if (type === "deleted") deleted = true;
     reader.semicolon();
+    if (reader.likeDhcpd) return false;
     if (reader.peek().type === "}") reader.fail("expecting a parameter or declaration", `dhcpd wants another statement after ${type}`);
     return true;
   });

@@ -10,6 +10,13 @@ function fail(reader: TokenReader, message: string, mend?: string): undefined {
   return undefined;
 }
 
+/** An error in the declaration of an option space, of which dhcpd passes over nothing. */
+function failHere(reader: TokenReader, message: string): undefined {
+  reader.fail(message);
+  reader.skipUnlikeDhcpd();
+  return undefined;
+}
+
 /** `option space NAME [code width N] [length width N] [hash size N];`, at `space`. */
 export function optionSpaceDeclaration(context: ParseContext, reader: TokenReader): undefined {
   reader.next();
@@ -21,19 +28,22 @@ export function optionSpaceDeclaration(context: ParseContext, reader: TokenReade
     const { type } = reader.next();
     if (type === ";") break;
     if (type === "code" || type === "length") {
-      if (reader.next().type !== "width") return fail(reader, "expecting width token.");
+      if (reader.next().type !== "width") return failHere(reader, "expecting width token.");
       const expected = type === "code" ? "expecting number 1, 2, 4." : "expecting number 1 or 2.";
-      if (reader.next().type !== "NUMBER") return fail(reader, expected);
+      if (reader.next().type !== "NUMBER") return failHere(reader, expected);
       const width = atoi(reader.last.text);
       if (type === "code" && (width === 1 || width === 2 || width === 4)) codeWidth = width;
       else if (type === "length" && (width === 1 || width === 2)) lengthWidth = width;
-      else if (type === "code") return fail(reader, `invalid code width (${width}), expecting a 1, 2 or 4.`);
-      else return fail(reader, `invalid length width (${width}) expecting 1 or 2.`);
+      else if (type === "code") return failHere(reader, `invalid code width (${width}), expecting a 1, 2 or 4.`);
+      else return failHere(reader, `invalid length width (${width}) expecting 1 or 2.`);
     } else if (type === "hash") {
-      if (reader.next().type !== "size") return fail(reader, "expecting size token.");
-      if (reader.next().type !== "NUMBER") return fail(reader, "expecting a 10base number");
-      if (atoi(reader.last.text) < 0) return fail(reader, `invalid hash length: ${atoi(reader.last.text)}`);
-    } else return fail(reader, "Unexpected token.", `found "${reader.last.text}"`);
+      if (reader.next().type !== "size") return failHere(reader, "expecting size token.");
+      if (reader.next().type !== "NUMBER") return failHere(reader, "expecting a 10base number");
+      if (atoi(reader.last.text) < 0) return failHere(reader, `invalid hash length: ${atoi(reader.last.text)}`);
+    } else {
+      reader.fail("Unexpected token.", `found "${reader.last.text}"`);
+      if (!reader.likeDhcpd || type === "EOF") return reader.skipUnlikeDhcpd() as undefined;
+    }
   }
   context.options.declareSpace({ name: name.text, codeWidth, lengthWidth });
 }
@@ -44,14 +54,27 @@ export function optionCodeDefinition(context: ParseContext, reader: TokenReader,
   if (reader.next().type !== "NUMBER") return fail(reader, "expecting option code number.");
   const code = atoi(reader.last.text);
   if (reader.next().type !== "=") return fail(reader, 'expecting "="', `write option ${name} code ${code} = TYPE;`);
+  const isRecord = reader.peek().type === "{" || (reader.peek().type === "array" && reader.peek(2).type === "{");
   const format = dataType(context, reader);
   if (format === undefined) return;
-  if (!reader.semicolon()) return;
+  if (!reader.semicolon()) {
+    reader.goOnHere("semicolon expected.");
+    if (reader.likeDhcpd) reader.skipStatement();
+    if (reader.likeDhcpd && isRecord) reader.skipStatement();
+    return;
+  }
+  if (format === ARRAY_OF_ENCAPSULATIONS) {
+    reader.fail("Arrays of encapsulations don't make sense.");
+    return;
+  }
   context.options.define(optionFrom(space, [code, name, format]));
 }
 
 /** dhcpd's format has room for this many letters. */
 const LONGEST_FORMAT = 128;
+
+/** A format that there is none of. */
+const ARRAY_OF_ENCAPSULATIONS = "EA";
 
 /** A type, `array of` a type, or a record of types in braces; as format letters. */
 function dataType(context: ParseContext, reader: TokenReader): string | undefined {
@@ -60,11 +83,9 @@ function dataType(context: ParseContext, reader: TokenReader): string | undefine
   if (!reader.accept("{")) {
     const nested = array ? noNestedArray(reader) : arrayOf(reader);
     if (nested === undefined) return undefined;
-    const letters = simpleType(context, reader, array || nested);
+    const letters = simpleType(context, reader, { inArray: array || nested, inRecord: false });
     if (letters === undefined) return undefined;
-    if (array && letters.startsWith("E")) {
-      return fail(reader, "Arrays of encapsulations don't make sense.");
-    }
+    if (array && letters.startsWith("E")) return ARRAY_OF_ENCAPSULATIONS;
     return array ? `${letters}A` : letters;
   }
   const record = recordType(context, reader, array);
@@ -85,25 +106,24 @@ function noNestedArray(reader: TokenReader): false | undefined {
 /** After "{"; takes the "}". */
 function recordType(context: ParseContext, reader: TokenReader, inArray: boolean): string | undefined {
   let letters = "";
-  const problem = (message: string): undefined => {
-    reader.fail(message);
-    if (reader.last.type !== "}") reader.skipBraces(1);
-    reader.skipStatement();
-    return undefined;
-  };
+  const problem = (message: string): undefined => typeProblem(reader, true, message);
   for (;;) {
-    if (letters.includes("E")) return problem("encapsulate must always be the last item.");
     let array = false;
+    if (letters.includes("E")) {
+      if (reader.likeDhcpd) reader.next();
+      return reader.likeDhcpd ? fail(reader, LAST_ITEM) : problem(LAST_ITEM);
+    }
     if (reader.accept("array")) {
       if (inArray) return problem("no nested arrays.");
-      if (reader.next().type !== "of") return problem('expecting "of".');
-      if (reader.peek().type === "{") {
-        reader.next();
-        return problem("only uniform array inside record.");
+      if (reader.next().type !== "of") return reader.likeDhcpd ? fail(reader, 'expecting "of".') : problem('expecting "of".');
+      if (reader.accept("{")) {
+        reader.fail("only uniform array inside record.");
+        reader.skipBraces(2);
+        return reader.skipStatement() as undefined;
       }
       array = true;
     }
-    const one = simpleType(context, reader, inArray || array);
+    const one = simpleType(context, reader, { inArray: inArray || array, inRecord: true });
     if (one === undefined) return undefined;
     letters += array ? `${one}a` : one;
     if (letters.length >= LONGEST_FORMAT) return problem("too many types in record.");
@@ -112,22 +132,36 @@ function recordType(context: ParseContext, reader: TokenReader, inArray: boolean
     if (type !== ",") return problem("expecting right brace.");
     if (/[dDctXZ]$/.test(one)) return problem(`${one === "t" ? "text" : "string"} must be at end of record.`);
   }
-  return inArray && letters.includes("E") ? problem("Arrays of encapsulations don't make sense.") : letters;
+  return inArray && letters.includes("E") ? ARRAY_OF_ENCAPSULATIONS : letters;
+}
+
+const LAST_ITEM = "encapsulate must always be the last item.";
+
+/** Reports what is wrong with a type, and leaves the record and the statement. */
+function typeProblem(reader: TokenReader, inRecord: boolean, message: string, mend?: string): undefined {
+  reader.fail(message, mend);
+  if (inRecord) reader.skipBlock();
+  reader.skipStatement();
 }
 
 /** One type without braces. */
-function simpleType(context: ParseContext, reader: TokenReader, inArray: boolean): string | undefined {
+function simpleType(
+  context: ParseContext,
+  reader: TokenReader,
+  { inArray, inRecord }: { readonly inArray: boolean; readonly inRecord: boolean },
+): string | undefined {
   const token = reader.next();
-  const noArray = (letters: string): string | undefined => (inArray ? fail(reader, "arrays of text strings not yet supported.") : letters);
+  const wrong = (message: string, mend?: string): undefined => typeProblem(reader, inRecord, message, mend);
+  const noArray = (letters: string): string | undefined => (inArray ? wrong("arrays of text strings not yet supported.") : letters);
   switch (token.type) {
     case "boolean":
       return "f";
     case "integer":
-      return integerType(reader, true);
+      return integerType(reader, true, wrong);
     case "signed":
     case "unsigned":
-      if (reader.next().type !== "integer") return fail(reader, 'expecting "integer" keyword.');
-      return integerType(reader, token.type === "signed");
+      if (reader.next().type !== "integer") return wrong('expecting "integer" keyword.');
+      return integerType(reader, token.type === "signed", wrong);
     case "ip-address":
       return "I";
     case "ip6-address":
@@ -143,24 +177,20 @@ function simpleType(context: ParseContext, reader: TokenReader, inArray: boolean
     case "encapsulate":
       return encapsulation(context, reader);
     case "zerolen":
-      return inArray ? fail(reader, "array incompatible with zerolen.") : "Z";
+      return inArray ? wrong("array incompatible with zerolen.") : "Z";
     default:
-      return fail(
-        reader,
-        `unknown data type ${token.text}`,
-        "boolean, integer N, ip-address, text, string, domain-list, array of …, { … }",
-      );
+      return wrong(`unknown data type ${token.text}`, "boolean, integer N, ip-address, text, string, domain-list, array of …, { … }");
   }
 }
 
-function integerType(reader: TokenReader, signed: boolean): string | undefined {
-  if (reader.next().type !== "NUMBER") return fail(reader, "expecting number.", "8, 16 or 32");
+function integerType(reader: TokenReader, signed: boolean, wrong: (message: string, mend: string) => undefined): string | undefined {
+  if (reader.next().type !== "NUMBER") return wrong("expecting number.", "8, 16 or 32");
   const letter = new Map([
     [8, "b"],
     [16, "s"],
     [32, "l"],
   ]).get(atoi(reader.last.text));
-  if (letter === undefined) return fail(reader, `${reader.last.text} bit precision is not supported.`, "8, 16 or 32");
+  if (letter === undefined) return wrong(`${reader.last.text} bit precision is not supported.`, "8, 16 or 32");
   return signed ? letter : letter.toUpperCase();
 }
 

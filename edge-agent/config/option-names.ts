@@ -12,7 +12,7 @@ export function optionName(context: ParseContext, reader: TokenReader): NamedOpt
   const first = reader.next();
   if (!reader.isIdentifier(first)) {
     reader.fail("expecting identifier after option keyword.", `found "${first.text}"`);
-    reader.skipStatement();
+    reader.skipUnlessEnded();
     return undefined;
   }
   let space = "dhcp";
@@ -21,7 +21,7 @@ export function optionName(context: ParseContext, reader: TokenReader): NamedOpt
     const second = reader.next();
     if (!reader.isIdentifier(second)) {
       reader.fail("expecting identifier after '.'");
-      reader.skipStatement();
+      reader.skipUnlessEnded();
       return undefined;
     }
     const found = context.options.spaceName(first.text);

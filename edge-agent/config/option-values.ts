@@ -115,7 +115,8 @@ function constantField(context: ParseContext, reader: TokenReader, cursor: Curso
       return flagField(reader);
     case "Z":
       if (reader.peek().type === ";") return new Uint8Array(0);
-      return fail(reader, "semicolon expected.", "this option has no value");
+      failBlindly(reader, "semicolon expected.", "this option has no value");
+      return reader.likeDhcpd ? new Uint8Array(0) : undefined;
     default:
       return numberField(reader, letter);
   }
@@ -123,6 +124,13 @@ function constantField(context: ParseContext, reader: TokenReader, cursor: Curso
 
 function fail(reader: TokenReader, message: string, mend = `found "${reader.last.text}"`): undefined {
   reader.fail(message, mend);
+  reader.skipUnlessEnded();
+  return undefined;
+}
+
+/** Where dhcpd does not look whether the statement has just ended. */
+function failBlindly(reader: TokenReader, message: string, mend?: string): undefined {
+  reader.fail(message, mend ?? `found "${reader.last.text}"`);
   reader.skipStatement();
   return undefined;
 }
@@ -136,7 +144,7 @@ function bytesField(reader: TokenReader): Uint8Array | undefined {
   const { type } = reader.peek();
   if (type === "NUMBER" || type === "NUMBER-OR-NAME") return hexList(reader);
   if (reader.next().type === "STRING") return bytesOf(reader.last.text);
-  return fail(reader, "expecting string or hexadecimal data.", 'write "text" or 01:23:ab');
+  return failBlindly(reader, "expecting string or hexadecimal data.", 'write "text" or 01:23:ab');
 }
 
 function numberField(reader: TokenReader, letter: string): Uint8Array | undefined {
@@ -161,10 +169,10 @@ function enumerationField(reader: TokenReader, cursor: Cursor): Uint8Array | und
   const end = endOfName(cursor);
   const enumeration = ENUMERATIONS.get(cursor.format.slice(cursor.at + 1, end));
   cursor.at = end;
-  if (!reader.isIdentifier(reader.next())) return fail(reader, "identifier expected");
+  if (!reader.isIdentifier(reader.next())) return failBlindly(reader, "identifier expected");
   const value = enumeration?.values.get(reader.last.text);
   if (enumeration === undefined || value === undefined) {
-    return fail(reader, "unknown value", `one of ${[...(enumeration?.values.keys() ?? [])].join(", ")}`);
+    return failBlindly(reader, "unknown value", `one of ${[...(enumeration?.values.keys() ?? [])].join(", ")}`);
   }
   const all = [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
   return Uint8Array.from(all.slice(4 - enumeration.bits / 8));
@@ -172,9 +180,9 @@ function enumerationField(reader: TokenReader, cursor: Cursor): Uint8Array | und
 
 function domainNameField(reader: TokenReader): Uint8Array | undefined {
   const name = hostName(reader);
-  if (name === undefined) return fail(reader, "not a valid domain name.", "write the name without quotes");
+  if (name === undefined) return failBlindly(reader, "not a valid domain name.", "write the name without quotes");
   const labels = labelsOf(name);
-  return typeof labels === "string" ? fail(reader, `not a valid domain name. (${labels})`) : encodeDomainName(labels);
+  return typeof labels === "string" ? failBlindly(reader, `not a valid domain name. (${labels})`) : encodeDomainName(labels);
 }
 
 function domainListField(reader: TokenReader, cursor: Cursor): Uint8Array | undefined {
@@ -182,9 +190,9 @@ function domainListField(reader: TokenReader, cursor: Cursor): Uint8Array | unde
   if (compressed) cursor.at += 1;
   const names: (readonly string[])[] = [];
   do {
-    if (reader.next().type !== "STRING") return fail(reader, "Expecting a domain string.", 'write "example.com", "example.org"');
+    if (reader.next().type !== "STRING") return failBlindly(reader, "Expecting a domain string.", 'write "example.com", "example.org"');
     const labels = labelsOf(reader.last.text);
-    if (typeof labels === "string") return fail(reader, `Error ${compressed ? "compressing" : "assembling"} domain list: ${labels}`);
+    if (typeof labels === "string") return failBlindly(reader, `Error ${compressed ? "compressing" : "assembling"} domain list: ${labels}`);
     names.push(labels);
   } while (reader.accept(","));
   return encodeDomainList(names, compressed);
@@ -199,6 +207,7 @@ function keyField(context: ParseContext, reader: TokenReader): Uint8Array | unde
     return fail(reader, "expecting key name.");
   }
   const token = reader.last;
+  if (context.placeKind !== "root") return bytesOf(name);
   context.atEnd.push(() => {
     if (!context.keys.has(name.toLowerCase())) reader.failAt(token, `OMAPI key ${name}: not found`, `declare it: key ${name} { … }`);
   });

@@ -42,6 +42,10 @@ export interface Place {
   afterDeclaration: boolean;
 }
 
+/** dhcpd's words for what could begin no statement. */
+export const expectation = (place: Place): string =>
+  place.afterDeclaration ? "expecting a declaration" : "expecting a parameter or declaration";
+
 export interface LoadPorts {
   /** One character for each byte. The error says why, as the system does ("No such file or directory"). */
   readFile(path: string): Result<string, string>;
@@ -81,6 +85,8 @@ export class ParseContext {
   readonly atEnd: (() => void)[] = [];
   /** The kind of block whose statement is being read; undefined among statements that run (`if`, `switch`, `on`). */
   placeKind: PlaceKind | undefined = "root";
+  /** Of a part that is missing in the expression being read dhcpd says nothing. */
+  quiet = false;
   #depth = 0;
 
   constructor(grammar: Grammar, ports: LoadPorts, path: string) {

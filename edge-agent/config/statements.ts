@@ -1,7 +1,7 @@
 import { conditional, eventHandler, multiway, statementBlock } from "./conditionals.ts";
 import { keyDeclaration, zoneDeclaration } from "./dns-declarations.ts";
 import type { Expression, OptionOperator, Statement } from "./expression.ts";
-import { typed, typedOrAbsent } from "./expression-terms.ts";
+import { typedOrAbsent } from "./expression-terms.ts";
 import type { Location } from "./location.ts";
 import { definedOption } from "./option-names.ts";
 import { allowDenyStatement, optionStatement } from "./option-statements.ts";
@@ -19,7 +19,10 @@ export function statement(context: ParseContext, reader: TokenReader): Result {
   const location = reader.locationOf(token);
   if (token.type === "default" && reader.peek(1).type === ":") {
     reader.next();
-    return fail(reader, "switch default statement in inappropriate scope.");
+    if (reader.likeDhcpd) reader.next();
+    reader.fail("switch default statement in inappropriate scope.");
+    reader.skipUnlikeDhcpd();
+    return "failed";
   }
   const rule = RULES.get(token.type);
   if (rule !== undefined) {
@@ -41,6 +44,16 @@ function fail(reader: TokenReader, message: string, mend?: string): "failed" {
   return "failed";
 }
 
+/** What a statement comes to without the expression that it needs. Of one that is not there dhcpd says something twice. */
+function unusable(reader: TokenReader, value: "absent" | "failed", complaint: string): Result {
+  if (value === "absent") {
+    fail(reader, complaint);
+    return reader.likeDhcpd ? "absent" : "failed";
+  }
+  if (reader.likeDhcpd) reader.skipStatement();
+  return value;
+}
+
 /** `done` and its semicolon. */
 const ended = (reader: TokenReader, done: Statement | undefined): Result => (reader.semicolon() ? { statement: done } : "failed");
 
@@ -48,8 +61,7 @@ const ended = (reader: TokenReader, done: Statement | undefined): Result => (rea
 function evaluation(context: ParseContext, reader: TokenReader, location: Location, complaint: string): Result {
   const word = reader.peek();
   const value = context.grammar.expression(context, reader, "data");
-  if (value === "absent") return fail(reader, complaint);
-  if (value === "failed") return value;
+  if (value === "absent" || value === "failed") return unusable(reader, value, complaint);
   if (value.kind === "variable" && reader.peek().type !== ";") {
     reader.next();
     const meant = meantStatement(context, word.text);
@@ -64,7 +76,7 @@ const option =
   (operator: OptionOperator): Rule =>
   (context, reader, location) => {
     const found = definedOption(context, reader);
-    return found === undefined ? "failed" : optionStatement(context, reader, found, operator, location);
+    return found === undefined ? "failed" : optionStatement(context, reader, found, operator, location, "expecting a data expression.");
   };
 
 const assignment: Rule = (context, reader, location) => {
@@ -75,8 +87,8 @@ const assignment: Rule = (context, reader, location) => {
   if (sign.type === "(") return functionDefinition(context, reader, name.text, location);
   if (sign.type !== "=") return fail(reader, `expecting '=' in ${keyword} statement.`);
   const value = context.grammar.expression(context, reader, "any");
-  if (value === "absent") return fail(reader, "expecting expression.");
-  return value === "failed" ? value : ended(reader, { kind: "set", name: name.text, value, location });
+  if (value === "absent" || value === "failed") return unusable(reader, value, "expecting expression.");
+  return ended(reader, { kind: "set", name: name.text, value, location });
 };
 
 function functionDefinition(context: ParseContext, reader: TokenReader, name: string, location: Location): Result {
@@ -89,7 +101,7 @@ function functionDefinition(context: ParseContext, reader: TokenReader, name: st
   } while (reader.next().type === ",");
   if (reader.last.type !== ")") return fail(reader, "expecting right paren.");
   if (reader.next().type !== "{") return fail(reader, "expecting left brace.");
-  const body = statementBlock(context, reader);
+  const body = statementBlock(context, reader, (inner) => inner.skipStatement());
   if (body === "failed") return body;
   context.functions.set(name, { parameters, body });
   return { statement: { kind: "define", name, parameters, body, location } };
@@ -103,8 +115,8 @@ const unset: Rule = (_context, reader, location) => {
 
 const giveBack: Rule = (context, reader, location) => {
   const value = context.grammar.expression(context, reader, "data");
-  if (value === "absent") return fail(reader, "expecting data expression.");
-  return value === "failed" ? value : ended(reader, { kind: "return", value, location });
+  if (value === "absent" || value === "failed") return unusable(reader, value, "expecting data expression.");
+  return ended(reader, { kind: "return", value, location });
 };
 
 const add: Rule = (context, reader, location) => {
@@ -120,8 +132,12 @@ const execution: Rule = (context, reader, location) => {
   if (command.type !== "STRING") return fail(reader, "Expecting a quoted string.");
   const found: Expression[] = [];
   while (reader.next().type === ",") {
-    const argument = typed(context, reader, "data", "expecting expression.");
-    if (argument === "failed") return argument;
+    const argument = typedOrAbsent(context, reader, "data");
+    if (argument === "absent") return fail(reader, "expecting expression.");
+    if (argument === "failed") {
+      if (reader.likeDhcpd) reader.skipStatement();
+      return argument;
+    }
     found.push(argument);
   }
   if (reader.last.type !== ")") return fail(reader, "right parenthesis expected.");
@@ -138,24 +154,30 @@ const log: Rule = (context, reader, location) => {
     if (reader.next().type !== ",") return fail(reader, "comma expected.");
   }
   const message = typedOrAbsent(context, reader, "data");
-  if (message === "absent") {
-    reader.warn("log statement without a message", "it is left out");
-    reader.skipStatement();
+  if (message === "absent") reader.warn("log statement without a message", "it is left out");
+  if (message === "absent" || message === "failed") {
+    if (message === "absent" || reader.likeDhcpd) reader.skipStatement();
+    return "failed";
   }
-  if (message === "absent" || message === "failed") return "failed";
   if (reader.next().type !== ")") return fail(reader, "right parenthesis expected.");
   return ended(reader, { kind: "log", priority, message, location });
 };
 
-/** `db-time-format local;` and `lease-id-format hex;`: one of two words. */
-const choice =
-  (name: string, words: readonly string[], complaint: string): Rule =>
-  (_context, reader, location) => {
-    const word = reader.next().type;
-    if (!words.includes(word)) return fail(reader, complaint);
-    const value: Expression = { kind: "bytes", value: bytesOf(word), location };
-    return ended(reader, { kind: "parameter", operator: "supersede", name, value, location });
-  };
+/** `db-time-format local;` or `default`. */
+const timeFormat: Rule = (_context, reader, location) => {
+  const word = reader.next().type;
+  if (word !== "local" && word !== "default") {
+    reader.fail("Expecting 'local' or 'default'.");
+    reader.skipUnlessEnded();
+    return "failed";
+  }
+  const value: Expression = { kind: "bytes", value: bytesOf(word), location };
+  const done: Statement = { kind: "parameter", operator: "supersede", name: "db-time-format", value, location };
+  if (!reader.likeDhcpd) return ended(reader, done);
+  if (reader.next().type === ";") return { statement: done };
+  reader.fail("Expecting a semicolon.");
+  return "failed";
+};
 
 const allowDeny: Rule = (_context, reader, location) => allowDenyStatement(reader, reader.last.type, location);
 
@@ -184,6 +206,5 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["case", (_context, reader) => fail(reader, "case statement in inappropriate scope.")],
   ["zone", zoneDeclaration],
   ["key", keyDeclaration],
-  ["db-time-format", choice("db-time-format", ["local", "default"], "Expecting 'local' or 'default'.")],
-  ["lease-id-format", choice("lease-id-format", ["octal", "hex"], "lease-id-format is invalid:  it must be octal or hex.")],
+  ["db-time-format", timeFormat],
 ]);

@@ -71,7 +71,9 @@ export class TokenReader {
   #read(): Token {
     if (this.#closed) return { ...this.#last, type: "EOF", text: "", problems: [] };
     const token = this.#lexer.next();
-    for (const problem of token.problems) this.#report("error", token, problem, undefined, { echo: this.#echo.echoWithin(token) });
+    for (const problem of token.problems) {
+      this.#report("error", token, problem.message, undefined, { echo: this.#echo.echoWithin(token, problem) });
+    }
     return token;
   }
 
@@ -103,9 +105,13 @@ export class TokenReader {
   goOn(...lines: readonly string[]): void {
     if (this.likeDhcpd) for (const line of lines) this.informWithoutPlace(line);
   }
-  /** An error that dhcpd gives without a place, having read everything. */
-  failWithoutPlace(token: Token, message: string, mend: string): void {
-    this.#report("error", token, message, mend, { prefix: "ERROR: " });
+  /** A further error of dhcpd's that follows from the ones before. */
+  goOnHere(message: string): void {
+    if (this.likeDhcpd) this.fail(message);
+  }
+  /** An error in the failover relationships, which dhcpd gives without a place, having read everything. */
+  failFailoverCheck(token: Token, message: string, mend: string): void {
+    this.#report("error", token, message, mend, { prefix: "ERROR: ", failoverCheck: true });
   }
   /** An error that ends dhcpd at once, told without a place. */
   failAtOnce(message: string, mend?: string, token = this.#last): void {
@@ -133,7 +139,7 @@ export class TokenReader {
     token: Token,
     message: string,
     mend: string | undefined,
-    form: Pick<Diagnostic, "echo" | "prefix" | "fatal" | "own"> = {},
+    form: Pick<Diagnostic, "echo" | "prefix" | "fatal" | "failoverCheck" | "own"> = {},
   ): void {
     if (severity === "error") this.#errors += 1;
     this.#diagnostics.add(severity, () => {
@@ -168,9 +174,25 @@ export class TokenReader {
     return false;
   }
 
-  /** Takes everything up to the end of this statement: its ";" or, if it has braces, its last "}". Leaves the "}" of an outer block. */
+  /**
+   * Takes everything up to the end of this statement: its ";" or, if it has braces, its last "}". Leaves the "}" of an outer block.
+   * dhcpd does not look whether it has just taken that end: then the next statement is passed over, too.
+   */
   skipStatement(): void {
-    if (this.#last.type !== ";") this.skipBraces(this.#last.type === "{" && !this.likeDhcpd ? 1 : 0);
+    if (this.likeDhcpd) this.skipBraces(0);
+    else if (this.#last.type !== ";") this.skipBraces(this.#last.type === "{" ? 1 : 0);
+  }
+  /** As {@link skipStatement}, where dhcpd does look. */
+  skipUnlessEnded(): void {
+    if (this.#last.type !== ";") this.skipStatement();
+  }
+  /** Where dhcpd reads on at the very next token, a person would at the end of the statement. */
+  skipUnlikeDhcpd(): void {
+    if (!this.likeDhcpd) this.skipStatement();
+  }
+  /** As {@link skipStatement}, out of a block whose "{" was taken; dhcpd does not look whether its "}" was, too. */
+  skipBlock(): void {
+    if (this.likeDhcpd || this.#last.type !== "}") this.skipBraces(1);
   }
 
   /** As {@link skipStatement}, when `open` braces are open. */

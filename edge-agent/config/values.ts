@@ -51,14 +51,15 @@ export function convertNumber(reader: TokenReader, text: string, base: number, b
 
 /** `count` numbers (0: as many as there are) with `separator` between, a byte each. Undefined after a reported error. */
 export function numericAggregate(reader: TokenReader, count: number, separator: string, base: 10 | 16): Uint8Array | undefined {
+  const texts: string[] = [];
   const bytes: number[] = [];
   do {
-    if (bytes.length > 0) {
+    if (texts.length > 0) {
       if (reader.peek().type !== separator) {
         if (count === 0) break;
         if (reader.peek().type !== "{" && reader.peek().type !== "}") reader.next();
         reader.fail("too few numbers.", `${count} are needed, with "${separator}" between`);
-        reader.skipStatement();
+        reader.skipUnlessEnded();
         return undefined;
       }
       reader.next();
@@ -73,9 +74,12 @@ export function numericAggregate(reader: TokenReader, count: number, separator: 
       reader.skipStatement();
       return undefined;
     }
-    bytes.push(convertNumber(reader, token.text, base, 8));
-  } while (bytes.length !== count);
-  return Uint8Array.from(bytes);
+    texts.push(token.text);
+    if (count > 0) bytes.push(convertNumber(reader, token.text, base, 8));
+  } while (texts.length !== count);
+  // dhcpd converts a list without a fixed length when it has all of it, from the end
+  if (count === 0) for (const text of texts.reverse()) bytes.push(convertNumber(reader, text, base, 8));
+  return Uint8Array.from(count === 0 ? bytes.reverse() : bytes);
 }
 
 /** Dotted quad; undefined after a reported error. */

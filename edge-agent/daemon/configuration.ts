@@ -126,8 +126,7 @@ function tell(diagnostics: readonly Diagnostic[], isUsable: boolean, log: Logger
   for (const diagnostic of end === 0 ? diagnostics : diagnostics.slice(0, end))
     log.line(LEVELS[diagnostic.severity], formatDiagnosticLikeDhcpd(diagnostic));
   if (isUsable || end !== 0) return;
-  const wantsPools = diagnostics.some(({ message }) => message.includes(", has no referring pools."));
-  log.line("error", wantsPools ? FAILOVER_ERRORS : CONFIG_ERRORS);
+  log.line("error", diagnostics.some(({ failoverCheck }) => failoverCheck === true) ? FAILOVER_ERRORS : CONFIG_ERRORS);
 }
 
 const LEVELS = { error: "error", warning: "warn", info: "info" } as const;

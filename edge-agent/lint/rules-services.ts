@@ -97,11 +97,12 @@ function* unusedPeers(config: AgentConfig): Iterable<Finding> {
 
 function* sharedBootp(config: AgentConfig): Iterable<Finding> {
   for (const pool of config.pools) {
+    if (pool.failoverPeer === undefined) continue;
     const range = pool.ranges.find(({ dynamicBootp }) => dynamicBootp);
-    if (pool.failoverPeer === undefined || range === undefined) continue;
+    if (range === undefined && !pool.permit.some(({ kind }) => kind === "dynamic-bootp-clients")) continue;
     yield {
-      location: range.location,
-      message: "a dynamic-bootp range in a failover pool: BOOTP clients hold addresses for ever, which partners cannot agree on",
+      location: range?.location ?? pool.scope.location,
+      message: "dynamic BOOTP in a failover pool: BOOTP clients hold addresses for ever, which partners cannot agree on",
       mend: "give BOOTP clients a pool without failover",
     };
   }

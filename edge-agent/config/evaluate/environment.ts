@@ -104,6 +104,13 @@ export class Environment {
 export const isFunction = (value: Value | FunctionValue | undefined): value is FunctionValue =>
   typeof value === "object" && !(value instanceof Uint8Array);
 
+/** Why `found` is no function of so many arguments, in dhcpd's words. */
+export function whyNotCalled(found: Value | FunctionValue | undefined, count: number): string {
+  if (found === undefined) return "no such function";
+  if (!isFunction(found)) return "not a function";
+  return count > found.parameters.length ? "too many arguments" : "too few arguments";
+}
+
 /** Text as bytes, one byte a character (dhcpd strings are bytes). */
 export function bytesOf(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);

@@ -16,7 +16,7 @@ import {
   untilNul,
 } from "./data-operations.ts";
 import { decidedValue, fallbackValue } from "./decided.ts";
-import { Bindings, bytesOf, type Environment, isFunction, nested, textOf, type Value } from "./environment.ts";
+import { Bindings, bytesOf, type Environment, isFunction, nested, textOf, type Value, whyNotCalled } from "./environment.ts";
 import { factOf, isFixed, MISSING_FACT } from "./facts.ts";
 import { packetOption } from "./packet-options.ts";
 import { matchesRegex } from "./posix-regex.ts";
@@ -272,8 +272,9 @@ function variable(name: string, env: Environment): Value | undefined {
 
 function call(expression: Of<"call">, env: Environment): Value | undefined {
   const definition = env.scope.get(expression.name);
-  if (!isFunction(definition) || definition.parameters.length !== expression.arguments.length) {
-    env.log("error", `${expression.name}: no such function of ${expression.arguments.length} arguments`);
+  const count = expression.arguments.length;
+  if (!isFunction(definition) || definition.parameters.length !== count) {
+    env.log("error", `${expression.name}: ${whyNotCalled(definition, count)}.`);
     return undefined;
   }
   return nested(env, () => {

@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
 import { formatDiagnosticLikeDhcpd } from "../../../edge-agent/config/diagnostics.ts";
 import { loadConfig } from "../../../edge-agent/config/load.ts";
+import { tellOfGlobalStatements } from "../../../edge-agent/daemon/global-statements.ts";
 import { ECHO_CASES } from "../../support/echo-cases.ts";
+import { saidCases } from "../../support/said-cases.ts";
 
-const load = (text: string) =>
+const load = (text: string, likeDhcpd = false) =>
   loadConfig({
     path: "dhcpd.conf",
     text,
+    likeDhcpd,
     readFile: () => ({ ok: false, error: "No such file or directory" }),
     resolveHost: () => undefined,
   });
@@ -17,6 +20,13 @@ const told = (text: string): readonly string[] =>
 
 test.each(ECHO_CASES)("an error shows what dhcpd shows beneath it: $text", ({ text, said }) => {
   expect(told(text)[0]?.split("\n")).toEqual(said);
+});
+
+test.each(saidCases())("after an error reading goes on where dhcpd's does: $text", ({ text, said }) => {
+  const { config, diagnostics } = load(text, true);
+  const lines = diagnostics.filter(({ own }) => own !== true).flatMap((one) => formatDiagnosticLikeDhcpd(one).split("\n"));
+  if (config !== undefined) tellOfGlobalStatements(config, { log: (_event, fields) => lines.push(String(fields["text"])) });
+  expect(lines).toEqual(said);
 });
 
 test("what dhcpd tells without a place is told without one", () => {
