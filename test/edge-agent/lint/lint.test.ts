@@ -81,10 +81,7 @@ const CASES: Readonly<Record<string, readonly [string, number]>> = {
     PEER.replace("max-response-delay 30", "max-response-delay 4") + subnet('pool { failover peer "p"; range 10.0.0.10 10.0.0.99; }'),
     1,
   ],
-  "bootp-in-failover": [
-    PEER + subnet('pool { failover peer "p"; allow dynamic bootp clients; range 10.0.0.10 10.0.0.99; }'),
-    3,
-  ],
+  "bootp-in-failover": [PEER + subnet('pool { failover peer "p"; allow dynamic bootp clients; range 10.0.0.10 10.0.0.99; }'), 3],
   "unsigned-zone": [`${SOUND}zone example.org. { primary 10.0.0.2; }`, 1],
   "weak-key": [`${SOUND}key k { algorithm hmac-md5; secret "c2hvcnQ="; }`, 1],
   "open-omapi": [`${SOUND}omapi-port 7911;`, 3],
