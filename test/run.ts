@@ -20,6 +20,7 @@ const PACKAGES: readonly (readonly [name: string, program: string])[] = [
   ["dhcpcd-base", "/usr/sbin/dhcpcd"],
   ["kea-dhcp4-server", "/usr/sbin/kea-dhcp4"],
   ["kea-admin", "/usr/sbin/perfdhcp"],
+  ["systemd", "/lib/systemd/systemd-networkd"],
   ["tshark", "/usr/bin/tshark"],
   ["iproute2", "/usr/sbin/ip"],
   ["ethtool", "/usr/sbin/ethtool"],
