@@ -1,5 +1,6 @@
 import type { AgentConfig } from "../config/agent-config.ts";
 import { flagIn } from "../config/settings.ts";
+import { COVERAGE_KEY, coverageOf, decodeCoverage, encodeCoverage, leavePartners } from "../failover/coverage.ts";
 import type { FailoverEvent } from "../failover/event.ts";
 import { moveConnection } from "../failover/link/connections.ts";
 import { nameInConnect } from "../failover/link/handshake.ts";
@@ -8,10 +9,10 @@ import { reconfigureRelationship, resetRelationship, startRelationships } from "
 import { type RelationshipStatus, relationshipStatus } from "../failover/status.ts";
 import { failoverDeadline, onFailoverEvent, onFailoverTick, onLeaseChanged, sendWaiting } from "../failover/step.ts";
 import { Turn } from "../failover/turn.ts";
-import type { BindingStatus } from "../leases/binding-status.ts";
-import type { LeaseView, PoolId } from "../leases/lease-view.ts";
+import type { LeaseView } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import type { Exchange } from "../server/exchange.ts";
+import { sameBytes } from "../values/hardware-address.ts";
 import type { Instant, MonotonicMillis } from "../values/time.ts";
 import type { AgentEffect } from "./effect.ts";
 
@@ -54,22 +55,19 @@ export function startFailover(failover: Failover, turn: Turn): void {
   if (failover.started) return;
   failover.started = true;
   for (const relationship of failover.relationships.values()) resetRelationship(turn, relationship);
-  failover.relationships = startRelationships(turn, relationshipConfigs(failover.config), failover.record);
-  freeLeftovers(turn, failover.config);
+  const configs = relationshipConfigs(failover.config);
+  takeCoverage(failover, turn, configs);
+  failover.relationships = startRelationships(turn, configs, failover.record);
 }
 
-/** Pools without a partner: addresses that wait for a partner's word, or are a partner's, are simply free. */
-function freeLeftovers(turn: Turn, config: AgentConfig): void {
+/** What partners that were left knew of addresses is forgotten; pools without a partner have their addresses for themselves. */
+function takeCoverage({ config, record }: Failover, turn: Turn, configs: readonly RelationshipConfig[]): void {
+  const known = record(COVERAGE_KEY);
   const alone = new Set(config.pools.filter((pool) => pool.failoverPeer === undefined).map(({ id }) => id));
-  const isLeft = (pool: PoolId): boolean => PARTNERS_WORD.some((status) => turn.view.counts(pool)[status] > 0);
-  if (![...alone].some(isLeft)) return;
-  for (const { address } of turn.view.all()) {
-    const lease = turn.lease(address);
-    if (PARTNERS_WORD.includes(lease.status) && alone.has(turn.view.poolOf(address) ?? -1))
-      turn.put({ ...lease, status: "FREE", failover: undefined });
-  }
+  leavePartners(turn, decodeCoverage(known), configs, { alone, record });
+  const coverage = encodeCoverage(coverageOf(configs));
+  if (known === undefined ? configs.length > 0 : !sameBytes(known, coverage)) turn.record(COVERAGE_KEY, coverage);
 }
-const PARTNERS_WORD: readonly BindingStatus[] = ["EXPIRED", "RELEASED", "RESET", "BACKUP"];
 
 /** Is there anything to do here at all? */
 export const hasPartners = (failover: Failover): boolean =>
@@ -104,6 +102,7 @@ export function failoverTick(failover: Failover, turn: Turn): void {
 export function reconfigureFailover(failover: Failover, turn: Turn, config: AgentConfig): void {
   failover.config = config;
   const configs = relationshipConfigs(config);
+  takeCoverage(failover, turn, configs);
   for (const [name, relationship] of failover.relationships) {
     const next = configs.find(({ peer }) => peer.name === name);
     if (next !== undefined && reconfigureRelationship(turn, relationship, next)) continue;
@@ -112,7 +111,6 @@ export function reconfigureFailover(failover: Failover, turn: Turn, config: Agen
   }
   const fresh = configs.filter(({ peer }) => !failover.relationships.has(peer.name));
   for (const [name, relationship] of startRelationships(turn, fresh, failover.record)) failover.relationships.set(name, relationship);
-  freeLeftovers(turn, config);
 }
 
 /** After writes were undone: connections and queues may speak of what never happened. All relationships start anew from the disk. */

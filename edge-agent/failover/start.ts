@@ -1,11 +1,10 @@
 import type { FailoverPeer } from "../config/agent-config.ts";
-import type { LeaseView } from "../leases/lease-view.ts";
 import { sameBytes } from "../values/hardware-address.ts";
 import { type Instant, seconds } from "../values/time.ts";
 import { balancePools } from "./binding/pool.ts";
 import { emptyQueue, queueUpdate } from "./binding/queue.ts";
 import { Reclaim } from "./binding/reclaim.ts";
-import { decodeMarks, marksKey, printed, readEndpoint, startEndpoint, takeMclt } from "./endpoint/state.ts";
+import { decodeMarks, hasOtherRole, marksKey, printed, readEndpoint, startEndpoint, takeMclt } from "./endpoint/state.ts";
 import { recordEndpoint } from "./endpoint/step.ts";
 import { timesOf } from "./lease-times.ts";
 import { dropConnection } from "./link/connections.ts";
@@ -27,18 +26,29 @@ export function startRelationships(
   for (const config of configs) {
     const relationship = startRelationship(config, record, turn.at);
     relationships.set(config.peer.name, relationship);
+    if (hasOtherRole(readEndpoint(config.peer.name, record), relationship.endpoint) && relationship.endpoint.state === "RECOVER")
+      turn.warn(`failover peer ${config.peer.name}: ${ROLE_CHANGED[config.peer.role]}`);
     turn.log(`failover peer ${config.peer.name}: I move from ${printed(relationship.endpoint.state)} to startup`);
     turn.effect({ kind: "failover-listen", peer: config.peer.name });
     recordEndpoint(turn, relationship);
   }
-  queueOwed(turn.view, relationships);
+  queueOwed(turn, relationships);
   return relationships;
 }
+
+/** What to do where the partner does not come is said too: this server serves nobody until then. */
+const ROLE_CHANGED = {
+  primary:
+    "this server was the secondary; it serves when it has heard from its partner, which must be the secondary, or is told partner-down",
+  secondary:
+    "this server was the primary; it serves when it has heard from its partner, which must be the primary, or is told partner-down",
+} as const;
 
 function startRelationship(config: RelationshipConfig, record: (key: string) => Uint8Array | undefined, at: Instant): Relationship {
   const { peer } = config;
   const marks = decodeMarks(record(marksKey(peer.name)));
-  const own = peer.role === "primary" ? { mclt: peer.mclt ?? seconds(0), hba: peer.hba } : { mclt: seconds(0), hba: undefined };
+  const { role } = peer;
+  const own = role === "primary" ? { role, mclt: peer.mclt ?? seconds(0), hba: peer.hba } : { role, mclt: seconds(0), hba: undefined };
   const endpoint = startEndpoint(readEndpoint(peer.name, record), own, at.now, marks);
   // a former primary's: as secondary it would wait there for ever, and a dhcpd that resolves the conflict takes itself out of service
   if (peer.role === "secondary" && endpoint.state === "CONFLICT-DONE") endpoint.state = "RESOLUTION-INTERRUPTED";
@@ -56,9 +66,11 @@ function startRelationship(config: RelationshipConfig, record: (key: string) => 
 }
 
 /** Queues every lease whose owner has it still to tell: the marks in the leases are the durable truth. */
-function queueOwed(view: LeaseView, relationships: ReadonlyMap<string, Relationship>): void {
+function queueOwed(turn: Turn, relationships: ReadonlyMap<string, Relationship>): void {
   if (relationships.size === 0) return;
-  for (const lease of view.all()) {
+  const { view } = turn;
+  for (const known of view.all()) {
+    const lease = turn.changed(known.address) ? turn.lease(known.address) : known;
     const { owed } = timesOf(lease);
     if (!owed && !lease.reserved) continue;
     const pool = view.poolOf(lease.address);
@@ -98,7 +110,7 @@ export function reconfigureRelationship(turn: Turn, relationship: Relationship, 
   }
   recordEndpoint(turn, relationship);
   // leases of a pool that has just come to failover are still to be told
-  queueOwed(turn.view, new Map([[peer.name, relationship]]));
+  queueOwed(turn, new Map([[peer.name, relationship]]));
   if (joined) takeIn(turn, relationship);
   if (announcesTheSame(old, peer)) return true;
   // what CONNECT says has changed, so it is said again: a partner with other buckets would leave clients to nobody

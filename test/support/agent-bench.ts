@@ -62,7 +62,7 @@ export class Bench {
   constructor(config: string, interfaceAddress = "10.0.0.1", interfaceName = "eth0") {
     const parsed = configOf(config);
     this.store.layout(parsed.pools.map(({ id, ranges }) => ({ id, ranges })));
-    this.state = createAgentState(parsed, { hostName: "bench", serverPort: 67, clientPort: 68 }, this.store.view);
+    this.state = this.#started(parsed);
     this.#interface = { name: interfaceName, addresses: [address(interfaceAddress)] };
   }
 
@@ -82,6 +82,17 @@ export class Bench {
     for (const effect of effects) if (effect.kind === "log") this.lines.push(String(effect.fields["text"]));
     this.effects = effects;
     return effects;
+  }
+
+  /** The process dies, and another one is started on what is stored. */
+  restart(config: string): void {
+    const parsed = configOf(config);
+    this.store.layout(parsed.pools.map(({ id, ranges }) => ({ id, ranges })));
+    this.state = this.#started(parsed);
+  }
+  #started(config: ReturnType<typeof configOf>): AgentState {
+    const setting = { hostName: "bench", serverPort: 67, clientPort: 68 };
+    return createAgentState(config, setting, this.store.view, (key) => this.store.record(key));
   }
 
   configure(config: string): readonly AgentEffect[] {

@@ -37,9 +37,13 @@ export interface Endpoint {
   isOld: boolean;
   /** A number that only ever grows, as it is on our disk, and the highest that the partner has had of us, and we of it. */
   marks: Marks;
+  /** Which of the two this server is. */
+  readonly role?: Role | undefined;
   /** The update request that the partner has not ended with UPDDONE on this connection. */
   requested: { readonly type: "UPDREQ" | "UPDREQALL"; readonly xid: number } | undefined;
 }
+
+export type Role = "primary" | "secondary";
 
 /** See {@link Endpoint.marks}; 0 for none. */
 export interface Marks {
@@ -60,6 +64,8 @@ export interface StoredEndpoint {
   readonly partnerIsTandem: boolean;
   readonly storeIntact: boolean;
   readonly isOld: boolean;
+  /** Undefined if it was not recorded. */
+  readonly role?: Role | undefined;
 }
 
 /** A state's name as dhcpd prints and stores it. */
@@ -74,15 +80,15 @@ const VERSION = 1;
 const TANDEM = 1;
 const INCOMPLETE = 2;
 const OLD = 4;
+const PRIMARY = 8;
+const SECONDARY = 16;
+const ROLE_FLAGS = { primary: PRIMARY, secondary: SECONDARY } as const;
 
 /** The two records of an endpoint. */
 export function endpointRecords(name: string, endpoint: StoredEndpoint): readonly { readonly key: string; readonly value: Uint8Array }[] {
   const { state, since, partner, partnerSince, mclt } = endpoint;
   const shared = { name, myState: printed(state), myStos: since, partnerState: printed(partner), partnerStos: partnerSince, mclt };
-  const out = new ByteWriter(64)
-    .u8(VERSION)
-    .u32(endpoint.partnerLastAlive)
-    .u8((endpoint.partnerIsTandem ? TANDEM : 0) | (endpoint.storeIntact ? 0 : INCOMPLETE) | (endpoint.isOld ? OLD : 0));
+  const out = new ByteWriter(64).u8(VERSION).u32(endpoint.partnerLastAlive).u8(flagsOf(endpoint));
   if (endpoint.formerMclt > 0) out.u32(endpoint.formerMclt);
   if (endpoint.hba !== undefined) out.bytes(endpoint.hba);
   return [
@@ -90,6 +96,9 @@ export function endpointRecords(name: string, endpoint: StoredEndpoint): readonl
     { key: privateKey(name), value: out.finish() },
   ];
 }
+
+const flagsOf = ({ partnerIsTandem, storeIntact, isOld, role }: StoredEndpoint): number =>
+  (partnerIsTandem ? TANDEM : 0) | (storeIntact ? 0 : INCOMPLETE) | (isOld ? OLD : 0) | (role === undefined ? 0 : ROLE_FLAGS[role]);
 
 /** The endpoint as recorded; undefined if there is no record, or none that can be read. One that an operator or dhcpd wrote lacks our own part. */
 export function readEndpoint(name: string, record: (key: string) => Uint8Array | undefined): StoredEndpoint | undefined {
@@ -105,9 +114,10 @@ export function readEndpoint(name: string, record: (key: string) => Uint8Array |
   const partnerLastAlive = epochSeconds(reader.u32());
   const flags = reader.u8() ?? 0;
   const kept = { partnerIsTandem: (flags & TANDEM) !== 0, storeIntact: (flags & INCOMPLETE) === 0, isOld: (flags & OLD) !== 0 };
+  const role = (flags & PRIMARY) !== 0 ? "primary" : (flags & SECONDARY) !== 0 ? "secondary" : undefined;
   const formerMclt = seconds(reader.remaining % HBA_SIZE === 4 ? (reader.u32() ?? 0) : 0);
   const hba = reader.remaining === HBA_SIZE ? new Uint8Array(reader.rest()) : undefined;
-  return { ...common, partnerLastAlive, ...kept, formerMclt, hba };
+  return { ...common, partnerLastAlive, ...kept, formerMclt, hba, ...(role === undefined ? {} : { role }) };
 }
 const HBA_SIZE = 32;
 /** What a record says that has no part of ours. */
@@ -147,7 +157,7 @@ export const STARTUP_SECONDS = seconds(15);
  */
 export function startEndpoint(
   recorded: StoredEndpoint | undefined,
-  configured: Pick<Endpoint, "mclt" | "hba">,
+  configured: Pick<Endpoint, "mclt" | "hba" | "role">,
   now: EpochSeconds,
   marks: Marks = NO_MARKS,
 ): Endpoint {
@@ -165,7 +175,24 @@ export function startEndpoint(
     return { ...common, ...fresh, ...configured, formerMclt: seconds(0), storeIntact: false, isOld: false };
   }
   const state = recorded.state === "SHUTDOWN" ? "RECOVER" : recorded.state === "PAUSED" ? "COMMUNICATIONS-INTERRUPTED" : recorded.state;
-  const endpoint = { ...common, ...recorded, state, hba: configured.hba ?? recorded.hba };
+  const endpoint = { ...common, ...recorded, state, hba: configured.hba ?? recorded.hba, role: configured.role ?? recorded.role };
   if (configured.mclt > 0) takeMclt(endpoint, configured.mclt, recorded.partner !== "UNKNOWN");
-  return endpoint;
+  return hasOtherRole(recorded, configured) && CLAIMS_A_SHARE.has(state) ? recovering(endpoint, now) : endpoint;
 }
+
+/** States in which a server gives out what its role says is its own. */
+const CLAIMS_A_SHARE: ReadonlySet<RecordedState> = new Set(["NORMAL", "COMMUNICATIONS-INTERRUPTED", "RECOVER-DONE"]);
+
+/**
+ * The free addresses that were the partner's are ours by our new role, and the partner may not have its new one yet: it is heard first. Nothing
+ * is forgotten, so MCLT need not be waited for.
+ */
+const recovering = (endpoint: Endpoint, now: EpochSeconds): Endpoint => ({
+  ...endpoint,
+  state: "RECOVER",
+  since: epochSeconds(now - waitedMclt(endpoint)),
+});
+
+/** Was this server the other one of the two when it last served? */
+export const hasOtherRole = (recorded: Pick<Endpoint, "role"> | undefined, { role }: Pick<Endpoint, "role">): boolean =>
+  recorded?.role !== undefined && role !== undefined && recorded.role !== role;
