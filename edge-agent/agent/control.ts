@@ -82,7 +82,12 @@ function order(
   const relationship = name === undefined ? undefined : failover.relationships.get(name);
   if (name === undefined || relationship === undefined) {
     const known = names.length === 0 ? "no failover relationship is configured" : `the relationships are ${names.join(", ")}`;
-    return refused(id, request.verb, "NO_SUCH_RELATIONSHIP", request.relationship === undefined ? `say which one: ${known}` : known);
+    return refused(
+      id,
+      request.verb,
+      "NO_SUCH_RELATIONSHIP",
+      request.relationship === undefined && names.length > 0 ? `say which one: ${known}` : known,
+    );
   }
   const command = commandOf(request, exchange);
   const why = commandRefusal(relationship, command) ?? (request.verb === "recover" ? recoverHindrance(relationship, request) : undefined);

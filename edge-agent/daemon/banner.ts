@@ -45,6 +45,9 @@ export function noSubnetText(name: string, address: Ipv4Address | undefined): st
   ].join("\n");
 }
 
+/** After {@link noSubnetText}, of an interface that was asked for; dhcpd does not say it. */
+export const noSuchInterfaceHere = (name: string): string => `This machine has no interface ${name}.`;
+
 /** The two lines for an interface that is served; LPF is dhcpd's word for Linux packet sockets. */
 export function listeningText(by: "LPF" | "Socket", name: string, hardware: string, network: SharedNetwork): string {
   const place = by === "LPF" ? `LPF/${name}/${hardware}/${network.name}` : `Socket/${name}/${network.name}`;

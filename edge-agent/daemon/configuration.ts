@@ -28,13 +28,16 @@ export class Configuration {
     this.#config = config;
   }
 
-  /** Reads and checks a configuration, telling what is found, notes of our own only on request; undefined if it has errors. */
-  static async read(path: string, log: Logger, notes = true): Promise<Configuration | undefined> {
+  /**
+   * Reads and checks a configuration, telling what is found, notes of our own only on request; undefined if it has errors, with which
+   * a server that starts `ends`.
+   */
+  static async read(path: string, log: Logger, { notes = true, ends = false } = {}): Promise<Configuration | undefined> {
     const files = new ConfigurationFiles();
     const loaded = await files.read((ports) => loadConfig({ ...ports, path, likeDhcpd: true }));
     const { diagnostics } = loaded;
     const told = notes ? diagnostics : diagnostics.filter(({ own, severity }) => own !== true || severity === "warning");
-    tell(told, loaded.config !== undefined, log);
+    tell(told, loaded.config !== undefined || !ends, log);
     return loaded.config === undefined ? undefined : new Configuration(path, files, log, loaded, loaded.config);
   }
 
@@ -116,7 +119,7 @@ function declarationText({ kind, name, body, replaces }: RecordedDeclaration): s
   return body === undefined ? gone : `${gone}${kind} ${name} {${replaces ? "" : " dynamic;"}\n${body}\n}\n`;
 }
 
-function tell(diagnostics: readonly Diagnostic[], isUsable: boolean, log: Logger): void {
+function tell(diagnostics: readonly Diagnostic[], goesOn: boolean, log: Logger): void {
   const unreadable = diagnostics.length === 1 && diagnostics[0]?.message.startsWith("Can't open") ? diagnostics[0].message : undefined;
   if (unreadable !== undefined) {
     log.line("error", unreadable);
@@ -125,7 +128,7 @@ function tell(diagnostics: readonly Diagnostic[], isUsable: boolean, log: Logger
   const end = diagnostics.findIndex(({ fatal }) => fatal === true) + 1;
   for (const diagnostic of end === 0 ? diagnostics : diagnostics.slice(0, end))
     log.line(LEVELS[diagnostic.severity], formatDiagnosticLikeDhcpd(diagnostic));
-  if (isUsable || end !== 0) return;
+  if (goesOn || end !== 0) return;
   log.line("error", diagnostics.some(({ failoverCheck }) => failoverCheck === true) ? FAILOVER_ERRORS : CONFIG_ERRORS);
 }
 
@@ -133,7 +136,7 @@ const LEVELS = { error: "error", warning: "warn", info: "info" } as const;
 
 /** The configuration to start with; {@link StartFailed}, with everything told, if there is none. */
 export async function readToStart(path: string, log: Logger, notes: boolean): Promise<Configuration> {
-  const configuration = await Configuration.read(path, log, notes);
+  const configuration = await Configuration.read(path, log, { notes, ends: true });
   if (configuration === undefined) throw new StartFailed("");
   return configuration;
 }

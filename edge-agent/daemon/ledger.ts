@@ -89,7 +89,7 @@ export async function openLedger(
 /** A site of agent.json beside the relationship that it is for. Throws StartFailed. */
 function settingOf(site: AgentSite, config: AgentConfig): LedgerSetting {
   const peer = config.failoverPeers.find(({ name }) => name === site.relationship);
-  if (peer === undefined) throw new StartFailed(`agent.json: there is no failover peer "${site.relationship}" in the configuration`);
+  if (peer === undefined) throw new StartFailed(noSuchPeer(site.relationship, config));
   return {
     relationship: site.relationship,
     site: site.site,
@@ -99,6 +99,11 @@ function settingOf(site: AgentSite, config: AgentConfig): LedgerSetting {
     writeBudget: site.writeUnitsPerSecond,
     foreign: site.partner === "isc",
   };
+}
+
+function noSuchPeer(relationship: string, { failoverPeers }: AgentConfig): string {
+  const known = failoverPeers.length === 0 ? "it declares none" : `it declares ${failoverPeers.map(({ name }) => `"${name}"`).join(", ")}`;
+  return `agent.json: there is no failover peer "${relationship}" in the configuration; ${known}`;
 }
 
 type Client = (call: LedgerCall) => Promise<LedgerAnswer>;

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -108,13 +108,23 @@ export async function runAgent(context: StartContext, ports: RunPorts): Promise<
 
 /** Only an agent that takes part in a ledger reads the program for it. */
 async function joinLedger(
-  { paths, configuration }: StartContext,
+  { options, paths, configuration }: StartContext,
   store: LmdbStore,
   emit: (event: LedgerEvent) => void,
 ): Promise<AgentLedger | undefined> {
-  if (!paths.agentConfigs.some(existsSync)) return undefined;
+  if (options.agentConfig === undefined && !paths.agentConfigs.some(isThere)) return undefined;
   const { openLedger } = await import("./ledger.ts");
   return openLedger(paths.agentConfigs, configuration.config, { store, folder: paths.stateDirectory }, emit);
+}
+
+/** Also true of a file that may not be looked at: not to read it must not pass for having no ledger. */
+function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
 }
 
 function openServices(

@@ -13,7 +13,7 @@ import { dropPrivileges, type Identity } from "../rim/privileges.ts";
 import type { Store } from "../runtime/ports.ts";
 import { ETHERNET, formatHardware } from "../values/hardware-address.ts";
 import { type Ipv4Address, LIMITED_BROADCAST, parseIpv4 } from "../values/ipv4.ts";
-import { FALLBACK_TEXT, listeningText, NO_INTERFACES, noSubnetText, noSuchInterface } from "./banner.ts";
+import { FALLBACK_TEXT, listeningText, NO_INTERFACES, noSubnetText, noSuchInterface, noSuchInterfaceHere } from "./banner.ts";
 import { chooseInterfaces, declaredInterfaces, type InterfaceChoice } from "./choose-interfaces.ts";
 import type { Configuration } from "./configuration.ts";
 import type { AgentLog } from "./logging.ts";
@@ -40,12 +40,17 @@ export interface OpenedNetwork {
   readonly icmpSocket: number | undefined;
   readonly port: number;
   readonly broadcastAddress: Ipv4Address;
-  readonly lines: readonly { readonly level: "info" | "warn" | "error"; readonly text: string }[];
+  readonly lines: readonly StartLine[];
+}
+
+interface StartLine {
+  readonly level: "info" | "warn" | "error";
+  readonly text: string;
 }
 
 /** Opens everything that needs privileges. */
 export async function openNetwork({ options, config }: StartContext): Promise<OpenedNetwork> {
-  const lines: { level: "info" | "warn" | "error"; text: string }[] = [];
+  const lines: StartLine[] = [];
   const icmpSocket = openProbeSocket((text) => lines.push({ level: "warn", text }));
   const requested = options.interfaces.map((name) => findInterface(name));
   const present = listInterfaces();
@@ -53,18 +58,34 @@ export async function openNetwork({ options, config }: StartContext): Promise<Op
   if (absent !== undefined) throw new StartFailed(noSuchInterface(absent));
   const choice = chooseInterfaces(config, present, requested);
   if (!choice.ok) throw new StartFailed(choice.error);
-  for (const ignored of choice.value.ignored) lines.push({ level: "error", text: noSubnetText(ignored.name, ignored.addresses[0]) });
   const interfaces = choice.value.serving.map(({ networkInterface }) => networkInterface);
-  if (interfaces.length === 0) throw new StartFailed([...lines.map(({ text }) => text), NO_INTERFACES].join("\n"));
+  const candidates = requested.length > 0 ? requested : present;
+  if (interfaces.length === 0) {
+    const told = [...lines, ...interfaceLines(candidates, choice.value, "packet")].map(({ text }) => text);
+    throw new StartFailed([...told, NO_INTERFACES].join("\n"));
+  }
   const port = options.port ?? DEFAULT_PORT;
   const opened = openSockets(port, interfaces);
   if (!opened.ok) throw new StartFailed(opened.error);
   const { mode } = opened.value.sockets;
-  for (const text of listeningLines(mode, choice.value.serving)) lines.push({ level: "info", text });
+  lines.push(...interfaceLines(candidates, choice.value, mode));
   if (mode === "packet") lines.push({ level: "info", text: FALLBACK_TEXT });
   if (opened.value.warning !== undefined) lines.push({ level: "warn", text: opened.value.warning });
   const broadcastAddress = await resolveBroadcast(options.broadcastAddress);
   return { interfaces, opened: opened.value, icmpSocket, port, broadcastAddress, lines };
+}
+
+/** What is said of each interface that could be served; as dhcpd does, the first comes last. */
+function interfaceLines(candidates: readonly NetworkInterface[], { serving, ignored }: InterfaceChoice, mode: ListeningMode): StartLine[] {
+  const listening = listeningLines(mode, serving);
+  return candidates.toReversed().flatMap(({ name }): StartLine[] => {
+    const served = listening[serving.findIndex(({ networkInterface }) => networkInterface.name === name)];
+    if (served !== undefined) return [{ level: "info", text: served }];
+    const left = ignored.find((each) => each.name === name);
+    if (left === undefined) return [];
+    const hint = left.index === 0 ? [{ level: "error" as const, text: noSuchInterfaceHere(name) }] : [];
+    return [{ level: "error", text: noSubnetText(name, left.addresses[0]) }, ...hint];
+  });
 }
 
 /** What is said of each interface that is served. */
@@ -77,6 +98,10 @@ export const listeningLines = (mode: ListeningMode, serving: InterfaceChoice["se
 export function becomeUser({ identity, paths }: StartContext): void {
   try {
     mkdirSync(paths.stateDirectory, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    throw new StartFailed(`Can't make the state folder ${paths.stateDirectory}: ${errorText(error)}`);
+  }
+  try {
     dropPrivileges(identity, [paths.stateDirectory, paths.leaseFile]);
   } catch (error) {
     throw new StartFailed(`Can't give up privileges, or give away ${paths.stateDirectory}: ${errorText(error)}`);

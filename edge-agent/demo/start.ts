@@ -32,7 +32,8 @@ interface DemoOptions {
   readonly embedded: boolean;
 }
 
-function parseArguments(argv: readonly string[]): DemoOptions | "help" | undefined {
+/** The options; "help", or what is wrong with them. */
+function parseArguments(argv: readonly string[]): DemoOptions | string {
   let options: DemoOptions = { forSeconds: undefined, port: 6767, embedded: false };
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index];
@@ -41,10 +42,12 @@ function parseArguments(argv: readonly string[]): DemoOptions | "help" | undefin
       options = { ...options, embedded: true };
       continue;
     }
+    if (word !== "--for" && word !== "--port") return `there is no ${word}`;
     const value = Number(argv[++index]);
-    if (word === "--for" && value > 0) options = { ...options, forSeconds: value };
-    else if (word === "--port" && Number.isInteger(value) && value >= 1024 && value < 65525) options = { ...options, port: value };
-    else return undefined;
+    if (word === "--for" && !(value > 0)) return "--for wants a number of seconds";
+    if (word === "--port" && !(Number.isInteger(value) && value >= 1024 && value < 65525))
+      return "--port wants a number from 1024 to 65524";
+    options = word === "--for" ? { ...options, forSeconds: value } : { ...options, port: value };
   }
   return options;
 }
@@ -189,7 +192,7 @@ async function firstLease(site: BranchSite, clients: SimulatedClients, asked: Pr
 
 const options = parseArguments(process.argv.slice(2));
 if (options === "help") say(HELP);
-else if (options === undefined) {
-  process.stderr.write(`${HELP}\n`);
+else if (typeof options === "string") {
+  process.stderr.write(`npm start: ${options}\n\n${HELP}\n`);
   process.exitCode = 2;
 } else process.exit(await run(options));

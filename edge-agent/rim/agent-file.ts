@@ -19,21 +19,26 @@ const Site = z.strictObject({
   keepDays: z.int().min(0).max(36_500).default(395),
 });
 
+const Url = z.url({ protocol: /^https?$/, error: "not a URL such as https://host.example" });
+
 /** agent.json: how an agent takes part in the ledger. Credentials are no part of it: the AWS SDK finds them. */
 const AgentFile = z.strictObject({
   ledger: z.strictObject({
     table: z.string().min(1),
     region: z.string().min(1),
     /** For DynamoDB Local or a VPC endpoint. */
-    endpoint: z.url().optional(),
+    endpoint: Url.optional(),
     /** The control plane's API; without it this server cannot ask to be alone, only be told. */
-    api: z.url().optional(),
+    api: Url.optional(),
     /** Path of the fleet's key: clients and hosts are named in the ledger by what only its holders can read. */
     clientKeyFile: z.string().min(1).optional(),
     /** Whether a clock that is not synchronised keeps this server from asking for the partner's addresses. */
     clock: z.enum(["auto", "ntp", "trusted"]).default("auto"),
   }),
-  sites: z.array(Site).min(1),
+  sites: z
+    .array(Site)
+    .min(1)
+    .refine((sites) => new Set(sites.map(({ relationship }) => relationship)).size === sites.length, "one relationship is named twice"),
 });
 export type AgentFile = z.infer<typeof AgentFile>;
 export type AgentSite = AgentFile["sites"][number];
@@ -60,8 +65,23 @@ export function parseAgentFile(path: string, text: string): Result<AgentFile, st
   } catch (error) {
     return err(`${path}: ${error instanceof Error ? error.message : "no JSON"}`);
   }
-  const parsed = AgentFile.safeParse(value);
+  const parsed = AgentFile.safeParse(value, { reportInput: true });
   if (parsed.success) return ok(parsed.data);
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
-  return err(`${path}: ${issues.join("; ")}`);
+  return err(`${path}: ${parsed.error.issues.map(issueText).join("; ")}`);
+}
+
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  "": Object.keys(AgentFile.shape),
+  ledger: Object.keys(AgentFile.shape.ledger.shape),
+  sites: Object.keys(Site.shape),
+};
+
+/** What is wrong, after the field: "sites.0.site" is that of the first site. */
+function issueText(issue: z.core.$ZodIssue): string {
+  const field = issue.path.join(".") || "the file";
+  if (issue.code === "unrecognized_keys") {
+    const known = FIELDS[String(issue.path[0] ?? "")] ?? [];
+    return `${field}: there is no ${issue.keys.map((key) => `"${key}"`).join(", ")}; it has ${known.join(", ")}`;
+  }
+  return `${field}: ${issue.code === "invalid_type" && issue.input === undefined ? "is missing" : issue.message}`;
 }

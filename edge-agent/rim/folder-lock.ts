@@ -5,6 +5,7 @@ import { err, ok, type Result } from "../values/result.ts";
 const LOCK_EXCLUSIVE = 2;
 const LOCK_NO_WAIT = 4;
 const EWOULDBLOCK = 11;
+const ONE_SERVER = "Two servers cannot share one lease store";
 
 /**
  * Takes the kernel's exclusive lock (flock(2)) on `file`, made if need be, and writes our process number into it. The
@@ -20,7 +21,10 @@ export function lockFile(file: string): Result<{ release(): void }, string> {
   }
   const flock = koffi.load(null).func("int flock(int, int)");
   if (flock(descriptor, LOCK_EXCLUSIVE | LOCK_NO_WAIT) !== 0) {
-    const reason = koffi.errno() === EWOULDBLOCK ? `process ${holderOf(file)} has it open` : `it cannot be locked (errno ${koffi.errno()})`;
+    const reason =
+      koffi.errno() === EWOULDBLOCK
+        ? `process ${holderOf(file)} has it open. ${ONE_SERVER}`
+        : `it cannot be locked (errno ${koffi.errno()})`;
     closeSync(descriptor);
     return err(reason);
   }

@@ -38,7 +38,7 @@ export function openLmdbStore(folder: string, takeLock: TakeLock): Result<LmdbSt
     return err(`lease store ${folder}: cannot be made: ${messageOf(error)}. Give the server a folder it may write to`);
   }
   const lock = takeLock(join(folder, "lock"));
-  if (!lock.ok) return err(`lease store ${folder}: ${lock.error}. Two servers cannot share one lease store`);
+  if (!lock.ok) return err(`lease store ${folder}: ${lock.error}`);
   let databases: Databases | undefined;
   try {
     databases = openDatabases(file);

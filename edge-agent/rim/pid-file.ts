@@ -49,6 +49,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENOENT: "No such file or directory",
   EACCES: "Permission denied",
   EPERM: "Operation not permitted",
+  EEXIST: "A file of that name is there",
   EISDIR: "Is a directory",
   ENOTDIR: "Not a directory",
   EROFS: "Read-only file system",

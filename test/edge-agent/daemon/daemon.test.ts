@@ -169,7 +169,15 @@ test("what cannot start says why, in dhcpd's words, with its status", () => {
   );
   expectFailure(
     run("-f", "-d", "-p", "21075", ...files(), "nosuch0"),
-    /No subnet declaration for nosuch0 \(no IPv4 addresses\)[\s\S]*Not configured to listen/,
+    /No subnet declaration for nosuch0 \(no IPv4 addresses\)[\s\S]*This machine has no interface nosuch0\.[\s\S]*Not configured to listen/,
+  );
+  expectFailure(
+    run("-f", "-d", "-p", "21075", ...files(), "--agent-config", join(folder, "none.json"), "lo"),
+    /none\.json: ENOENT[\s\S]*exiting/,
+  );
+  expectFailure(
+    run("-f", "-d", "-p", "21075", ...files(), "--state", join(folder, "conf"), "lo"),
+    /Can't make the state folder .*conf: A file of that name is there/,
   );
   expect(run("-t", ...files()).status).toBe(0);
   expect(run("-T", ...files())).toMatchObject({ status: 0, stderr: expect.stringContaining("Lease file test successful") });
