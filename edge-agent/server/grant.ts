@@ -50,7 +50,7 @@ function prepare(exchange: Exchange, caller: Caller, candidate: Candidate, kind:
     known: caller.known || host !== undefined,
     lease: current ?? neverUsed(candidate.address),
     address: candidate.address,
-    leaseSeconds: undefined,
+    leaseSeconds: secondsLeft(exchange, candidate),
     host,
   };
   const { evaluation, classes, subject } = runAnswer(exchange, caller, candidate, asked);
@@ -58,6 +58,15 @@ function prepare(exchange: Exchange, caller: Caller, candidate: Candidate, kind:
   const sameClient = isSameClient(lease, client, clientId);
   const member = classes === caller.classes ? caller : { ...caller, classes };
   return { exchange, caller: member, candidate, kind, text, host, subject, evaluation, clientId, sameClient };
+}
+
+/** What `lease-time` is while scopes run: what is left of the lease or, if that is longer, of an offer of the address. */
+function secondsLeft(exchange: Exchange, { address, lease, pool }: Candidate): number | undefined {
+  if (pool === undefined) return undefined;
+  const { now } = exchange.at;
+  const offered = exchange.state.offers.at(address, now);
+  const left = Math.max(lease === undefined ? 0 : lease.ends - now, offered === undefined ? 0 : offered.until - now);
+  return left > 0 ? left : undefined;
 }
 
 /** Why this client may not have an address, in dhcpd's words; empty for a refusal without a word. */

@@ -1,4 +1,6 @@
+import { insertedCodes } from "../config/evaluate/partial-evaluation.ts";
 import { OPTION } from "../dhcp/wire/option-codes.ts";
+import { withoutCodes } from "../dhcp/wire/relay-agent.ts";
 import type { Lease } from "../leases/lease.ts";
 import { after, type Seconds } from "../values/time.ts";
 import type { Grant } from "./grant-in-hand.ts";
@@ -51,7 +53,10 @@ export function grantedLease(given: Grant, terms: LeaseTerms): Lease {
  */
 export function freshAgentOptions({ caller: { client }, evaluation }: Grant): Uint8Array | undefined {
   const isFresh = !client.stashed && client.agentOptions !== undefined && evaluation.flag("stash-agent-options") !== false;
-  return isFresh ? client.agentOptions?.slice() : undefined;
+  if (!isFresh) return undefined;
+  // dhcpd keeps none that the configuration sets itself
+  if (evaluation.spaces.includes("agent")) return withoutCodes(client.agentOptions!, new Set(insertedCodes(evaluation, "agent")));
+  return client.agentOptions?.slice();
 }
 
 const VENDOR_CLASS = "vendor-class-identifier";

@@ -1,5 +1,6 @@
 import type { AgentConfig, HostDeclaration, SharedNetwork, Subnet } from "../config/agent-config.ts";
 import type { Expression } from "../config/expression.ts";
+import type { Lease } from "../leases/lease.ts";
 import { sameBytes } from "../values/hardware-address.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { ClientMessage } from "./client-message.ts";
@@ -50,6 +51,13 @@ export function hostOfDynamicLease(config: AgentConfig, client: ClientMessage, r
   if (hosts.all.length === 0) return undefined;
   const byId = client.clientId === undefined ? undefined : withoutAddress(hosts.byClientId(client.clientId));
   return byId ?? withoutAddress(hosts.byHardware(client.hardware)) ?? withoutAddress(hostsByOption(config, read));
+}
+
+/** The declaration without a fixed address of the client that has a lease. */
+export function hostOfLease({ hosts }: AgentConfig, { clientId, hardware }: Lease): HostDeclaration | undefined {
+  if (hosts.all.length === 0) return undefined;
+  const byId = clientId === undefined ? undefined : withoutAddress(hosts.byClientId(clientId));
+  return byId ?? (hardware === undefined ? undefined : withoutAddress(hosts.byHardware(hardware)));
 }
 
 /** The declaration whose statements go with an INFORM: one whose fixed address the client has, else one without any. */

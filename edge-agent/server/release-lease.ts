@@ -3,6 +3,7 @@ import type { Lease } from "../leases/lease.ts";
 import type { ClientMessage } from "./client-message.ts";
 import { runHandlers, runScopes } from "./evaluate-for.ts";
 import { type Exchange, poolOf, storeLease } from "./exchange.ts";
+import { hostOfLease } from "./hosts.ts";
 
 /** Ends a lease in use because its client gave it up, or may not keep it; nothing for any other. */
 export function releaseLease(exchange: Exchange, lease: Lease, client: ClientMessage): void {
@@ -52,7 +53,8 @@ function runEnding(
 ): ReadonlyMap<string, Uint8Array> | undefined {
   const body = exchange.state.endings.statements(lease, event);
   if (body.length === 0) return undefined;
-  const subject = { client, classNames: [], known: false, lease, address: lease.address, leaseSeconds: undefined, host: undefined };
+  const host = hostOfLease(exchange.state.config, lease);
+  const subject = { client, classNames: [], known: false, lease, address: lease.address, leaseSeconds: undefined, host };
   return runHandlers(exchange, withHandlers(runScopes(exchange, NO_SCOPES, subject), [{ events: [event], body }]), event, subject)
     .variables;
 }

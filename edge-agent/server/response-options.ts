@@ -1,12 +1,12 @@
 import type { AgentConfig } from "../config/agent-config.ts";
-import { PartialEvaluation } from "../config/evaluate/partial-evaluation.ts";
-import { sharedPart } from "../config/evaluate/settled-evaluation.ts";
+import { insertedCodes, PartialEvaluation } from "../config/evaluate/partial-evaluation.ts";
+import { isSet, sharedPart } from "../config/evaluate/settled-evaluation.ts";
 import type { Evaluation } from "../config/evaluation.ts";
 import { MINIMUM_MESSAGE, writeHeader, writeUint32 } from "../dhcp/wire/encode.ts";
 import { decodeFqdn } from "../dhcp/wire/fqdn.ts";
 import { BOOTREPLY, type DhcpMessage } from "../dhcp/wire/message.ts";
 import { FILE_OFFSET, HEADER_SIZE, MAGIC_COOKIE, MESSAGE_TYPE, OPTION, OPTIONS_OFFSET, SNAME_OFFSET } from "../dhcp/wire/option-codes.ts";
-import { echoOf } from "../dhcp/wire/relay-agent.ts";
+import { echoOf, withOthers } from "../dhcp/wire/relay-agent.ts";
 import { shortLivedBytes } from "../values/byte-slab.ts";
 import { type Ipv4Address, ipv4, ipv4FromBytes } from "../values/ipv4.ts";
 import { agentLength, type Layout, layOut, type ReplyOption, type Room } from "./reply-layout.ts";
@@ -64,7 +64,9 @@ export function bootFields(evaluation: Evaluation): {
  * left out (RFC 2131 §4.1, §4.3.1; RFC 3396).
  */
 export function buildReply(plan: ReplyPlan): Uint8Array {
-  return compose(plan, areaFor(plan.request.options.get(OPTION.maximumMessageSize) ?? plan.evaluation?.option("dhcp", 57)), true);
+  const size = plan.request.options.get(OPTION.maximumMessageSize) ?? plan.evaluation?.option("dhcp", OPTION.maximumMessageSize);
+  // dhcpd puts no options of an answer to DHCPINFORM into the fields for names
+  return compose(plan, areaFor(size), plan.request.options.get(OPTION.messageType)?.[0] !== MESSAGE_TYPE.DHCPINFORM);
 }
 
 /**
@@ -96,8 +98,7 @@ function areaFor(maximumMessageSize: Uint8Array | undefined): number {
 function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Array {
   const shared = plan.evaluation === undefined ? undefined : sharedPart(plan.evaluation);
   letSeeDecided(plan);
-  const echoed = plan.agentOptions === undefined ? undefined : echoOf(plan.agentOptions);
-  const agentOptions = echoed ?? (plan.evaluation === undefined ? undefined : replyValue(82, plan.evaluation, plan.config));
+  const agentOptions = agentOptionsOf(plan);
   const agentSize = agentLength(agentOptions);
   const room: Room = {
     area: Math.min(area + agentSize, LARGEST_SIZE - FIXED_SIZE) - 4,
@@ -115,6 +116,17 @@ function compose(plan: ReplyPlan, area: number, mayOverload: boolean): Uint8Arra
   bytes.set(layout.area, OPTIONS_OFFSET);
   if (isTemplate(layout)) patch(bytes, OPTIONS_OFFSET, layout, question);
   return bytes;
+}
+
+/** The relay's options as they came, but where the configuration sets one of them itself. */
+function agentOptionsOf({ agentOptions, evaluation, config }: ReplyPlan): Uint8Array | undefined {
+  const echoed = agentOptions === undefined ? undefined : echoOf(agentOptions);
+  if (evaluation === undefined) return echoed;
+  if (echoed === undefined) return replyValue(OPTION.relayAgentInformation, evaluation, config);
+  if (!evaluation.spaces.includes("agent")) return echoed;
+  const own = new Map<number, Uint8Array>();
+  for (const code of insertedCodes(evaluation, "agent")) own.set(code, evaluation.option("agent", code) ?? NO_BYTES);
+  return withOthers(echoed, own);
 }
 
 /** `config-option` sees what this answer has besides configured options. A reusable evaluation asks for none of it. */
@@ -177,7 +189,9 @@ function fresh(plan: ReplyPlan, room: Room): { readonly layout: Layout; readonly
     const value =
       forced ??
       (evaluation === undefined ? undefined : configured(code, plan, evaluation)) ??
-      plan.fallback.find((option) => option.code === code)?.value;
+      (evaluation !== undefined && isSet(evaluation, "dhcp", code)
+        ? undefined
+        : plan.fallback.find((option) => option.code === code)?.value);
     if (value === undefined || value.length === 0) continue;
     const text = terminated && isText(code, config);
     options.push({ code, value: text ? Uint8Array.of(...value, 0) : value });

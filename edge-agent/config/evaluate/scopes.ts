@@ -44,6 +44,7 @@ export function evaluateHandlers(evaluation: Evaluation, event: LeaseEvent, inpu
   env.siteOptionSpace = evaluation.siteOptionSpace;
   if (event === "commit") env.decided = RELAYED;
   for (const [name, value] of evaluation.variables) env.root.set(name, value);
+  env.variablesChanged = true;
   for (const handler of evaluation.handlers) if (handler.events.includes(event)) run(handler.body, env);
   return new SettledEvaluation(env);
 }

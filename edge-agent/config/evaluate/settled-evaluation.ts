@@ -163,6 +163,10 @@ export function sharedPart(evaluation: Evaluation): SettledEvaluation | undefine
   return evaluation instanceof SettledEvaluation ? evaluation : undefined;
 }
 
+/** Has the configuration set an option, be its value nothing? */
+export const isSet = (evaluation: Evaluation, space: string, code: number): boolean =>
+  sharedPart(evaluation)?.environment.options.option(space, code) !== undefined;
+
 function asBytes(value: Value | undefined): Uint8Array | undefined {
   if (typeof value === "number") return encodeInteger(value, 32);
   if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);

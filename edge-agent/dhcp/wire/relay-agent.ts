@@ -43,6 +43,20 @@ export function echoOf(agentOptions: Uint8Array): Uint8Array | undefined {
   return parts.length === 0 ? undefined : joinBytes(parts);
 }
 
+/** Sub-options without those of some codes. */
+export function withoutCodes(agentOptions: Uint8Array, codes: ReadonlySet<number>): Uint8Array {
+  return written([...(decodeAgentOptions(agentOptions) ?? [])].filter(([code]) => !codes.has(code)));
+}
+
+/** Sub-options with those of `other` in place of theirs, and after them what of `other` is new. */
+export function withOthers(agentOptions: Uint8Array, other: ReadonlyMap<number, Uint8Array>): Uint8Array {
+  return written([...new Map([...(decodeAgentOptions(agentOptions) ?? []), ...other])]);
+}
+
+function written(options: readonly (readonly [number, Uint8Array])[]): Uint8Array {
+  return joinBytes(options.flatMap(([code, value]) => (value.length === 0 ? [] : (encodeSubOption(code, value, WIDTHS) ?? []))));
+}
+
 /** One sub-option that is an address (5 or 11); undefined if it is missing or not 4 bytes. */
 export function agentAddress(agentOptions: Uint8Array | undefined, code: number): Ipv4Address | undefined {
   if (agentOptions === undefined) return undefined;

@@ -13,6 +13,9 @@ const notes = ASKED.map(({ name, code }) => `set noted${code} = concat("x", conf
 const LIST = [prl(1, 3, 12, 51, 58, 59, ...ASKED.map(({ code }) => code)), opt(57, "0500")];
 const DOOR = [agent(text(1, "port7"))];
 
+const VENDOR = [text(60, "maker")];
+const SEEN = [prl(1, 15, 200)];
+
 const network = (more: string): string => `
 authoritative; ping-check off; default-lease-time 600; max-lease-time 7200; ${more}
 host fixed { hardware ethernet ${colons(d(40))}; fixed-address 10.77.0.50; }
@@ -69,5 +72,43 @@ export const DECIDED_GROUPS: readonly CaseGroup[] = [
       `${FLAGS} set before = "b"; set other = option vendor-class-identifier; on commit { ${notes.join("\n")} set before = "again"; }`,
     ),
     cases,
+  },
+  {
+    name: "variables of scopes beside handlers of the end",
+    conf: network(
+      "set kept = option vendor-class-identifier; set two = 2; on expiry or release { set gone = kept; log(info, host-decl-name); }",
+    ),
+    cases: [
+      {
+        name: "a lease keeps them",
+        expect: ["OFFER", "ACK", "ACK"],
+        steps: [discover(d(2), VENDOR), accept(d(2), VENDOR), renew(d(2), VENDOR)],
+      },
+    ],
+  },
+  {
+    name: "what scopes see of an offer",
+    conf: network(`option left code 200 = string; option left = encode-int(lease-time, 32); option subnet-mask = option user-class;
+      if lease-time = 120 { option domain-name "offered"; }
+      if exists host-name { option agent.circuit-id "mine"; option agent.agent-id 10.1.2.3; }`),
+    cases: [
+      {
+        name: "while it lasts",
+        expect: ["OFFER", "ACK", "ACK"],
+        steps: [discover(d(7), SEEN), accept(d(7), SEEN), renew(d(7), SEEN)],
+      },
+      {
+        name: "the relay's options and the server's own",
+        expect: ["OFFER", "ACK"],
+        steps: [discover(d(8), [text(12, "box")]), accept(d(8), [text(12, "box")])].map((step) =>
+          relayedLater(step, RELAY, [agent(text(1, "port7"), text(2, "remote"))]),
+        ),
+      },
+    ],
+  },
+  {
+    name: "INFORM does not overload",
+    conf: network(`option long code 201 = text; option long "${"long".repeat(60)}"; option root-path "${"path".repeat(60)}";`),
+    cases: [{ name: "what does not fit is left out", expect: ["ACK"], steps: [inform(d(9), "10.77.0.78", [prl(201, 17, 1)])] }],
   },
 ];
