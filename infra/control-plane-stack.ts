@@ -53,7 +53,7 @@ export class ControlPlaneStack extends Stack {
       default: 0,
     });
 
-    this.table = new LedgerTable(this, "Ledger");
+    this.table = new LedgerTable(this, "Ledger", this.node.tryGetContext("restoredLedger"));
     this.api = new ControlApi(this, "Api", {
       table: this.table,
       issuer: issuer.valueAsString,
@@ -63,7 +63,7 @@ export class ControlPlaneStack extends Stack {
     const background = new Background(this, "Background", { table: this.table, retention: LOG_RETENTION });
     const agents = new AgentIdentity(this, "Agents", { table: this.table.table, api: this.api.api, caCertificate: ca.valueAsString });
     new Alarms(this, "Alarms", { email: email.valueAsString, table: this.table.table, api: this.api, background });
-    new LedgerKey(this, "LedgerKey", { table: this.table.table, keyArn: key.valueAsString, within: this });
+    new LedgerKey(this, "LedgerKey", { table: this.table.own, keyArn: key.valueAsString, within: this });
     new LedgerBackup(this, "Backup", { table: this.table.table, days: backupDays.valueAsNumber });
     new FleetDashboard(this, "Dashboard", { table: this.table.table, api: this.api.api });
 

@@ -10,6 +10,7 @@ import {
   mirrorWrites,
   type Pulse,
   type Sender,
+  type Was,
 } from "./agent-expressions.ts";
 import type { Item } from "./expression.ts";
 import { type Srv, SrvItem } from "./items.ts";
@@ -39,8 +40,9 @@ export async function boot(
   incarnation: string,
   gap?: Gap,
   nameKey?: string,
+  was?: Was,
 ): Promise<{ kind: "booted"; server: Srv } | Fenced | Repeat> {
-  const outcome = await ledger.write(bootWrite(read, incarnation, gap, nameKey));
+  const outcome = await ledger.write(bootWrite(read, incarnation, gap, nameKey, was));
   if (outcome.kind === "done") return { kind: "booted", server: SrvItem.parse(outcome.item) };
   return refusedOrRepeat(outcome);
 }

@@ -1,5 +1,5 @@
 import { absent, all, any, compare, equal, type Item, put, update, type Write } from "./expression.ts";
-import type { BindingStatus, Mode, Srv } from "./items.ts";
+import type { BindingStatus, Mode, Role, Srv } from "./items.ts";
 import { SCHEMA_VERSION } from "./items.ts";
 import {
   clientPartition,
@@ -97,14 +97,26 @@ export interface Gap {
   readonly to: number;
 }
 const MOST_GAPS = 8;
+/** Epoch and role of a server, as it last knew them, and how long a right to serve may still run that the lost ledger gave it. */
+export interface Was {
+  readonly ep: number;
+  readonly mode: Role;
+  readonly leaseMs: number;
+}
 
 /** §2.2: takes the server's item over for a new incarnation; `read` is the item as just read (strongly). `gap`: its former store is lost.
- *  `nameKey`: which key seals clients' names, if any does. */
-export function bootWrite(read: Srv, boot: string, gap?: Gap, nameKey?: string): Write {
+ *  `nameKey`: which key seals clients' names, if any does. `was`: what the server was, told to a ledger that was restored; of two words of
+ *  one server, its disk having been replaced in between, the later epoch's stands. */
+export function bootWrite(read: Srv, boot: string, gap?: Gap, nameKey?: string, was?: Was): Write {
   const gaps = gap === undefined ? {} : { gaps: [...read.gaps, { from: gap.from, to: gap.to }].slice(-MOST_GAPS) };
+  const isNews = read.was === undefined || (was !== undefined && read.was.ep <= was.ep);
+  const told =
+    was === undefined || read.mode !== "RESTORED"
+      ? {}
+      : { lm: Math.max(read.lm, was.leaseMs), ...(isNews ? { was: { ep: was.ep, mode: was.mode } } : {}) };
   return update(
     srvKey(read.site, read.srv),
-    { set: { boot, bn: 0, ...NO_EVIDENCE, ...gaps, ...(nameKey === undefined ? {} : { nk: nameKey }) }, add: { hb: 1 } },
+    { set: { boot, bn: 0, ...NO_EVIDENCE, ...gaps, ...told, ...(nameKey === undefined ? {} : { nk: nameKey }) }, add: { hb: 1 } },
     all(equal("ep", read.ep), equal("mode", read.mode), equal("boot", read.boot)),
   );
 }

@@ -4,10 +4,10 @@ import { addressKey } from "./tables.ts";
 
 /** RFC 3339 time, as the API speaks it. */
 export const Time = z.iso.datetime({ offset: true });
-const Reason = z.string().trim().min(3).max(500);
+export const Reason = z.string().trim().min(3).max(500);
 /** A word that was acted upon already is put on record however short. */
 const AgentReason = z.string().trim().min(1).max(500);
-const Epoch = z.int().positive();
+export const Epoch = z.int().positive();
 export const Address = z.string().describe("IPv4 address");
 /** The words that stand for certainty when evidence is to be overridden. */
 export const ATTESTATION = "PARTNER IS POWERED OFF";
@@ -65,6 +65,10 @@ export const ServerView = z.object({
   evidence: z.object({ partnerHeartbeat: z.int(), stillMs: z.int(), peerLeaseAgoMs: z.int() }),
   leaseMs: z.int(),
   version: z.string(),
+  was: z
+    .object({ epoch: z.int(), mode: Mode })
+    .optional()
+    .describe("After a restore: what it was in the ledger that was lost, by its own word"),
 });
 export const Verdict = z.object({
   ok: z.boolean(),
@@ -95,7 +99,7 @@ export const SiteSummary = z.object({
 });
 export const Health = z.object({
   site: SiteId,
-  verdict: z.enum(["healthy", "interrupted", "partner-down", "recovering", "silent", "not-started"]),
+  verdict: z.enum(["healthy", "interrupted", "partner-down", "recovering", "restored", "silent", "not-started"]),
   findings: z.array(z.object({ severity: z.enum(["info", "warning", "critical"]), about: z.enum(["A", "B", "pair"]), text: z.string() })),
 });
 export const Utilisation = z.object({

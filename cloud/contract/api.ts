@@ -1,9 +1,10 @@
 import { HISTORY_ROUTES } from "./api-history.ts";
+import { RESTORE_ROUTES } from "./api-restore.ts";
 import { SWITCH_ROUTES } from "./api-switch.ts";
 import type { ProblemCode } from "./problem.ts";
 
 /** Every route of the control plane, by the name of its handler. */
-export const ROUTES = { ...SWITCH_ROUTES, ...HISTORY_ROUTES };
+export const ROUTES = { ...SWITCH_ROUTES, ...RESTORE_ROUTES, ...HISTORY_ROUTES };
 export type RouteName = keyof typeof ROUTES;
 /** Names of all routes, in order. */
 export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[];

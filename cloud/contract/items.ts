@@ -22,7 +22,8 @@ export const SiteConfig = z.object({
     .describe("Certificate serial numbers"),
   foreign: z.enum(["A", "B", "none"]),
 });
-export const SiteState = z.enum(["NORMAL", "PARTNER_DOWN", "DECOMMISSIONED"]);
+/** RESTORED: the table was set back; what was granted since is not known, and nobody's right comes of these rows until the site is settled. */
+export const SiteState = z.enum(["NORMAL", "PARTNER_DOWN", "RESTORED", "DECOMMISSIONED"]);
 export const Basis = z.enum(["lapsed", "attested"]);
 
 /** CTL: the site's epoch and state; written by the control plane only. */
@@ -42,7 +43,9 @@ export const CtlItem = z.object({
   gs2pk: z.string(),
   gs2sk: z.string(),
 });
-export const Mode = z.enum(["PAIR", "SOLE", "DOWN"]);
+/** What a server can be in the ledger's eyes. */
+const Role = z.enum(["PAIR", "SOLE", "DOWN"]);
+export const Mode = z.enum([...Role.options, "RESTORED"]);
 
 /** SRV: one server's heartbeat counter, evidence, mode and outbox cursor; written by that agent, and by the control plane at a switch. */
 export const SrvItem = z.object({
@@ -51,7 +54,9 @@ export const SrvItem = z.object({
   srv: Server,
   ep: z.int().positive(),
   mode: Mode,
-  boot: z.string().describe("Random id of the running incarnation; '-' = never ran"),
+  boot: z
+    .string()
+    .describe("Random id of the running incarnation; '-' = never ran; '-' and an id = that one did, before the ledger was restored"),
   hb: z.int().nonnegative().describe("Heartbeat counter; every write of the agent adds one"),
   bn: z.int().nonnegative().describe("Number of the last heartbeat of this incarnation"),
   ack: z.int().nonnegative().describe("Outbox cursor: entries 1..ack are in the history"),
@@ -78,6 +83,8 @@ export const SrvItem = z.object({
     .array(z.object({ from: Millis, to: Millis }))
     .default([])
     .describe("Times in which its clock was ahead until it was set back: events may bear later times; the last eight"),
+  was: z.object({ ep: z.int().nonnegative(), mode: Role }).optional().describe("What it was in the ledger that was lost, by its own word"),
+  cont: z.int().nonnegative().default(0).describe("The lost ledger's epoch that a settled one goes on with; 0 = none"),
 });
 export const BindingStatus = z.enum(["ACTIVE", "RELEASED", "EXPIRED", "FREE", "BACKUP", "ABANDONED", "RESET"]);
 
@@ -163,6 +170,7 @@ export type Cur = z.infer<typeof CurItem>;
 export type Hist = z.infer<typeof HistItem>;
 export type Conf = z.infer<typeof ConfItem>;
 export type Evt = z.infer<typeof EvtItem>;
+export type Role = z.infer<typeof Role>;
 export type Mode = z.infer<typeof Mode>;
 export type Basis = z.infer<typeof Basis>;
 export type BindingStatus = z.infer<typeof BindingStatus>;

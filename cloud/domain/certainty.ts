@@ -1,3 +1,4 @@
+import { neverRan } from "../contract/generation.ts";
 import type { Srv } from "../contract/items.ts";
 import type { SiteSnapshot } from "../contract/switch-expressions.ts";
 import type { ServerName } from "../contract/tables.ts";
@@ -30,7 +31,7 @@ export interface Span {
 /** How far `server`'s word reaches; undefined if it has never run. What it had queued when it last beat bounds it: a mirror write moves its
  *  clock on, but does not tell how much is still waiting. */
 export function reachOf(server: Srv): Reach | undefined {
-  if (server.boot === "-") return undefined;
+  if (neverRan(server.boot)) return undefined;
   const told = server.qa === 0 ? server.at : server.qa;
   return { server: server.srv, completeUntil: server.qd === 0 ? told : Math.min(server.qt, told), pending: server.qd };
 }

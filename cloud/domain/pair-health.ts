@@ -1,3 +1,4 @@
+import { neverRan } from "../contract/generation.ts";
 import type { Srv } from "../contract/items.ts";
 import type { SiteSnapshot } from "../contract/switch-expressions.ts";
 import type { ServerName } from "../contract/tables.ts";
@@ -8,7 +9,7 @@ export interface Finding {
   readonly text: string;
 }
 export interface PairHealth {
-  readonly verdict: "healthy" | "interrupted" | "partner-down" | "recovering" | "silent" | "not-started";
+  readonly verdict: "healthy" | "interrupted" | "partner-down" | "recovering" | "restored" | "silent" | "not-started";
   readonly findings: readonly Finding[];
 }
 /** A server that has not written for this long is silent. Milliseconds; heartbeats come every 20 s at the slowest. */
@@ -21,6 +22,12 @@ export function pairHealth({ ctl, servers }: SiteSnapshot, now: number): PairHea
   const both = [servers.A, servers.B];
   const findings = [...both.flatMap((server) => findingsOf(server, now)), ...disagreements(servers.A, servers.B)];
   const silent = both.filter((server) => isSilent(server, now));
+  if (ctl.state === "RESTORED") {
+    for (const server of both.filter(({ was }) => was === undefined))
+      findings.unshift({ severity: "warning", about: server.srv, text: "It has not told what it was before the ledger was restored." });
+    findings.unshift({ severity: "critical", about: "pair", text: "The ledger was restored: who may serve is to be settled." });
+    return { verdict: "restored", findings };
+  }
   if (ctl.state === "PARTNER_DOWN") {
     const sole = servers[ctl.sole ?? "A"];
     if (isSilent(sole, now)) {
@@ -33,7 +40,7 @@ export function pairHealth({ ctl, servers }: SiteSnapshot, now: number): PairHea
     }
     return { verdict: sole.fs === "NORMAL" ? "recovering" : "partner-down", findings };
   }
-  if (both.every((server) => server.boot === "-")) return { verdict: "not-started", findings };
+  if (both.every((server) => neverRan(server.boot))) return { verdict: "not-started", findings };
   if (silent.length === 2) return { verdict: "silent", findings };
   if (silent.length === 1 || both.some((server) => server.fs !== "NORMAL")) return { verdict: "interrupted", findings };
   return { verdict: "healthy", findings };
@@ -46,7 +53,7 @@ function findingsOf(server: Srv, now: number): Finding[] {
   const findings: Finding[] = [];
   const about = server.srv;
   const silentMs = now - server.at;
-  if (server.boot === "-") return [{ severity: "warning", about, text: "It has never run." }];
+  if (neverRan(server.boot)) return [{ severity: "warning", about, text: "It has never run." }];
   if (server.lm === 0) findings.push({ severity: "info", about, text: "It was stopped cleanly and gave its serving lease up." });
   else if (silentMs > SILENT_AFTER_MS)
     findings.push({ severity: "critical", about, text: `Not heard of for ${Math.round(silentMs / 1000)} s.` });

@@ -1,3 +1,4 @@
+import { neverRan } from "../contract/generation.ts";
 import type { Basis, Ctl, Srv } from "../contract/items.ts";
 import type { Refusal } from "../contract/ledger.ts";
 import { type ProblemCode, type Refused, refused } from "../contract/problem.ts";
@@ -15,13 +16,15 @@ export function mayBeDeclaredAlone(read: SiteSnapshot, sole: ServerName, basis: 
   const survivor = read.servers[sole];
   const partner = read.servers[partnerOf(sole)];
   if (ctl.state === "DECOMMISSIONED") return refused("DECOMMISSIONED", `${ctl.site} is out of service.`);
+  if (ctl.state === "RESTORED")
+    return refused("RESTORED", `The ledger was restored, and who may serve ${ctl.site} is to be settled first.`, { epoch: ctl.ep });
   if (ctl.state === "PARTNER_DOWN") {
     return refused("ALREADY_PARTNER_DOWN", `${named(ctl, ctl.sole ?? sole)} has been serving ${ctl.site} alone since epoch ${ctl.ep}.`, {
       sole: ctl.sole,
       epoch: ctl.ep,
     });
   }
-  if (survivor.mode !== "PAIR" || survivor.boot === "-") {
+  if (survivor.mode !== "PAIR" || neverRan(survivor.boot)) {
     return refused("SURVIVOR_NOT_READY", `${named(ctl, sole)} has never run, or is not part of the pair: it could not serve.`);
   }
   if (basis === "attested") return GRANTED;

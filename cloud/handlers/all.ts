@@ -22,11 +22,13 @@ import { listEvents, listFleetEvents } from "./list-events.ts";
 import { listFailovers } from "./list-failovers.ts";
 import { listLeases } from "./list-leases.ts";
 import { listSites } from "./list-sites.ts";
+import { markRestored } from "./mark-restored.ts";
 import { recoverSite } from "./recover-site.ts";
 import { registerSite } from "./register-site.ts";
 import { requestPartnerDown } from "./request-partner-down.ts";
 import { resolveConflict } from "./resolve-conflict.ts";
 import { resumeFailover } from "./resume-failover.ts";
+import { settleSite } from "./settle-site.ts";
 import { startFailover } from "./start-failover.ts";
 import { stopFailover } from "./stop-failover.ts";
 import { takeOver } from "./take-over.ts";
@@ -45,6 +47,8 @@ export const HANDLERS: { readonly [Name in RouteName]: Handler<Name> } = {
   cancelPartnerDown,
   recoverSite,
   takeOver,
+  markRestored,
+  settleSite,
   listFailovers,
   startFailover,
   getFailover,

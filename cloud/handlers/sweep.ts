@@ -1,3 +1,5 @@
+import type { Item } from "../contract/expression.ts";
+import { generationOf, neverRan } from "../contract/generation.ts";
 import { type Srv, SrvItem } from "../contract/items.ts";
 import { queryAll } from "../contract/ledger.ts";
 import { grantedWrite } from "../contract/switch-expressions.ts";
@@ -5,7 +7,9 @@ import { NORMAL_PARTITIONS, NOT_NORMAL, OPEN_CONFLICTS, OPEN_PLANS, OPEN_REQUEST
 import type { Deps } from "../deps.ts";
 import { isSilent } from "../domain/pair-health.ts";
 import { mayBeDeclaredAlone } from "../domain/partner-down.ts";
+import { settlementOf } from "../domain/settlement.ts";
 import { advance } from "./shared/failover.ts";
+import { settle } from "./shared/settling.ts";
 import { isRefused, readSite } from "./shared/site.ts";
 import { actOf, declareAlone } from "./shared/switching.ts";
 
@@ -13,6 +17,8 @@ import { actOf, declareAlone } from "./shared/switching.ts";
 export interface Sweep {
   readonly Sites: number;
   readonly SitesNotNormal: number;
+  /** Sites whose ledger was restored and that are not settled yet. */
+  readonly SitesRestored: number;
   /** Sites of which a server that should be running was not heard of. */
   readonly SitesSilent: number;
   readonly SitesBothPartnerDown: number;
@@ -30,6 +36,7 @@ const CHUNK = 100;
 /** Each minute: counts what alarms look at, grants standing requests whose evidence is there, and drives running fleet failovers. */
 export async function sweep(deps: Deps): Promise<Sweep> {
   const now = deps.now();
+  await settleRestored(deps);
   const granted = await grantStanding(deps);
   const plans = await queryAll(deps.ledger, { index: "gs2", partition: OPEN_PLANS });
   for (const plan of plans) await advance(deps, String(plan["gs2sk"]));
@@ -43,7 +50,7 @@ export async function sweep(deps: Deps): Promise<Sweep> {
   );
   const expected = sites.flatMap(({ site, down }) => {
     const pair = servers.get(site) ?? [];
-    return pair.filter((server) => server.srv !== down && server.boot !== "-" && server.lm > 0);
+    return pair.filter((server) => server.srv !== down && !neverRan(server.boot) && server.lm > 0);
   });
   const silent = expected.filter((server) => isSilent(server, now));
   const heard = [...servers.values()].flat().filter((server) => !isSilent(server, now));
@@ -51,6 +58,7 @@ export async function sweep(deps: Deps): Promise<Sweep> {
   return {
     Sites: sites.length,
     SitesNotNormal: partitions[0]?.length ?? 0,
+    SitesRestored: (partitions[0] ?? []).filter(isRestored).length,
     SitesSilent: new Set(silent.map((server) => server.site)).size,
     SitesBothPartnerDown: [...servers.values()].filter((pair) => pair.length === 2 && pair.every((server) => server.fs === "PARTNER-DOWN"))
       .length,
@@ -75,6 +83,18 @@ async function readServers(deps: Deps, sites: readonly string[]): Promise<Readon
   return found;
 }
 
+const isRestored = (row: Item): boolean => row["state"] === "RESTORED";
+
+/** Sites of a restored ledger whose servers have both told what they were. The index may be behind; the site itself is read again. */
+async function settleRestored(deps: Deps): Promise<void> {
+  for (const row of (await queryAll(deps.ledger, { index: "gs2", partition: NOT_NORMAL })).filter(isRestored)) {
+    const read = await readSite(deps.ledger, String(row["site"]));
+    if (isRefused(read) || read.ctl.state !== "RESTORED") continue;
+    const settlement = settlementOf(read);
+    if (!isRefused(settlement)) await settle(deps, read, settlement, actOf(deps, { who: "sweep" }, ""));
+  }
+}
+
 /** The index may be behind; the request itself is read again, and its mark goes in with the switch. */
 async function grantStanding(deps: Deps): Promise<number> {
   let granted = 0;
@@ -82,6 +102,8 @@ async function grantStanding(deps: Deps): Promise<number> {
     const site = String(row["gs2sk"]);
     const [request, read] = await Promise.all([deps.ledger.get(requestKey(site)), readSite(deps.ledger, site)]);
     if (request === undefined || isRefused(read)) continue;
+    // a wish of before a restore may have been withdrawn since
+    if (generationOf(Number(request["ep"])) !== generationOf(read.ctl.ep)) continue;
     const open = request["cancelled"] === undefined && request["granted"] === undefined && Number(request["until"]) > deps.now();
     const sole = request["sole"] === "A" ? "A" : "B";
     if (!open || mayBeDeclaredAlone(read, sole, "lapsed").kind !== "granted") continue;

@@ -1,5 +1,6 @@
 import type { Context } from "./context.ts";
 import { audit, conflicts, history, leases, resolve } from "./history-commands.ts";
+import { restored, settle } from "./restore-commands.ts";
 import { cancel, configure, decommission, recover, register, site, sites } from "./site-commands.ts";
 import { failover, partnerDown, takeover } from "./switch-commands.ts";
 
@@ -42,6 +43,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "--sites A,B,…|@FILE --survivor NAME --reason TEXT [--at-once N] [--stop-after N] [--no-wait] | --list | --show ID | --resume ID --reason TEXT | --stop ID --reason TEXT",
     about: "partner-down for many sites, in waves",
     run: failover,
+  },
+  restored: {
+    usage: "[SITE] [--sites A,B,…|@FILE] [--all] --generation N --reason TEXT",
+    about: "the table was restored from a copy: nobody's right comes of it until each site is settled; N is one more at each restore",
+    run: restored,
+  },
+  settle: {
+    usage: "SITE [--sole NAME|--pair --reason TEXT]",
+    about: "who may serve a site after a restore, by what its servers told or by your word",
+    run: settle,
   },
   history: {
     usage: "[SITE] [--site SITE] [--ip IP [--at TIME]] [--client CLIENT] [--from TIME] [--to TIME] [--format csv|ndjson]",

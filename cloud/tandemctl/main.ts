@@ -48,6 +48,9 @@ const OPTIONS = {
   mclt: text,
   autonomy: text,
   "max-lease": text,
+  generation: text,
+  sole: text,
+  pair: flag,
 } as const;
 
 const EVERYWHERE = new Set(["json", "api", "token", "client-key-file", "help"]);

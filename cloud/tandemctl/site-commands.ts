@@ -33,7 +33,9 @@ export async function site(context: Context): Promise<number> {
       const view = body.servers[server];
       const can = body.canDeclare[server];
       const seen = view.lastSeen ?? "never";
-      return [server, view.name, view.mode, view.failoverState, seen, view.heartbeats, view.outboxDepth, can.ok ? "yes" : can.why];
+      const mode =
+        view.was === undefined || view.mode !== "RESTORED" ? view.mode : `${view.mode}, was ${view.was.mode} at ${view.was.epoch}`;
+      return [server, view.name, mode, view.failoverState, seen, view.heartbeats, view.outboxDepth, can.ok ? "yes" : can.why];
     });
     const findings = health.body.findings
       .map((finding: Row) => `  ${finding["severity"]}: ${finding["about"]}: ${finding["text"]}\n`)

@@ -112,7 +112,7 @@ export async function failover(context: Context): Promise<number> {
     return resumed === undefined ? showPlan(context, body) : follow(context, body);
   }
   const limits = { atOnce: numberOf(options, "at-once"), stopAfter: numberOf(options, "stop-after") };
-  const request = { sites: sitesOf(options), survivor: required(options, "survivor"), reason: reasonIn(options), ...limits };
+  const request = { sites: sitesIn(options), survivor: required(options, "survivor"), reason: reasonIn(options), ...limits };
   const { body } = await client.call("POST", "/v1/failovers", { body: request, key: randomUUID() });
   return follow(context, body);
 }
@@ -163,7 +163,7 @@ function showPlan({ output }: Context, plan: any): number {
 }
 
 /** `A,B,…`, or `@FILE` with a site a line. */
-function sitesOf(options: Options): readonly string[] {
+export function sitesIn(options: Options): readonly string[] {
   const given = required(options, "sites");
   const names = given.startsWith("@") ? namesIn(given.slice(1)) : given.split(",");
   const sites = names.map((name) => name.trim()).filter((name) => name !== "");

@@ -54,6 +54,13 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
       board.put(name, { ...site, outbox: alignedWith(site.outbox, happening.cursor) });
       board.mark(name);
       return;
+    case "continued":
+      board.say(
+        "info",
+        `ledger: site ${site.setting.site}: settled: what this server was at epoch ${happening.from} it is at ${happening.epoch}`,
+      );
+      board.put(name, continued(site, happening.from, happening.epoch));
+      return;
     case "cleared":
       board.say("info", `ledger: site ${site.setting.site}: a pair again, epoch ${happening.epoch}`);
       board.put(name, { ...site, claims: NO_CLAIMS, entered: 0 });
@@ -80,6 +87,12 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
     case "replaced":
       return;
   }
+}
+
+/** What the lost ledger had granted of the partner's share, and nobody came for yet, is asked for again. */
+function continued(site: SiteAgent, from: number, epoch: number): SiteAgent {
+  const claims = new Map([...site.claims].filter(([, { state }]) => state !== "granted"));
+  return { ...site, claims, entered: site.entered === from ? epoch : site.entered };
 }
 
 /** The partner served alone and has said so since: the two have recovered already, and the ledger is about to hear of it. */

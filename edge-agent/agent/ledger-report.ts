@@ -1,5 +1,6 @@
 import type { LedgerReport } from "../control/protocol.ts";
 import { headOf, type OutboxReader, queuedIn } from "../ledger/outbox.ts";
+import { WAITS_TO_BE_SETTLED } from "../ledger/restored.ts";
 import { leaseEnd, type Service } from "../ledger/serving-lease.ts";
 import type { Instant } from "../values/time.ts";
 import type { SiteAgent } from "./ledger.ts";
@@ -36,6 +37,10 @@ export function siteReport(site: SiteAgent, service: Service, read: OutboxReader
 
 function noteOf(site: SiteAgent, service: Service, at: Instant): string | undefined {
   const { allocatesFrom, clockDoubt, core, forced, claims } = site;
+  if (core.phase === "restored" || core.phase === "told") {
+    const meanwhile = { full: "serves on meanwhile", "run-down": "known clients only meanwhile", none: "serves nobody meanwhile" }[service];
+    return `${WAITS_TO_BE_SETTLED}; ${meanwhile}`;
+  }
   if (service === "none") return `serves nobody: ${silenceOf(site)}`;
   if (service === "run-down") return "run-down: known clients only, neither partner nor ledger in reach";
   if (allocatesFrom !== undefined && at.now < allocatesFrom)

@@ -120,11 +120,12 @@ export class LedgerTurn implements Witness {
     const site = this.#board.sites.get(name);
     const relationship = this.#board.failover.relationships.get(name);
     if (site === undefined) return;
-    const before = site.core.phase;
+    const { phase } = site.core;
     const step = onLedgerAnswer(site.core, answer, { interrupted: isInterrupted(relationship) }, turn.chance);
     let next: SiteAgent = { ...site, core: step.state };
-    if (before === "booting" && step.state.phase === "running") {
-      next = aligned(site, next, exchange.view.all()[Symbol.iterator]().next().done === true);
+    const isLetIn = step.state.phase === "running" || step.state.phase === "told";
+    if (answer.op === "boot" && isLetIn && (phase === "booting" || phase === "restored")) {
+      next = aligned(site, next, phase === "booting" && exchange.view.all()[Symbol.iterator]().next().done === true);
       if (next.lost && !site.lost && relationship?.endpoint.storeIntact === true) distrustStore(turn, relationship);
       if (next.lost) this.#board.say("warn", `ledger: site ${site.setting.site}: this server's leases are lost: ${HOW_TO_RESTORE}`);
       this.#board.mark(name);

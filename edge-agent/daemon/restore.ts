@@ -6,6 +6,8 @@ import type { Lease } from "../leases/lease.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
 import type { CaughtUp, LedgerAnswer, LedgerCall, ServerRow } from "../ledger/calls.ts";
 import { safeWait } from "../ledger/lengths.ts";
+import { incarnationIn } from "../ledger/restored.ts";
+import type { Mode } from "../ledger/serving-lease.ts";
 import { FIRST_CLAIM } from "../ledger/site-state.ts";
 import { readAgentFile } from "../rim/agent-file.ts";
 import { lockFile } from "../rim/folder-lock.ts";
@@ -79,7 +81,7 @@ export async function restoreFromLedger(options: RestoreOptions): Promise<Result
 
 interface KnownSite {
   readonly all: CaughtUp;
-  readonly row: ServerRow;
+  readonly row: ServerRow & { readonly mode: Mode };
 }
 
 /** Asks again while there is no answer: whoever restores has time. */
@@ -99,7 +101,11 @@ async function readSite(client: Client): Promise<Result<KnownSite, string>> {
   if (own.op !== "read-self" || own.result.outcome !== "read") return err(`the ledger does not answer: ${reasonOf(own.result)}`);
   if (own.result.row === undefined) return err("the ledger knows no such site");
   if (current.op !== "catch-up" || current.result.outcome !== "read") return err(`the ledger does not answer: ${reasonOf(current.result)}`);
-  return ok({ all: current.result, row: own.result.row });
+  const { row } = own.result;
+  const { mode } = row;
+  if (mode === "RESTORED")
+    return err("the ledger itself was restored, and who may serve this site is to be settled first (tandemctl settle)");
+  return ok({ all: current.result, row: { ...row, mode } });
 }
 
 /** The leases, where this server stands in the ledger, and that failover has to recover. Whoever restores vouches for the former self having ended. */
@@ -120,7 +126,7 @@ function siteWrites(relationship: string, { all, row }: KnownSite, now: EpochSec
     shift: row.ack,
     aligned: true,
   };
-  const value = encodeSiteRecord({ ...standing, boots: [row.boot], host: machineName(), allocatesFrom });
+  const value = encodeSiteRecord({ ...standing, boots: [incarnationIn(row)], host: machineName(), allocatesFrom });
   const endpoint = {
     ...({ state: "RECOVER", since: now, partner: "UNKNOWN", partnerSince: NO_TIME, partnerLastAlive: now } as const),
     ...{

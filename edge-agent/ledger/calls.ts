@@ -13,7 +13,11 @@ export interface Standing {
 }
 
 /** A server's row, as far as an agent uses it. */
-export interface ServerRow extends Standing {
+export interface ServerRow extends Omit<Standing, "mode"> {
+  /** RESTORED: the table was set back, and nobody's right comes of the row until the site is settled. */
+  readonly mode: Mode | "RESTORED";
+  /** The epoch of the lost ledger that a settled row goes on with. */
+  readonly continues?: number;
   readonly heartbeat: number;
   /** Outbox cursor: entries up to it are in the history. */
   readonly ack: number;
@@ -21,6 +25,11 @@ export interface ServerRow extends Standing {
   readonly leaseMillis: number;
   /** Times of which the history is not sure by this server's clock. */
   readonly clockSteps: readonly ClockStep[];
+}
+
+/** What a server was in a ledger that was lost, and how long at most a right to serve that it gave may still run. */
+export interface FormerStanding extends Omit<Standing, "boot"> {
+  readonly leaseMillis: number;
 }
 
 /** An outbox entry on its way. */
@@ -32,8 +41,9 @@ export interface OutboxEntry {
 /** What a site's core asks of the ledger; the answer comes as an event with the same `op`. One of each `lane` at a time. */
 export type LedgerCall =
   | { readonly op: "read-self" }
-  /** `lost`: this store has not counted what is in the history of this server; what else was in the former one is gone. */
-  | { readonly op: "boot"; readonly read: ServerRow; readonly boot: string; readonly lost: boolean }
+  /** `lost`: this store has not counted what is in the history of this server; what else was in the former one is gone. `was`: what this
+   *  server was, for a ledger that was restored. */
+  | { readonly op: "boot"; readonly read: ServerRow; readonly boot: string; readonly lost: boolean; readonly was: FormerStanding }
   | {
       readonly op: "heartbeat";
       readonly standing: Standing;

@@ -3,7 +3,7 @@ import type { MonotonicMillis } from "../values/time.ts";
 import type { BindingEvent } from "./binding-event.ts";
 import type { LedgerCall, OutboxEntry, ServerRow, Standing } from "./calls.ts";
 import type { ClockStep } from "./clock-steps.ts";
-import { type ColdStart, noLease, type ServingLease, suspended } from "./serving-lease.ts";
+import { type ColdStart, type Mode, noLease, type ServingLease, suspended } from "./serving-lease.ts";
 import { type Evidence, noEvidence } from "./witness.ts";
 
 /** How one failover relationship takes part in the ledger. */
@@ -38,7 +38,8 @@ export interface OutboxPosition {
 export interface SiteState {
   readonly config: SiteConfig;
   readonly boot: string;
-  readonly phase: "reading" | "booting" | "running" | "stopped";
+  /** "restored": it was let in by a ledger that was restored since, which it is to tell what it was; "told": it has. */
+  readonly phase: "reading" | "booting" | "running" | "restored" | "told" | "stopped";
   readonly standing: Standing;
   readonly lease: ServingLease;
   readonly evidence: Evidence;
@@ -199,7 +200,7 @@ export const laneOf = (call: LedgerCall): Lane => {
   }
 };
 
-export const standingOf = (row: ServerRow): Standing => ({ epoch: row.epoch, mode: row.mode, boot: row.boot });
+export const standingOf = (row: ServerRow & { readonly mode: Mode }): Standing => ({ epoch: row.epoch, mode: row.mode, boot: row.boot });
 /** Is a claim for this address waiting or under way? */
 export const isClaimed = (state: SiteState, address: Ipv4Address): boolean =>
   state.claims.some(({ entry }) => entry.event.address === address);

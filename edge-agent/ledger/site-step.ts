@@ -8,6 +8,9 @@ export interface SiteStep {
   readonly happenings: readonly SiteHappening[];
 }
 
+/** A step that asks nothing. */
+export const only = (state: SiteState, ...happenings: readonly SiteHappening[]): SiteStep => ({ state, calls: [], happenings });
+
 /** What the rest of the agent must hear of; in order. */
 export type SiteHappening =
   /** Entries up to `upTo` are in the history: the outbox may drop them. */
@@ -20,6 +23,8 @@ export type SiteHappening =
   | { readonly kind: "passed-over"; readonly epoch: number }
   /** The ledger's cursor stands further back than it did: the table was set back. What it lacks is sent again. */
   | { readonly kind: "set-back"; readonly cursor: number }
+  /** The ledger was restored and the site settled: what we were at epoch `from` we are, at `epoch`. */
+  | { readonly kind: "continued"; readonly from: number; readonly epoch: number }
   /** The pair is whole again in the ledger. */
   | { readonly kind: "cleared"; readonly epoch: number }
   /** Another process with our name runs elsewhere: this one stops serving for good. */

@@ -1,28 +1,23 @@
 import type { MonotonicMillis } from "../values/time.ts";
 import type { LedgerAnswer, LedgerCall, ServerRow } from "./calls.ts";
 import { allSteps } from "./clock-steps.ts";
-import { BUSY_BEAT_MILLIS, CALM_BEAT_MILLIS, laterBy, peerLeaseMillis, silenceThatEnds } from "./lengths.ts";
-import { noLease, renewedByLedger, revoked, suspended } from "./serving-lease.ts";
+import { onSilence, RETRY_FIRST_MILLIS, succeeded } from "./lanes.ts";
+import { CALM_BEAT_MILLIS, laterBy, peerLeaseMillis, silenceThatEnds } from "./lengths.ts";
 import {
-  type Grant,
-  isForced,
-  type Lane,
-  laneOf,
-  MAX_BATCH,
-  type SiteState,
-  type Surroundings,
-  standingOf,
-  toldBy,
-  withBoot,
-} from "./site-state.ts";
-import type { SiteHappening, SiteStep } from "./site-step.ts";
+  goesOn,
+  incarnationIn,
+  inNewGeneration,
+  isOfFormerGeneration,
+  isOfLostLedger,
+  isToBeTold,
+  ledgerIsRestored,
+  waitsToBeSettled,
+} from "./restored.ts";
+import { noLease, renewedByLedger, revoked, suspended } from "./serving-lease.ts";
+import { type Grant, isForced, laneOf, type SiteState, type Surroundings, standingOf, toldBy, withBoot } from "./site-state.ts";
+import { only, type SiteStep } from "./site-step.ts";
 import { counterSeen, noEvidence, withdrawn } from "./witness.ts";
 import { paceMillis } from "./write-budget.ts";
-
-const RETRY_FIRST_MILLIS = 1000;
-const RETRY_LONGEST_MILLIS = 30_000;
-/** Changes that come within this time go into one batch. */
-const GATHER_MILLIS = 20;
 
 /** Takes an answer of the ledger. `random(n)` is a whole number below n. */
 export function onLedgerAnswer(
@@ -36,6 +31,7 @@ export function onLedgerAnswer(
   const freed: SiteState = { ...state, busy: { ...state.busy, [lane]: undefined } };
   // who has said farewell, or was replaced, does not come back by an answer that was still to come
   if (state.phase === "stopped" && lane !== "control") return only(freed);
+  if (lane === "data" && isOfFormerGeneration(freed, call)) return only(freed);
   if (answer.result.outcome === "unanswered") return onSilence(freed, { lane, call, answer }, random);
   const heard = succeeded(freed, lane, answer, around);
   if (answer.result.outcome === "fenced") return onFenced(heard, answer.op, answer.result.row, answer.endedAt);
@@ -62,63 +58,7 @@ export function onLedgerAnswer(
 type Answer<Op extends LedgerAnswer["op"]> = Extract<LedgerAnswer, { readonly op: Op }>;
 /** What a row names whose server never ran. */
 const NEVER_RAN = "-";
-const only = (state: SiteState, ...happenings: readonly SiteHappening[]): SiteStep => ({ state, calls: [], happenings });
 const callOf = (answer: LedgerAnswer): LedgerCall => ({ op: answer.op }) as LedgerCall;
-
-interface Unanswered {
-  readonly lane: Lane;
-  readonly call: LedgerCall | undefined;
-  readonly answer: LedgerAnswer;
-}
-
-function onSilence(state: SiteState, { lane, call, answer }: Unanswered, random: (below: number) => number): SiteStep {
-  const failures = state.failures[lane] + 1;
-  const reason = "reason" in answer.result ? answer.result.reason : "no answer";
-  const longest = Math.min(RETRY_LONGEST_MILLIS, RETRY_FIRST_MILLIS * 2 ** Math.min(failures, 10));
-  const pause = Math.floor(longest / 2) + random(Math.max(1, Math.floor(longest / 2)));
-  const next: SiteState = {
-    ...state,
-    reachable: lane === "beat" ? false : state.reachable,
-    failures: { ...state.failures, [lane]: failures },
-    troubles: { ...state.troubles, [lane]: reason },
-    notBefore: { ...state.notBefore, [lane]: laterBy(answer.endedAt, pause) },
-    batchLimit: lane === "data" ? Math.max(1, Math.floor(state.batchLimit / 2)) : state.batchLimit,
-    claims: state.claims.map((claim) => ({ ...claim, asked: false })),
-  };
-  const first = lane === "beat" && failures === 1;
-  if (answer.op === "ask-partner-down" || answer.op === "ask-clear") {
-    return only(next, {
-      kind: "answered",
-      op: answer.op,
-      ok: false,
-      detail: `no answer: ${reason}`,
-      heard: false,
-      forced: isForced(call),
-      told: toldBy(call),
-    });
-  }
-  return only(next, ...(first ? [{ kind: "log", level: "warn", text: `ledger out of reach: ${reason}` } as const] : []));
-}
-
-function succeeded(state: SiteState, lane: Lane, answer: LedgerAnswer, around: Pick<Surroundings, "interrupted">): SiteState {
-  const pause = lane === "beat" ? beatPause(state, around) : lane === "partner" ? BUSY_BEAT_MILLIS : lane === "data" ? GATHER_MILLIS : 0;
-  // what waits since the ledger was last out of reach need not wait any longer
-  const hurried = state.reachable ? state.notBefore : { ...state.notBefore, data: answer.endedAt, control: answer.endedAt };
-  return {
-    ...state,
-    reachable: true,
-    lastSuccessAt: answer.endedAt,
-    failures: { ...state.failures, [lane]: 0 },
-    troubles: state.troubles[lane] === undefined ? state.troubles : { ...state.troubles, [lane]: undefined },
-    notBefore: { ...hurried, [lane]: laterBy(answer.endedAt, pause) },
-    batchLimit: lane === "data" ? Math.min(MAX_BATCH, state.batchLimit + 8) : state.batchLimit,
-  };
-}
-
-/** A lease must be renewed well within its length, however long it is asked to last. */
-function beatPause({ config, standing }: SiteState, around: Pick<Surroundings, "interrupted">): number {
-  return Math.min(around.interrupted || standing.mode !== "PAIR" ? BUSY_BEAT_MILLIS : CALM_BEAT_MILLIS, Math.floor(config.leaseMillis / 3));
-}
 
 function onOwnRow(state: SiteState, answer: Answer<"read-self">): SiteStep {
   const row = answer.result.outcome === "read" ? answer.result.row : undefined;
@@ -126,22 +66,41 @@ function onOwnRow(state: SiteState, answer: Answer<"read-self">): SiteStep {
     const retry = { ...state, notBefore: { ...state.notBefore, beat: laterBy(answer.endedAt, CALM_BEAT_MILLIS) } };
     return only(retry, { kind: "log", level: "error", text: `the ledger knows no site ${state.config.site}: register it first` });
   }
-  if (row.epoch < state.standing.epoch) {
-    const text = `the ledger's epoch ${row.epoch} is older than ours (${state.standing.epoch}): a table was set back; it is not believed`;
-    return only({ ...state, reachable: false }, { kind: "log", level: "error", text });
-  }
-  const lost = row.boot !== NEVER_RAN && (state.counted === undefined || row.ack > state.counted);
-  const call: LedgerCall = { op: "boot", read: row, boot: state.boot, lost };
+  if (row.epoch < state.standing.epoch) return onOlder(state, row);
+  const wasLetIn = state.phase === "restored" || state.phase === "told";
+  if (state.phase === "told" && row.boot === state.boot)
+    return row.mode === "RESTORED"
+      ? only(waitsToBeSettled(state, answer.endedAt))
+      : adopt({ ...state, phase: "running" }, row, answer.endedAt);
+  if (wasLetIn && !isOfLostLedger(row) && row.boot !== state.boot && !state.boots.includes(row.boot)) return onReplaced(state);
+  const lost = incarnationIn(row) !== NEVER_RAN && (state.counted === undefined || row.ack > state.counted);
+  const { epoch, mode } = state.standing;
+  const call: LedgerCall = {
+    op: "boot",
+    read: row,
+    boot: state.boot,
+    lost,
+    was: { epoch, mode, leaseMillis: Math.max(state.publishedLeaseMillis, state.config.leaseMillis) },
+  };
   // our name is on disk before it is in the ledger, so that the next start knows this incarnation for its own
-  const booting: SiteState = { ...state, phase: "booting", boots: withBoot(state.boots, state.boot), busy: { ...state.busy, beat: call } };
+  const phase = wasLetIn ? "restored" : "booting";
+  const booting: SiteState = { ...state, phase, boots: withBoot(state.boots, state.boot), busy: { ...state.busy, beat: call } };
   return { state: booting, calls: [call], happenings: [{ kind: "remember" }] };
 }
 
+/** What we know is newer: nothing of it is believed. */
+function onOlder(state: SiteState, row: ServerRow): SiteStep {
+  const text = `the ledger's epoch ${row.epoch} says nothing new to ours (${state.standing.epoch}): a table was set back; it is not believed`;
+  return only({ ...state, reachable: false }, { kind: "log", level: "error", text });
+}
+
 function onBooted(state: SiteState, answer: Answer<"boot">, call: LedgerCall | undefined): SiteStep {
-  if (answer.result.outcome !== "booted") return only({ ...state, phase: "reading" });
+  const wasLetIn = state.phase === "restored";
+  if (answer.result.outcome !== "booted") return only(wasLetIn ? state : { ...state, phase: "reading" });
   const { row } = answer.result;
-  const former = call?.op === "boot" ? call.read.boot : NEVER_RAN;
-  const restMillis = former === NEVER_RAN || state.boots.includes(former) || row.mode === "DOWN" ? 0 : silenceThatEnds(row.leaseMillis);
+  const former = call?.op === "boot" ? incarnationIn(call.read) : NEVER_RAN;
+  const isOwn = wasLetIn || former === NEVER_RAN || state.boots.includes(former);
+  const restMillis = isOwn || row.mode === "DOWN" ? 0 : silenceThatEnds(row.leaseMillis);
   const running: SiteState = {
     ...state,
     phase: "running",
@@ -149,11 +108,14 @@ function onBooted(state: SiteState, answer: Answer<"boot">, call: LedgerCall | u
     beat: 0,
     ack: row.ack,
     clockSteps: allSteps(row.clockSteps, state.clockSteps),
-    evidence: noEvidence(answer.endedAt),
-    publishedLeaseMillis: 0,
+    evidence: wasLetIn ? state.evidence : noEvidence(answer.endedAt),
+    publishedLeaseMillis: wasLetIn ? state.publishedLeaseMillis : 0,
     lease: restMillis === 0 ? state.lease : { ...state.lease, restUntil: laterBy(answer.endedAt, restMillis) },
   };
-  const adopted = adopt({ ...running, standing: { ...state.standing, boot: row.boot } }, row, answer.endedAt);
+  const adopted =
+    row.mode === "RESTORED"
+      ? only(waitsToBeSettled({ ...running, phase: "told" }, answer.endedAt))
+      : adopt({ ...running, standing: { ...state.standing, boot: row.boot } }, row, answer.endedAt);
   const text = `this server's name was last used from another machine: nobody is served for ${Math.ceil(restMillis / 1000)} s, until that one's right to serve is over`;
   return {
     ...adopted,
@@ -191,23 +153,34 @@ function partnerQuietFrom({ evidence, config, partnerLeaseMillis }: SiteState, n
   return Math.max(now, laterBy(evidence.peerLeaseGivenAt, silenceThatEnds(length))) as MonotonicMillis;
 }
 
+/** Another process with our name has taken our place. */
+function onReplaced(state: SiteState): SiteStep {
+  const text = "another process with this server's name has taken its place in the ledger: this one serves no more";
+  const { mode } = state.standing;
+  return only({ ...state, phase: "stopped", lease: revoked(mode) }, { kind: "replaced" }, { kind: "log", level: "error", text });
+}
+
 /** Our row as the ledger has it: takes over epoch and mode, and says what that means. */
 function adopt(state: SiteState, row: ServerRow, now: MonotonicMillis): SiteStep {
+  if (state.phase === "running" && isToBeTold(state, row)) return ledgerIsRestored(state, now);
+  // a table from before we first ran names no other process
+  if (state.phase === "running" && (isOfLostLedger(row) || row.boot === NEVER_RAN)) return onOlder(state, row);
   if (row.boot !== state.boot && state.phase === "running" && state.boots.includes(row.boot)) {
     const text = "the ledger names an earlier incarnation of this server: it was set back; starting anew with it";
     return only({ ...state, phase: "reading", lease: suspended(state.lease) }, { kind: "log", level: "error", text });
   }
-  if (row.boot !== state.boot && state.phase === "running") {
-    const text = "another process with this server's name has taken its place in the ledger: this one serves no more";
-    return only({ ...state, phase: "stopped", lease: revoked(row.mode) }, { kind: "replaced" }, { kind: "log", level: "error", text });
-  }
-  if (row.boot !== state.boot) return only({ ...state, phase: "reading" });
+  if (row.boot !== state.boot && state.phase === "running") return onReplaced(state);
+  if (row.boot !== state.boot) return only(state.phase === "restored" ? state : { ...state, phase: "reading" });
   const { epoch, mode } = state.standing;
-  if (row.epoch < epoch) return only({ ...state, reachable: false });
+  if (row.epoch < epoch || row.mode === "RESTORED") return only({ ...state, reachable: false });
   const isSettled = row.epoch === epoch && row.mode === mode && (mode !== "SOLE" || state.grant !== undefined);
   if (isSettled) return only(state);
-  const standing = standingOf(row);
+  const standing = standingOf({ ...row, mode: row.mode });
   const remember = { kind: "remember" } as const;
+  if (goesOn(state, row)) {
+    const known = adopt({ ...inNewGeneration(state, standing), notBefore: { ...state.notBefore, beat: now } }, row, now);
+    return { ...known, happenings: [{ kind: "continued", from: epoch, epoch: row.epoch }, remember, ...known.happenings] };
+  }
   const fresh: SiteState = { ...state, standing, notBefore: { ...state.notBefore, beat: now }, evidence: noEvidence(now) };
   if (row.mode === "DOWN") {
     return only({ ...fresh, lease: revoked("DOWN"), grant: undefined, claims: [] }, remember, { kind: "fenced", epoch: row.epoch });

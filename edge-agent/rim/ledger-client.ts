@@ -16,6 +16,7 @@ import type { Ledger } from "../../cloud/contract/ledger.ts";
 import { isSealed, type SealedNames } from "../../cloud/contract/sealed-names.ts";
 import { ctlKey, partnerOf, type ServerName } from "../../cloud/contract/tables.ts";
 import type { CurrentRow, LedgerAnswer, LedgerCall, OutboxEntry, ServerRow, Standing, Unanswered, Word } from "../ledger/calls.ts";
+import { incarnationIn } from "../ledger/restored.ts";
 import { ipv4 } from "../values/ipv4.ts";
 import type { MonotonicMillis } from "../values/time.ts";
 
@@ -102,7 +103,8 @@ async function bootAs(ledger: Ledger, call: Extract<LedgerCall, { op: "boot" }>,
   // what was handed in last, and what waited then, says from when on anything may be missing
   const from = read.qd === 0 ? read.at : Math.min(read.qt, read.at);
   const gap = call.lost && read.at > 0 ? { from, to: Math.max(from, options.wallMillis()) } : undefined;
-  const outcome = await boot(ledger, read, call.boot, gap, options.names?.id);
+  const was = { ep: call.was.epoch, mode: call.was.mode, leaseMs: call.was.leaseMillis };
+  const outcome = await boot(ledger, read, call.boot, gap, options.names?.id, was);
   return outcome.kind === "booted" ? { outcome: "booted", row: rowOf(outcome.server) } : fencedOrUnanswered(outcome);
 }
 
@@ -111,7 +113,7 @@ const OTHER_KEY = "the site's clients are named under another key than this serv
 /** Under two names a client would contradict itself: a site, once begun, keeps its key, or that it has none. */
 async function namedOtherwise(ledger: Ledger, own: Srv, { site, server, names }: LedgerClientOptions): Promise<string | undefined> {
   const id = names?.id ?? "";
-  const isOther = (row: Srv | undefined) => row !== undefined && row.boot !== NEVER_RAN && row.nk !== id;
+  const isOther = (row: Srv | undefined) => row !== undefined && incarnationIn(row) !== NEVER_RAN && row.nk !== id;
   if (isOther(own)) return OTHER_KEY;
   return names !== undefined && isOther(await readServer(ledger, site, partnerOf(server))) ? OTHER_KEY : undefined;
 }
@@ -185,6 +187,7 @@ const rowOf = (row: Srv): ServerRow => ({
   heartbeat: row.hb,
   ack: row.ack,
   leaseMillis: row.lm,
+  continues: row.cont,
   clockSteps: row.steps,
 });
 

@@ -1,6 +1,6 @@
 import { Duration, Stack } from "aws-cdk-lib";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
-import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { Policy, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { CfnProfile, CfnTrustAnchor } from "aws-cdk-lib/aws-rolesanywhere";
 import { Construct } from "constructs";
@@ -14,7 +14,7 @@ const SERVER = "${aws:PrincipalTag/x509Subject/CN}";
 const ORGANISATION = "branch-dhcp";
 
 export interface AgentIdentityProps {
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly api: HttpApi;
   /** PEM. */
   readonly caCertificate: string;

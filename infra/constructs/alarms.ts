@@ -1,7 +1,7 @@
 import { CfnCondition, Duration, Fn, RemovalPolicy } from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { CfnSubscription, Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { Background } from "./background.ts";
@@ -13,7 +13,7 @@ export const RUNBOOK = "docs/operations.md";
 export interface AlarmsProps {
   /** Empty = nobody is mailed. */
   readonly email: string;
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly api: ControlApi;
   readonly background: Background;
 }
@@ -82,6 +82,14 @@ function fleetRows(): readonly AlarmRow[] {
     ),
     row("ConflictWritten", "Two clients were given one address.", "conflict-written", fleetMetric("OpenConflicts"), 0, 1),
     row("AuditChanged", "An audit record was changed or removed past the API.", "audit-changed", fleetMetric("AuditRecordsChanged"), 0, 1),
+    row(
+      "SiteUnsettled",
+      "The ledger was restored, and a site still waits to be settled.",
+      "the-ledger-was-restored",
+      fleetMetric("SitesRestored"),
+      0,
+      15,
+    ),
     row("BothPartnerDown", "Both servers of a site say PARTNER-DOWN.", "both-partner-down", fleetMetric("SitesBothPartnerDown"), 0, 1),
     {
       ...row(

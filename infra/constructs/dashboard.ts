@@ -1,13 +1,13 @@
 import { Duration } from "aws-cdk-lib";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
 import { Dashboard, GraphWidget, Metric, SingleValueWidget } from "aws-cdk-lib/aws-cloudwatch";
-import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
 import { fleetMetric } from "./alarms.ts";
 
 /** The fleet on one screen: state, mirror, API, ledger. */
 export class FleetDashboard extends Construct {
-  constructor(scope: Construct, id: string, props: { readonly table: TableV2; readonly api: HttpApi }) {
+  constructor(scope: Construct, id: string, props: { readonly table: ITableV2; readonly api: HttpApi }) {
     super(scope, id);
     const ledger = (metricName: string) =>
       new Metric({

@@ -1,11 +1,11 @@
 import { CfnCondition, CfnDeletionPolicy, type CfnResource, Fn, Stack, Token } from "aws-cdk-lib";
 import { CfnBackupPlan, CfnBackupSelection, CfnBackupVault } from "aws-cdk-lib/aws-backup";
-import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { ManagedPolicy, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 
 export interface LedgerBackupProps {
-  readonly table: TableV2;
+  readonly table: ITableV2;
   /** How long each day's backup is kept, days; 0 = none is made. */
   readonly days: number;
 }

@@ -1,5 +1,13 @@
 import { RemovalPolicy } from "aws-cdk-lib";
-import { AttributeType, Billing, ProjectionType, StreamViewType, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import {
+  AttributeType,
+  Billing,
+  type ITableV2,
+  ProjectionType,
+  StreamViewType,
+  TableEncryptionV2,
+  TableV2,
+} from "aws-cdk-lib/aws-dynamodb";
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
@@ -11,18 +19,21 @@ const GIVES_KEYS = { Null: { "dynamodb:LeadingKeys": "false" } };
 
 /** The ledger: one table in one Region. No replica with eventual replication may ever be added: last writer wins would void every condition. */
 export class LedgerTable extends Construct {
-  readonly table: TableV2;
+  /** The table in use: the stack's own, or the one that was restored from a copy of it. */
+  readonly table: ITableV2;
+  readonly own: TableV2;
   /** Signs page cursors; resolved at deployment into the functions' environment. */
   readonly cursorKey: Secret;
 
-  constructor(scope: Construct, id: string) {
+  /** `restoredStream`: ARN of the stream of a table that was restored from a copy, and takes the place of the stack's own. */
+  constructor(scope: Construct, id: string, restoredStream?: string) {
     super(scope, id);
     this.cursorKey = new Secret(this, "CursorKey", {
       description: "Tandem: signs the API's page cursors",
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.table = new TableV2(this, "Table", {
+    this.own = new TableV2(this, "Table", {
       partitionKey: text(LEDGER_TABLE.pk),
       sortKey: text(LEDGER_TABLE.sk),
       // No cap on capacity: it would hold heartbeats back with everything else, and a counter that stands still is what a dead server looks like.
@@ -41,6 +52,14 @@ export class LedgerTable extends Construct {
         nonKeyAttributes: [...index.projects],
       })),
     });
+    this.table = restoredStream === undefined ? (this.own as ITableV2) : this.#restored(restoredStream);
+  }
+
+  #restored(tableStreamArn: string): ITableV2 {
+    const [, tableArn] = /^(arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table\/[A-Za-z0-9_.-]+)\/stream\/.+$/.exec(tableStreamArn) ?? [];
+    if (tableArn === undefined) throw new Error(`restoredLedger is the ARN of a table's stream, not ${tableStreamArn}`);
+    const globalIndexes = LEDGER_TABLE.indexes.map(({ name }) => name);
+    return TableV2.fromTableAttributes(this, "Restored", { tableArn, tableStreamArn, globalIndexes });
   }
 
   /** Gives a function what its route declares, and nothing else. */

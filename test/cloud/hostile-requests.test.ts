@@ -69,6 +69,8 @@ const RIGHT_BODY: { readonly [Name in RouteName]?: Record<string, unknown> } = {
     force: { attestation: "PARTNER IS POWERED OFF", reason: "because" },
   },
   recoverSite: { expectedEpoch: 1, reason: "because" },
+  markRestored: { generation: 1, reason: "because" },
+  settleSite: { word: { sole: "B", reason: "because" } },
   takeOver: { survivor: "B", force: { attestation: "PARTNER IS POWERED OFF", reason: "because" } },
   startFailover: { sites: [SITE, "NOWHERE-9"], survivor: "B", reason: "because", atOnce: 2 },
   stopFailover: { reason: "because" },
@@ -109,6 +111,7 @@ const callersOf = (name: RouteName) =>
 const NEVER_DONE: ReadonlySet<RouteName> = new Set<RouteName>([
   "takeOver",
   "recoverSite",
+  "settleSite",
   "agentClear",
   "resumeFailover",
   "cancelPartnerDown",

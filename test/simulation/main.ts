@@ -13,7 +13,7 @@ const HELP = `npm run sim -- [options]       two servers' own code, clients, led
   --stop-at N             ends when so many have failed (default 20)
   --aim AIM               every world is aimed: ${AIMS.join(" ")}
   --operator rash         one who declares living partners down
-  --ledger HOW            always: every pair has one; lying: and its operators lie; never: none has
+  --ledger HOW            always: every pair has one; lying: and its operators lie; restored: and it is restored from copies; never
   --frozen                virtual machines are stopped with all their clocks, which is outside what docs/safety.md assumes
   --week                  how long a week of a pair with fifty clients takes
 
@@ -62,8 +62,8 @@ const wishes: Wishes = {
 };
 if (values.aim !== undefined && wishes.aim === undefined) refuse(NAME, `--aim is one of ${AIMS.join(", ")}`);
 if (values.operator !== undefined && values.operator !== "rash") refuse(NAME, "--operator knows only rash");
-if (values.ledger !== undefined && !["always", "lying", "never"].includes(values.ledger))
-  refuse(NAME, "--ledger is always, lying or never");
+if (values.ledger !== undefined && !["always", "lying", "restored", "never"].includes(values.ledger))
+  refuse(NAME, "--ledger is always, lying, restored or never");
 if (values.seeds !== undefined && !/^\d+\.\.\d+$/.test(values.seeds)) refuse(NAME, "--seeds is FIRST..LAST");
 if (!Object.keys(ROOTS).some((name) => name.includes(values.root))) refuse(NAME, `--root knows ${Object.keys(ROOTS).join("; ")}`);
 const cpuSeconds = (): number => {

@@ -9,7 +9,7 @@ import { Violation, World } from "./world.ts";
 export interface Wishes {
   readonly aim?: Aim | undefined;
   readonly operator?: string | undefined;
-  /** "always": every pair has a ledger; "lying": one whose operators lie; "never". */
+  /** "always": every pair has a ledger; "lying": one whose operators lie; "restored": one that is restored from copies often; "never". */
   readonly ledger?: string | undefined;
   /** Virtual machines are frozen, clocks and all. */
   readonly frozen?: boolean | undefined;
@@ -26,8 +26,11 @@ function drawn(seed: number, { aim, operator, ledger }: Wishes): Swarm {
   if (ledger === undefined) return draw(seed, aim);
   if (ledger === "never") return draw(seed, aim, { ledger: undefined });
   const drawn = drawLedger(new Prng(seed, 40));
+  if (ledger === "restored") return draw(seed, aim, { pair: true, ledger: { ...drawn, restores: restoredOften(seed) } });
   return draw(seed, aim, { pair: true, ledger: ledger === "lying" ? { ...drawn, operators: "lying" } : drawn });
 }
+
+const restoredOften = (seed: number) => ({ every: [600, 1800, 5400][seed % 3]!, oldest: [60, 900, 7200][Math.floor(seed / 3) % 3]! });
 
 /** Runs a world to its end; gives what a checker complains of, or undefined. */
 export async function complaintOf(settings: Swarm, print?: (line: string) => void): Promise<string | undefined> {

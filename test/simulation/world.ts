@@ -210,6 +210,10 @@ export class World implements MachineWorld, Scene {
     for (const checker of this.checkers) checker.diskLost?.(this, machine);
   }
 
+  ledgerRestored(copiedAt: number): void {
+    for (const checker of this.checkers) checker.ledgerRestored?.(this, copiedAt);
+  }
+
   durable(machine: Machine, writes: readonly StoreWrite[]): void {
     for (const checker of this.checkers) this.#hear(checker, checker.durable?.(this, machine, writes));
   }

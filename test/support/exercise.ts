@@ -32,6 +32,7 @@ export async function exercise(): Promise<ReadonlyMap<string, Deeds>> {
   await looked(api, call);
   await switched(api, call);
   await failedOver(api, call, () => sweep(depsOf("sweep")));
+  await restored(call);
   const rows = [...api.table.rows()];
   const late = rows.find((row) => row["late"] === 1);
   const record = rows.find((row) => row["t"] === "E");
@@ -136,6 +137,11 @@ async function failedOver(api: Api, call: Caller, sweepOnce: () => Promise<unkno
   await call("requestPartnerDown", { path, body: { survivor: "B", standing: true } }, 409);
   await watch(api.ledger, "B");
   await sweepOnce();
+}
+
+async function restored(call: Caller): Promise<void> {
+  await call("markRestored", { path, body: { generation: 1, reason: "the table was lost" } });
+  await call("settleSite", { path, body: { word: { sole: "B", reason: "A burnt down" } } });
 }
 
 /** `ledger`, telling each call in the words of IAM. A transaction's parts are judged one by one, a batch's keys together. */

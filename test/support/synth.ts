@@ -27,7 +27,7 @@ export interface Synthesized {
 }
 
 /** Runs the CDK app as `cdk synth` does, without account, Region or network. */
-export function synthesize(): Synthesized {
+export function synthesize(context: Readonly<Record<string, string>> = {}): Synthesized {
   const folder = mkdtempSync(join(tmpdir(), "tandem-synth-"));
   const startedAt = performance.now();
   const cdk = JSON.parse(readFileSync(resolve(import.meta.dirname, "../../cdk.json"), "utf8"));
@@ -35,7 +35,7 @@ export function synthesize(): Synthesized {
     PATH: process.env["PATH"] ?? "",
     HOME: folder,
     CDK_OUTDIR: join(folder, "out"),
-    CDK_CONTEXT_JSON: JSON.stringify(cdk.context),
+    CDK_CONTEXT_JSON: JSON.stringify({ ...cdk.context, ...context }),
   };
   const run = spawnSync(process.execPath, ["infra/app.ts"], { cwd: resolve(import.meta.dirname, "../.."), env, encoding: "utf8" });
   try {

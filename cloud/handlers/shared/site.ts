@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { SiteView, Verdict as VerdictView } from "../../contract/api-schemas.ts";
+import { neverRan } from "../../contract/generation.ts";
 import { CtlItem, type Srv, SrvItem } from "../../contract/items.ts";
 import type { Ledger } from "../../contract/ledger.ts";
 import { type Refused, refused } from "../../contract/problem.ts";
@@ -59,7 +60,7 @@ function serverView({ ctl }: SiteSnapshot, server: Srv): z.output<typeof SiteVie
     server: name,
     name: ctl.cfg.names[name],
     mode: server.mode,
-    running: server.boot !== "-",
+    running: !neverRan(server.boot),
     heartbeats: server.hb,
     lastSeen: server.at === 0 ? null : time(server.at),
     failoverState: server.fs,
@@ -68,5 +69,6 @@ function serverView({ ctl }: SiteSnapshot, server: Srv): z.output<typeof SiteVie
     evidence: { partnerHeartbeat: server.oHb, stillMs: server.oMs, peerLeaseAgoMs: server.pMs },
     leaseMs: server.lm,
     version: server.ver,
+    ...(server.was === undefined ? {} : { was: { epoch: server.was.ep, mode: server.was.mode } }),
   };
 }

@@ -5,6 +5,7 @@ import * as agents from "../../../cloud/contract/agent-expressions.ts";
 import * as conflicts from "../../../cloud/contract/conflict-expressions.ts";
 import type { Write } from "../../../cloud/contract/expression.ts";
 import * as plans from "../../../cloud/contract/plan-expressions.ts";
+import * as restores from "../../../cloud/contract/restore-expressions.ts";
 import * as switches from "../../../cloud/contract/switch-expressions.ts";
 import { embeddedLedger } from "../../../cloud/embedded/ledger.ts";
 import { createEmbeddedTable } from "../../../cloud/embedded/table.ts";
@@ -12,9 +13,10 @@ import { type Term, termsOf, without } from "../../support/mutate.ts";
 import { AGENT_SCENARIOS } from "./scenarios/agents.ts";
 import { OTHER_SCENARIOS } from "./scenarios/plans-and-conflicts.ts";
 import { outcomeOf, type Scenario } from "./scenarios/prepare.ts";
+import { RESTORE_SCENARIOS } from "./scenarios/restores.ts";
 import { SWITCH_SCENARIOS } from "./scenarios/switches.ts";
 
-const SCENARIOS = [...AGENT_SCENARIOS, ...SWITCH_SCENARIOS, ...OTHER_SCENARIOS];
+const SCENARIOS = [...AGENT_SCENARIOS, ...SWITCH_SCENARIOS, ...RESTORE_SCENARIOS, ...OTHER_SCENARIOS];
 
 const fresh = () => embeddedLedger(createEmbeddedTable());
 const commands = [...new Set(SCENARIOS.map(({ command }) => command))];
@@ -46,7 +48,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   planSiteWrite: "it has no condition: the plan's holder alone writes it",
 };
 test("every command that the contract exports has its scenarios", () => {
-  const names = [agents, switches, plans, conflicts].flatMap((module) => Object.keys(module).filter((name) => /Writes?$/.test(name)));
+  const names = [agents, switches, restores, plans, conflicts].flatMap((module) =>
+    Object.keys(module).filter((name) => /Writes?$/.test(name)),
+  );
   expect(names.length).toBeGreaterThan(20);
   const covered = new Set(commands.map((command) => command.split(" ")[0]));
   const known = names.filter((name) => ELSEWHERE[name] === undefined).map((name) => name.replace(/Writes?$/, ""));

@@ -35,7 +35,13 @@ const boot = (server: ServerName, key?: string, as = `boot-${server}`) =>
   clientOf(
     server,
     key,
-  )({ op: "boot", read: { ...standing(server), heartbeat: 0, ack: 0, leaseMillis: 0, clockSteps: [] }, boot: as, lost: false });
+  )({
+    op: "boot",
+    read: { ...standing(server), heartbeat: 0, ack: 0, leaseMillis: 0, clockSteps: [] },
+    boot: as,
+    lost: false,
+    was: { epoch: 0, mode: "PAIR", leaseMillis: 0 },
+  });
 const entry = (seq: number, hostname: string | undefined) => {
   const times = { ts: WALL + seq, expires: WALL + 3_600_000, potential: WALL + 3_600_000, lastTs: WALL + seq, epoch: 1 };
   const plain = { fromPartner: false, renewal: seq > 1, renewals: 1 };

@@ -46,6 +46,8 @@ export interface Checker {
   ledgerChanged?(scene: Scene): string | undefined;
   /** A disk is about to be lost, with all that is on it, or what was written since it was copied. */
   diskLost?(scene: Scene, machine: Machine): undefined;
+  /** The ledger was put back to what it was at `copiedAt`, true milliseconds. */
+  ledgerRestored?(scene: Scene, copiedAt: number): undefined;
   /** All is over: faults have ended, and everything has come to rest. */
   atEnd?(scene: Scene): string | undefined;
   /** Every few seconds, while nothing is under way in the process. */

@@ -30,6 +30,8 @@ export function historyComplete(): Checker {
   let seen: Seen[] = [];
   /** By address and client: the end of what was given and lost with a disk. */
   const lost = new Map<string, number>();
+  /** When a disk was last lost. */
+  let lastLoss = Number.NEGATIVE_INFINITY;
   return {
     name: "the ledger's history is what clients saw",
     bound(scene, client, holding) {
@@ -45,6 +47,16 @@ export function historyComplete(): Checker {
       for (const each of [...seen, ...givenBy(scene, machine)])
         if (!isKnown(scene, known, each)) lost.set(keyOf(each), Math.max(each.until, lost.get(keyOf(each)) ?? 0));
       seen = seen.filter((each) => isKnown(scene, known, each));
+      lastLoss = scene.now;
+      return undefined;
+    },
+    ledgerRestored(scene, copiedAt) {
+      // handed in before its server's disk was lost, and gone with the ledger as well
+      if (lastLoss < copiedAt) return undefined;
+      const known = indexOf(scene);
+      for (const each of seen.filter(({ at }) => at <= lastLoss))
+        if (!isKnown(scene, known, each)) lost.set(keyOf(each), Math.max(each.until, lost.get(keyOf(each)) ?? 0));
+      seen = seen.filter((each) => each.at > lastLoss || isKnown(scene, known, each));
       return undefined;
     },
     atEnd(scene) {

@@ -51,6 +51,8 @@ export function oneSole(): Checker {
 function modesAre(ctl: CtlItemType, a: Srv, b: Srv): string | undefined {
   const modes = { A: a.mode, B: b.mode };
   if (ctl.state === "NORMAL") return modes.A === "PAIR" && modes.B === "PAIR" ? undefined : `NORMAL, but A is ${modes.A} and B ${modes.B}`;
+  if (ctl.state === "RESTORED")
+    return modes.A === "RESTORED" && modes.B === "RESTORED" ? undefined : `RESTORED, but A is ${modes.A} and B ${modes.B}`;
   const { sole } = ctl;
   if (sole === undefined) return "PARTNER_DOWN without a sole server";
   const fits = modes[sole] === "SOLE" && modes[partnerOf(sole)] === "DOWN" && ctl.down === partnerOf(sole);

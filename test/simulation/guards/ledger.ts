@@ -154,14 +154,14 @@ const STANDING: readonly Guard[] = [
   {
     name: "an older epoch is not believed at a start",
     file: site,
-    find: "if (row.epoch < state.standing.epoch) {",
-    replace: "if (false) {",
+    find: "if (row.epoch < state.standing.epoch) return onOlder(state, row);",
+    replace: "",
   },
   {
     name: "an older epoch is not believed later",
     file: site,
-    find: "if (row.epoch < epoch) return only({ ...state, reachable: false });",
-    replace: "",
+    find: 'if (row.epoch < epoch || row.mode === "RESTORED")',
+    replace: 'if (row.mode === "RESTORED")',
   },
   {
     name: "who is declared down loses every right",
@@ -172,7 +172,7 @@ const STANDING: readonly Guard[] = [
   {
     name: "who was replaced stops",
     file: site,
-    find: 'return only({ ...state, phase: "stopped", lease: revoked(row.mode) }, { kind: "replaced" }',
+    find: 'return only({ ...state, phase: "stopped", lease: revoked(mode) }, { kind: "replaced" }',
     replace: 'return only({ ...state }, { kind: "replaced" }',
   },
   {

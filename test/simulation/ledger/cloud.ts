@@ -1,8 +1,11 @@
 import type { RouteName } from "../../../cloud/contract/api.ts";
 import type { Item, Key, Query, Write } from "../../../cloud/contract/expression.ts";
 import { put } from "../../../cloud/contract/expression.ts";
+import { CtlItem, SrvItem } from "../../../cloud/contract/items.ts";
 import { type Ledger, LedgerUnavailable, type Page, type WriteOutcome } from "../../../cloud/contract/ledger.ts";
 import type { Refused } from "../../../cloud/contract/problem.ts";
+import { restoredWrites } from "../../../cloud/contract/restore-expressions.ts";
+import { ctlKey, srvKey } from "../../../cloud/contract/tables.ts";
 import type { Caller, Deps, Handler, Request } from "../../../cloud/deps.ts";
 import { type Change, createEmbeddedTable } from "../../../cloud/embedded/table.ts";
 import { registerSite } from "../../../cloud/handlers/register-site.ts";
@@ -23,8 +26,8 @@ const SWEEP_MILLIS = 60_000;
  * own handlers, and what is wrong with both. Indexes and reads that are not consistent show the table as it was a while ago.
  */
 export class Cloud {
-  readonly table = createEmbeddedTable();
-  readonly #replica = createEmbeddedTable();
+  table = createEmbeddedTable();
+  #replica = createEmbeddedTable();
   readonly #agenda: Agenda;
   readonly #random: Prng;
   readonly #swarm: LedgerSwarm;
@@ -44,10 +47,7 @@ export class Cloud {
     this.#agenda = agenda;
     this.#random = new Prng(seed, 31);
     this.#swarm = swarm;
-    this.table.watch((change) => {
-      this.lately.push(change);
-      if (change.after !== undefined) this.#replicate(change.after as Item & Key);
-    });
+    this.#watch();
     this.deps = {
       ledger: this.ledger((run) => this.#inside(run)),
       now: () => EPOCH_MILLIS + Math.floor(agenda.now) + swarm.cloudSkewSeconds * 1000,
@@ -58,6 +58,28 @@ export class Cloud {
       cursorKey: "simulation",
       log: { info: (fields, message) => trace("cloud", `${message} ${JSON.stringify(fields)}`), warn: () => {}, error: () => {} },
     };
+  }
+
+  #watch(): void {
+    this.table.watch((change) => {
+      this.lately.push(change);
+      if (change.after !== undefined) this.#replicate(change.after as Item & Key);
+    });
+  }
+
+  /** The table is restored from a copy, and an operator says so before anybody sees it. False if there is no site in the copy. */
+  restore(rows: readonly Item[], generation: number): boolean {
+    if (!rows.some((row) => row["pk"] === ctlKey(SITE).pk && row["sk"] === ctlKey(SITE).sk)) return false;
+    this.table = createEmbeddedTable();
+    this.#replica = createEmbeddedTable();
+    for (const row of rows) for (const table of [this.table, this.#replica]) table.write(put(row as Item & Key));
+    this.#watch();
+    const act = { id: this.deps.newId(), at: this.deps.now(), by: "first", note: "the table was lost" };
+    const server = (name: "A" | "B") => SrvItem.parse(this.table.get(srvKey(SITE, name)));
+    const read = { ctl: CtlItem.parse(this.table.get(ctlKey(SITE))), servers: { A: server("A"), B: server("B") } };
+    const outcome = this.#change(() => this.table.transact(restoredWrites(read, generation, act)));
+    if (outcome.kind !== "done") throw new Error(`the act is ${outcome.kind}`);
+    return true;
   }
 
   /** Registers the site, and sweeps from then on. */
@@ -161,8 +183,9 @@ export class Cloud {
   }
 
   #replicate(after: Item & Key): void {
+    const replica = this.#replica;
     this.#replicatedAt = Math.max(this.#replicatedAt, this.#agenda.now + this.#random.unit() * this.#swarm.indexLag);
-    this.#agenda.at(this.#replicatedAt, () => this.#replica.write(put(after)));
+    this.#agenda.at(this.#replicatedAt, () => replica.write(put(after)));
   }
 
   /** What the cloud does with a request that has arrived. */

@@ -5,12 +5,12 @@ import { takeOver } from "../../../cloud/handlers/take-over.ts";
 import { type Script, scripted } from "../mutation/scripts.ts";
 import { World } from "../world.ts";
 import { operator, SITE } from "./cloud.ts";
-import { LEDGER_TROUBLES, type LedgerSwarm, type LedgerTrouble } from "./swarm.ts";
+import { LEDGER_TROUBLES, type LedgerSwarm, type LedgerTrouble, NO_RESTORES } from "./swarm.ts";
 
 const PRIMARY = 0;
 const CALM: LedgerSwarm = {
   ...{ autonomySeconds: 60, coldStart: "run-down", mergeBacklog: 50_000, cloudSkewSeconds: 0, wanDelay: 20, wanLoss: 0, straggling: 0 },
-  ...{ throttling: 0, lostAnswers: 0, indexLag: 0, operators: "lying" },
+  ...{ throttling: 0, lostAnswers: 0, indexLag: 0, operators: "lying", restores: NO_RESTORES },
   troubles: Object.fromEntries(LEDGER_TROUBLES.map((kind) => [kind, 0])) as Record<LedgerTrouble, number>,
 };
 const force = { attestation: ATTESTATION, reason: "a lie" } as const;

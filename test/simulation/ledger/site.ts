@@ -3,11 +3,13 @@ import type { LedgerEffect } from "../../../edge-agent/agent/service-events.ts";
 import { PEER_NAME } from "../config-text.ts";
 import type { Machine, Process } from "../machine.ts";
 import { Prng } from "../prng.ts";
+import { clockText } from "../trace.ts";
 import type { World } from "../world.ts";
 import { Cloud, SITE } from "./cloud.ts";
 import { serverOf } from "./names.ts";
 import { LedgerOperator } from "./operator.ts";
 import { LedgerPort } from "./port.ts";
+import { type Copy, Restores } from "./restores.ts";
 import { LEDGER_TROUBLES, type LedgerSwarm, type LedgerTrouble } from "./swarm.ts";
 import { Wan } from "./wan.ts";
 
@@ -22,6 +24,8 @@ export class LedgerSide {
   readonly #random: Prng;
   readonly #wans = new Map<Machine, Wan>();
   readonly #ports = new WeakMap<Process, LedgerPort>();
+  readonly #restores: Restores;
+  #generation = 0;
   #boots = 0;
   #healed = false;
 
@@ -35,6 +39,7 @@ export class LedgerSide {
     for (const [index, machine] of world.machines.entries()) {
       this.#wans.set(machine, new Wan(world.agenda, new Prng(seed, 33 + index), terms));
     }
+    this.#restores = new Restores(world.agenda, this.cloud, swarm.restores, new Prng(seed, 37), (copy) => this.restore(copy));
     this.operator = new LedgerOperator(world, this.cloud, swarm.operators, new Prng(seed, 36));
   }
 
@@ -42,6 +47,15 @@ export class LedgerSide {
     const { mclt, maximumLeaseTime } = this.#world.swarm;
     this.cloud.begin(mclt, maximumLeaseTime);
     for (const kind of LEDGER_TROUBLES) this.#plan(kind);
+    this.#restores.begin();
+  }
+
+  /** The table as it was then is all that is left of the ledger. */
+  restore(copy: Copy): void {
+    this.#generation += 1;
+    if (!this.cloud.restore(copy.rows, this.#generation)) return;
+    this.#world.trace("cloud", `is restored as of ${clockText(copy.at)}: generation ${this.#generation}`);
+    this.#world.ledgerRestored(copy.at);
   }
 
   /** What a process that starts on `machine` is given. */
@@ -146,6 +160,7 @@ export class LedgerSide {
 
   heal(): void {
     this.#healed = true;
+    this.#restores.heal();
     this.cloud.out = false;
     this.cloud.calm = true;
     for (const wan of this.#wans.values()) {

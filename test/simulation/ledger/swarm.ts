@@ -20,6 +20,8 @@ export interface LedgerSwarm {
   /** Mean seconds between troubles; 0 for never. */
   readonly troubles: Readonly<Record<LedgerTrouble, number>>;
   readonly operators: LedgerOperators;
+  /** Mean seconds between restores of the table from a copy, and how old the copy is at most; 0 for never. */
+  readonly restores: { readonly every: number; readonly oldest: number };
 }
 
 /**
@@ -37,6 +39,8 @@ export function ledgerSwarm(seed: number): LedgerSwarm | undefined {
   return random.chance(0.12) ? drawLedger(random) : undefined;
 }
 
+export const NO_RESTORES = { every: 0, oldest: 0 } as const;
+
 export function drawLedger(random: Prng): LedgerSwarm {
   return {
     autonomySeconds: random.pick([60, 120, 600, 3600]),
@@ -53,5 +57,6 @@ export function drawLedger(random: Prng): LedgerSwarm {
       LEDGER_TROUBLES.map((kind) => [kind, random.chance(0.6) ? random.pick([300, 900, 3600]) : 0]),
     ) as unknown as Record<LedgerTrouble, number>,
     operators: random.pick(["none", "careful", "careful", "forcing"]),
+    restores: random.chance(0.15) ? { every: random.pick([1800, 7200]), oldest: random.pick([60, 900, 7200]) } : NO_RESTORES,
   };
 }

@@ -3,7 +3,7 @@ import { requestPartnerDown } from "../../../cloud/handlers/request-partner-down
 import { takeOver } from "../../../cloud/handlers/take-over.ts";
 import { operator, SITE } from "../ledger/cloud.ts";
 import type { LedgerSide } from "../ledger/site.ts";
-import type { LedgerSwarm } from "../ledger/swarm.ts";
+import { type LedgerSwarm, NO_RESTORES } from "../ledger/swarm.ts";
 import type { Script, Stage } from "./scripts.ts";
 
 const PRIMARY = 0;
@@ -13,7 +13,7 @@ const reason = "the script wants it";
 /** A ledger that is quick, and in which nothing fails by itself. */
 const CALM: LedgerSwarm = {
   ...{ autonomySeconds: 60, coldStart: "run-down", mergeBacklog: 50, cloudSkewSeconds: 0, wanDelay: 20, wanLoss: 0, straggling: 0 },
-  ...{ throttling: 0, lostAnswers: 0, indexLag: 0, operators: "careful" },
+  ...{ throttling: 0, lostAnswers: 0, indexLag: 0, operators: "careful", restores: NO_RESTORES },
   troubles: { wanCut: 0, cloudOut: 0, act: 0, quarrel: 0, stop: 0 },
 };
 const SETTINGS = { ledger: CALM, leaseTime: 60, maximumLeaseTime: 60, asks: [60] } as const;
