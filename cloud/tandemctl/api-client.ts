@@ -32,8 +32,14 @@ export class CallFailed extends Error {
 }
 const ATTEMPTS = 3;
 
-/** Repeats what the API says it could not do yet (503, or 429 of the gateway), with the same Idempotency-Key. */
-export function createClient(api: string, token: string): Client {
+/** Further than this from the API's clock, this machine's is worth a word: times such as "2h" are by it. */
+const CLOCK_TOLERANCE_MS = 120_000;
+
+/**
+ * Repeats what the API says it could not do yet (503, or 429 of the gateway), with the same Idempotency-Key. `warn` is told once if
+ * this machine's clock is off.
+ */
+export function createClient(api: string, token: string, warn: (text: string) => void = () => {}): Client {
   const base = baseOf(api);
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new UsageError("TANDEM_TOKEN (or --token) is no token: it has characters that a token cannot have");
@@ -43,10 +49,17 @@ export function createClient(api: string, token: string): Client {
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     return url;
   };
+  let clockIsKnown = false;
+  const lookAtClock = (response: Response): void => {
+    const ahead = Date.now() - Date.parse(response.headers.get("date") ?? "");
+    if (!clockIsKnown && Math.abs(ahead) > CLOCK_TOLERANCE_MS) warn(clockText(ahead));
+    clockIsKnown = true;
+  };
   const send = async (url: URL, init: RequestInit): Promise<{ readonly response: Response; readonly text: string }> => {
     for (let attempt = 1; ; attempt++) {
       const response = await reach(url, init);
       const text = await response.text();
+      lookAtClock(response);
       if (response.ok) return { response, text };
       if ((response.status !== 503 && response.status !== 429) || attempt === ATTEMPTS)
         throw refusal(response.status, text, { base, rights });
@@ -72,6 +85,9 @@ export function createClient(api: string, token: string): Client {
     },
   };
 }
+
+const clockText = (ahead: number): string =>
+  `this machine's clock is ${Math.round(Math.abs(ahead) / 60_000)} minutes ${ahead > 0 ? "ahead of" : "behind"} the control plane's: "now" and "2h" are by this machine's`;
 
 async function reach(url: URL, init: RequestInit): Promise<Response> {
   try {

@@ -92,7 +92,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (!api || !token) throw new UsageError(missing(!api, !token));
     usage = `tandemctl ${name} ${command.usage}`;
     const names = clientKey(values["client-key-file"] ?? process.env["TANDEM_CLIENT_KEY_FILE"]);
-    const client = createClient(api, token);
+    const client = createClient(api, token, complain);
     return await command.run({
       client: names === undefined ? client : opening(client, names),
       names,
@@ -128,7 +128,7 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split(". To specify")[0] ?? "") : String(error));
+    throw new UsageError(error instanceof Error ? (error.message.split(/\. To specify|\n/)[0] ?? "") : String(error));
   }
 }
 

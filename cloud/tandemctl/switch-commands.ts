@@ -137,11 +137,21 @@ function plans(context: Context): Promise<number> {
   ]);
 }
 
+/** The exit status of who is ended by Ctrl-C, as shells have it. */
+const INTERRUPTED = 130;
+
 /** Drives a plan and tells how it goes, until it is over. The control plane's sweep drives it too, so whoever stops watching stops nothing. */
 async function follow(context: Context, started: Row & { [name: string]: never }): Promise<number> {
   const { client, output, options, sleep } = context;
   // biome-ignore lint/suspicious/noExplicitAny: every route answers in its own shape
   let plan: any = started;
+  const leave = () => {
+    process.stderr.write(
+      `\nfailover ${plan.id} goes on without you: tandemctl failover --show ${plan.id}; --stop ${plan.id} --reason TEXT ends it\n`,
+    );
+    process.exit(INTERRUPTED);
+  };
+  process.once("SIGINT", leave);
   while (plan.state === "running" && options["no-wait"] !== true) {
     const counts = Object.entries(plan.counts).map(([state, count]) => `${count} ${state}`);
     const trying = plan.sites.find((row: Row) => row["state"] === "trying");
@@ -149,6 +159,7 @@ async function follow(context: Context, started: Row & { [name: string]: never }
     await sleep(LOOK_MS);
     plan = (await client.call("POST", `/v1/failovers/${plan.id}/advance`)).body;
   }
+  process.removeListener("SIGINT", leave);
   return showPlan(context, plan);
 }
 

@@ -69,6 +69,24 @@ test("what the gateway refuses without a word of ours is said in ours", async ()
   await expect(createClient(api.replace("http:", "https:"), token).call("GET", "/v1/sites")).rejects.toThrow("http:// instead of https://");
   server.close();
 });
+test("a clock that is off is told of once", async () => {
+  let date = new Date();
+  const server = createServer((_request, response) => void response.writeHead(200, { date: date.toUTCString() }).end("{}"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const said: string[] = [];
+  const asked = async () => {
+    const client = createClient(api, "t", (text) => said.push(text));
+    await client.call("GET", "/v1/sites");
+    await client.call("GET", "/v1/sites");
+  };
+  await asked();
+  expect(said).toEqual([]);
+  date = new Date(Date.now() + 3 * 3_600_000);
+  await asked();
+  expect(said).toEqual([expect.stringContaining("180 minutes behind the control plane's")]);
+  server.close();
+});
 test("who waits for partner-down goes on waiting when the API is away for a while, but not for one that was never there", async () => {
   const away = () => new CallFailed(0, "cannot be reached", {});
   const pending = () => new CallFailed(425, "EVIDENCE_PENDING: wait", { code: "EVIDENCE_PENDING" });
