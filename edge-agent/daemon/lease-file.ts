@@ -1,4 +1,5 @@
 import type { AgentConfig } from "../config/agent-config.ts";
+import { variableTypes } from "../config/variable-types.ts";
 import type { LeaseFileStyle } from "../leases/lease-file/format.ts";
 import { importLeaseFile, readEditedFailoverState } from "../leases/lease-file/import.ts";
 import { decodeDeclaration, decodeEndpoint, encodeRecord, endpointKey, type RecordedDeclaration } from "../leases/lease-file/types.ts";
@@ -123,7 +124,7 @@ function newServerDuid(now: EpochSeconds, wallOffset: number): Uint8Array {
   return duid;
 }
 
-/** `db-time-format` and `lease-id-format` of the global scope. */
+/** `db-time-format` and `lease-id-format` of the global scope, and what kinds of variables there are. */
 function leaseFileStyle(config: AgentConfig): Omit<LeaseFileStyle, "wallOffset"> {
   const text = (name: string): string => {
     let found = "";
@@ -133,5 +134,6 @@ function leaseFileStyle(config: AgentConfig): Omit<LeaseFileStyle, "wallOffset">
     }
     return found;
   };
-  return { dates: text("db-time-format") === "local" ? "local" : "default", ids: text("lease-id-format") === "hex" ? "hex" : "octal" };
+  const dates = text("db-time-format") === "local" ? "local" : "default";
+  return { dates, ids: text("lease-id-format") === "hex" ? "hex" : "octal", variables: variableTypes(config) };
 }

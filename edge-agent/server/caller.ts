@@ -4,10 +4,10 @@ import { evaluateBoolean, evaluateData } from "../config/evaluate/expressions.ts
 import { createEnvironment } from "../config/evaluate/statements.ts";
 import { OPTION } from "../dhcp/wire/option-codes.ts";
 import { UNSPECIFIED } from "../values/ipv4.ts";
-import { type ClassReader, classify, type Membership, NO_CLASSES } from "./classes.ts";
+import { type ClassReader, classify, type Membership, NO_CLASSES, tooManyClasses } from "./classes.ts";
 import { asAddress, type ClientMessage, LINK_SELECTION, subOption } from "./client-message.ts";
 import { emitLogs } from "./configured-logs.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, say } from "./exchange.ts";
 import type { Permitted } from "./permits.ts";
 import type { ServerState } from "./state.ts";
 
@@ -30,7 +30,8 @@ export function identify(exchange: Exchange, client: ClientMessage): Caller {
   const wire = state.networks.networkOfInterface(interfaceName, interfaceAddresses);
   const read = packetReader(exchange, client);
   // dhcpd puts BOOTP clients into no class
-  const classes = client.type === 0 ? NO_CLASSES : classify(state.config.classes, read);
+  const classes =
+    client.type === 0 ? NO_CLASSES : classify(state.config.classes, read, () => say(exchange, tooManyClasses(client.hardwareText)));
   return { client, network: locate(state, client, wire), wire, classes, read, known: false, bootp: client.type === 0 };
 }
 

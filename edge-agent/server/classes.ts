@@ -20,20 +20,24 @@ export interface ClassReader {
 
 export const NO_CLASSES: readonly Membership[] = [];
 
-/** dhcpd's bound on the classes of one message. */
-const MAX_CLASSES = 64;
+/** dhcpd's bound on the classes of one message: further ones have no effect. */
+export const MOST_CLASSES = 5;
+/** What it says of each class beyond it. */
+export const tooManyClasses = (hardwareText: string): string => `too many classes match ${hardwareText}`;
 
 /**
  * The classes of a message, in the order of their declarations. `match if` must hold where it stands; a class with `match` counts
- * through its subclasses alone, one with `spawn with` makes a subclass for each value it meets. No data is no value.
+ * through its subclasses alone, one with `spawn with` makes a subclass for each value it meets. No data is no value. `tooMany` is
+ * called for each class beyond {@link MOST_CLASSES}.
  */
-export function classify(classes: readonly ClassDeclaration[], read: ClassReader): readonly Membership[] {
+export function classify(classes: readonly ClassDeclaration[], read: ClassReader, tooMany: () => void): readonly Membership[] {
   if (classes.length === 0) return NO_CLASSES;
   const members: Membership[] = [];
   for (const declared of classes) {
     const member = membership(declared, read);
-    if (member !== undefined) members.push(member);
-    if (members.length === MAX_CLASSES) break;
+    if (member === undefined) continue;
+    if (members.length < MOST_CLASSES) members.push(member);
+    else tooMany();
   }
   return members;
 }

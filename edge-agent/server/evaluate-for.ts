@@ -5,10 +5,10 @@ import type { LeaseEvent } from "../config/expression.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { Caller } from "./caller.ts";
-import type { Membership } from "./classes.ts";
+import { type Membership, MOST_CLASSES, tooManyClasses } from "./classes.ts";
 import type { ClientMessage } from "./client-message.ts";
 import { emitLogs } from "./configured-logs.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, say } from "./exchange.ts";
 
 /** Whom and what the statements of the configuration are run for. */
 export interface Subject {
@@ -64,7 +64,9 @@ export function runAnswer(
     emit(exchange, evaluation);
     return { evaluation, classes: caller.classes, subject };
   }
-  const classes = [...caller.classes, ...added];
+  const classes = [...caller.classes, ...added].slice(0, MOST_CLASSES);
+  for (let left = caller.classes.length + added.length - classes.length; left > 0; left -= 1)
+    say(exchange, tooManyClasses(caller.client.hardwareText));
   const asMember = { ...subject, classNames: classes.map(({ className }) => className) };
   evaluation = evaluateScopes(chainOf(classes), inputOf(exchange, asMember));
   emit(exchange, evaluation);

@@ -79,7 +79,10 @@ export function evaluateNumber(expression: Expression, env: Environment): number
 /** As {@link evaluate}, for where a truth must stand. `if` and `match if` take nothing for false. */
 export function evaluateBoolean(expression: Expression, env: Environment): boolean | undefined {
   const value = evaluateOperand(expression, env);
-  return typeof value === "boolean" ? value : undefined;
+  if (typeof value === "boolean") return value;
+  // one that came back from the lease database is a byte
+  const isTruth = expression.kind === "variable" && value instanceof Uint8Array && value.length === 1 && value[0]! <= 1;
+  return isTruth ? value[0] === 1 : undefined;
 }
 
 /**

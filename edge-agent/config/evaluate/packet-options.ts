@@ -18,6 +18,8 @@ const carriers = new WeakMap<AgentConfig, Map<string, OptionDefinition>>();
  */
 export function packetOption(message: DhcpMessage, option: OptionDefinition, config: AgentConfig): Uint8Array | undefined {
   const value = option.space === "dhcp" ? message.options.get(option.code) : subOptions(message, option.space, config, 0)?.get(option.code);
+  // dhcpd passes over an empty host name when it reads the packet
+  if (value?.length === 0 && option.code === OPTION.hostName && option.space === "dhcp") return undefined;
   return value !== undefined && isText(option) ? withoutFinalNuls(value) : value;
 }
 

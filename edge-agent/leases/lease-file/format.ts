@@ -14,6 +14,8 @@ export interface LeaseFileStyle {
   readonly ids: "octal" | "hex";
   /** Added to times of the lease clock, to have the wall clock's; seconds. */
   readonly wallOffset: number;
+  /** Variables of dhcp-eval(5) that are numbers or truths wherever they are set: dhcpd writes these as such. */
+  readonly variables?: ReadonlyMap<string, "number" | "boolean"> | undefined;
 }
 
 export const DEFAULT_STYLE: LeaseFileStyle = { dates: "default", ids: "octal", wallOffset: 0 };
@@ -98,12 +100,19 @@ function formatClient(lease: Lease, style: LeaseFileStyle): string {
   if (clientId !== undefined && clientId.length > 0) text += `\n  uid ${formatData(clientId, style)};`;
   let variables = "";
   // As dhcpd: what was made last stands first, and an empty value is as good as none.
-  for (const [name, value] of lease.variables) if (value.length > 0) variables = `\n  set ${name} = ${quoted(value)};${variables}`;
+  for (const [name, value] of lease.variables)
+    if (value.length > 0) variables = `\n  set ${name} = ${formatVariable(value, style.variables?.get(name))};${variables}`;
   text += variables;
   if (lease.agentOptions !== undefined) text += formatAgentOptions(lease.agentOptions);
   // dhcpd leaves out a name it could not read back.
   if (hostname !== undefined && /^[ !#-[\]-~]+$/.test(hostname)) text += `\n  client-hostname "${hostname}";`;
   return text;
+}
+
+function formatVariable(value: Uint8Array, type: "number" | "boolean" | undefined): string {
+  if (type === "number" && value.length === 4) return `%${ipv4FromBytes(value)}`;
+  if (type === "boolean" && value.length === 1) return value[0] === 0 ? "false" : "true";
+  return quoted(value);
 }
 
 function formatEndings({ release, expiry }: LeaseEndings): string {

@@ -14,6 +14,12 @@ const LIST = [prl(1, 3, 12, 51, 58, 59, ...ASKED.map(({ code }) => code)), opt(5
 const DOOR = [agent(text(1, "port7"))];
 
 const VENDOR = [text(60, "maker")];
+const MANY = Array.from(
+  { length: 7 },
+  (_, n) => `option m${n} code ${150 + n} = text; class "many${n}" { match if option user-class = "many"; option m${n} "of ${n}"; }`,
+).join("\n");
+const MEMBER = [text(77, "many"), prl(1, 17, 150, 151, 152, 153, 154, 155, 156)];
+const TOLD = [text(12, "box"), prl(200)];
 const SEEN = [prl(1, 15, 200)];
 
 const network = (more: string): string => `
@@ -87,6 +93,22 @@ export const DECIDED_GROUPS: readonly CaseGroup[] = [
     ],
   },
   {
+    name: "numbers and truths among variables",
+    conf: network(`option told code 200 = string; set bynumber = extract-int(substring(hardware, 5, 2), 16); set isbox = option host-name = "box";
+      on commit { set hasname = exists host-name; set remains = lease-time; if isbox { set wasknown = known; } }
+      if isbox { option told = "yes"; } else { option told = "no"; }`),
+    cases: [
+      {
+        name: "both in the lease file",
+        expect: ["OFFER", "ACK", "ACK", "OFFER", "ACK"],
+        steps: [
+          ...[discover(d(2), TOLD), accept(d(2), TOLD), renew(d(2), TOLD)],
+          ...[discover(d(10), [prl(200)]), accept(d(10), [prl(200)])],
+        ],
+      },
+    ],
+  },
+  {
     name: "what scopes see of an offer",
     conf: network(`option left code 200 = string; option left = encode-int(lease-time, 32); option subnet-mask = option user-class;
       if lease-time = 120 { option domain-name "offered"; }
@@ -104,6 +126,32 @@ export const DECIDED_GROUPS: readonly CaseGroup[] = [
           relayedLater(step, RELAY, [agent(text(1, "port7"), text(2, "remote"))]),
         ),
       },
+    ],
+  },
+  {
+    name: "an empty host name",
+    conf: network(`option told code 200 = string; if exists host-name { option told = "there"; }
+      option root-path = pick-first-value(option host-name, "none");`),
+    cases: ["", "6200"].map((name, number) => ({
+      name: `of bytes "${name}"`,
+      expect: ["OFFER", "ACK"],
+      steps: [discover(d(20 + number), [opt(12, name), prl(17, 200)]), accept(d(20 + number), [opt(12, name), prl(17, 200)])],
+    })),
+  },
+  {
+    name: "more classes than dhcpd takes",
+    conf: `authoritative; ping-check off; default-lease-time 600; ${MANY}
+      class "added" { option root-path "added"; } if option host-name = "add" { add "added"; }
+      subnet 10.77.0.0 netmask 255.255.255.0 {
+        pool { range 10.77.0.100 10.77.0.109; allow members of "many6"; } pool { range 10.77.0.110 10.77.0.119; allow members of "many4"; } }`,
+    cases: [
+      {
+        name: "the first five",
+        expect: ["OFFER", "ACK", "ACK"],
+        steps: [discover(d(50), MEMBER), accept(d(50), MEMBER), renew(d(50), MEMBER)],
+      },
+      { name: "INFORM", expect: ["ACK"], steps: [inform(d(51), "10.77.0.79", MEMBER)] },
+      { name: "and one added", expect: ["OFFER"], steps: [discover(d(52), [...MEMBER, text(12, "add")])] },
     ],
   },
   {

@@ -7,6 +7,7 @@ import type { Expression } from "../../../../edge-agent/config/expression.ts";
 import {
   bytes,
   CIRCUIT_ID,
+  DOMAIN_NAME,
   discover,
   emptyConfig,
   fromPacket,
@@ -165,9 +166,10 @@ describe("truth", () => {
     expect(bool(or(no, nothing))).toBe(false);
     expect(bool(or(nothing, nothing))).toBeUndefined();
   });
-  test("exists sees an option that came with length 0", () => {
-    expect(bool(x({ kind: "exists", option: HOST_NAME }))).toBe(false);
-    expect(bool(x({ kind: "exists", option: HOST_NAME }), input({ message: discover([[12, bytes("")]]) }))).toBe(true);
+  test("exists sees an option that came with length 0, but for a host name", () => {
+    expect(bool(x({ kind: "exists", option: DOMAIN_NAME }))).toBe(false);
+    expect(bool(x({ kind: "exists", option: DOMAIN_NAME }), input({ message: discover([[15, bytes("")]]) }))).toBe(true);
+    expect(bool(x({ kind: "exists", option: HOST_NAME }), input({ message: discover([[12, bytes("")]]) }))).toBe(false);
   });
   test("known, static and check", () => {
     expect(bool(x({ kind: "known" }), input({ known: true }))).toBe(true);
