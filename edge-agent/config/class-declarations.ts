@@ -69,7 +69,7 @@ function subclass(context: ParseContext, reader: TokenReader, place: Place, pare
   if (!reader.leftBrace()) return;
   draft.scope = context.newScope("subclass", parent.name, draft.scope, reader.location);
   const inner: Place = { ...place, kind: "class", scope: draft.scope, host: undefined, afterDeclaration: false };
-  let deleted = false;
+  const flags = { deleted: false };
   declarationBlock(context, reader, inner, () => {
     switch (reader.peek().type) {
       case "match":
@@ -78,24 +78,17 @@ function subclass(context: ParseContext, reader: TokenReader, place: Place, pare
       case "spawn":
         reader.next();
         return fail(reader, "invalid spawn in subclass.");
-      case "lease":
-        reader.next();
-        return leaseLimit(reader, draft);
-      case "dynamic":
-      case "deleted":
-        if (reader.next().type === "deleted") deleted = true;
-        return reader.semicolon() || left(reader);
       default:
-        return false;
+        return commonStatement(reader, draft, flags);
     }
   });
-  if (deleted) parent.subclasses.delete(key);
+  if (flags.deleted) parent.subclasses.delete(key);
 }
 
 function classBlock(context: ParseContext, reader: TokenReader, place: Place, draft: ClassDraft, isNew: boolean): void {
   const inner: Place = { ...place, kind: "class", scope: draft.scope, host: undefined, afterDeclaration: false };
   const seen = { matchIf: false, subMatch: false, lost: false };
-  let deleted = false;
+  const flags = { deleted: false };
   declarationBlock(context, reader, inner, () => {
     switch (reader.peek().type) {
       case "match":
@@ -106,19 +99,22 @@ function classBlock(context: ParseContext, reader: TokenReader, place: Place, dr
         draft.spawning = true;
         if (reader.next().type !== "with") return fail(reader, "expecting with after spawn");
         return subMatch(context, reader, draft, seen);
-      case "lease":
-        reader.next();
-        return leaseLimit(reader, draft);
-      case "dynamic":
-      case "deleted":
-        if (reader.next().type === "deleted") deleted = true;
-        return reader.semicolon() || left(reader);
       default:
-        return false;
+        return commonStatement(reader, draft, flags);
     }
   });
-  if (deleted) context.classes.delete(draft.name);
+  if (flags.deleted) context.classes.delete(draft.name);
   else if (isNew) context.classes.set(draft.name, draft);
+}
+
+/** What classes and subclasses know alike; false if the next statement is another. */
+function commonStatement(reader: TokenReader, draft: { leaseLimit: number | undefined }, flags: { deleted: boolean }): Special {
+  const { type } = reader.peek();
+  if (type !== "lease" && type !== "dynamic" && type !== "deleted") return false;
+  reader.next();
+  if (type === "lease") return leaseLimit(reader, draft);
+  if (type === "deleted") flags.deleted = true;
+  return reader.semicolon() || left(reader);
 }
 
 interface Seen {

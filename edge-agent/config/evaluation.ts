@@ -24,6 +24,17 @@ export interface EvaluationInput {
   readonly at: Instant;
 }
 
+/** What is looked at where no client has anything to do with it. */
+export const NO_CLIENT = {
+  message: undefined,
+  lease: undefined,
+  leasedAddress: undefined,
+  leaseSeconds: undefined,
+  host: undefined,
+  known: false,
+  classNames: [],
+} as const satisfies Partial<EvaluationInput>;
+
 /** What running a chain of scopes gave. Option values are encoded as they go on the wire. */
 export interface Evaluation {
   /** Encoded value of an option; encapsulated spaces are joined in by the reply's builder. */

@@ -54,7 +54,11 @@ export class TokenReader {
 
   /** The token `distance` after the next one; 0 is the next. */
   peek(distance = 0): Token {
-    while (this.#ahead.length <= distance) this.#ahead.push(this.#read());
+    while (this.#ahead.length <= distance) {
+      const token = this.#read();
+      // a byte 0 that dhcpd looks ahead at is lost to it
+      if (token.type !== "\0") this.#ahead.push(token);
+    }
     this.#echo.peek(this.#ahead[0] as Token);
     return this.#ahead[distance] as Token;
   }

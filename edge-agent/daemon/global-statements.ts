@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { AgentConfig } from "../config/agent-config.ts";
 import { createEnvironment, run } from "../config/evaluate/statements.ts";
+import { NO_CLIENT } from "../config/evaluation.ts";
 import type { LogEventName } from "../log-events.ts";
 import type { Logger } from "../rim/logger.ts";
 import { epochSeconds, monotonicMillis } from "../values/time.ts";
@@ -18,14 +19,8 @@ const EVENTS: Readonly<Record<"fatal" | "error" | "info" | "debug", LogEventName
  */
 export function tellOfGlobalStatements(config: AgentConfig, log: Pick<Logger, "log">): void {
   const environment = createEnvironment({
+    ...NO_CLIENT,
     config,
-    message: undefined,
-    lease: undefined,
-    leasedAddress: undefined,
-    leaseSeconds: undefined,
-    host: undefined,
-    known: false,
-    classNames: [],
     hostName: hostname(),
     at: { now: epochSeconds(Math.floor(Date.now() / 1000)), monotonic: monotonicMillis(0), wallOffset: 0 },
   });

@@ -2,6 +2,7 @@ import type { SharedNetwork } from "../config/agent-config.ts";
 import type { Environment } from "../config/evaluate/environment.ts";
 import { evaluateBoolean, evaluateData } from "../config/evaluate/expressions.ts";
 import { createEnvironment } from "../config/evaluate/statements.ts";
+import { NO_CLIENT } from "../config/evaluation.ts";
 import { OPTION } from "../dhcp/wire/option-codes.ts";
 import { UNSPECIFIED } from "../values/ipv4.ts";
 import { type ClassReader, classify, type Membership, NO_CLASSES, tooManyClasses } from "./classes.ts";
@@ -54,14 +55,9 @@ function packetReader(exchange: Exchange, client: ClientMessage): ClassReader {
   let told = 0;
   const open = (): Environment => {
     environment ??= createEnvironment({
+      ...NO_CLIENT,
       config: exchange.state.config,
       message: client.message,
-      lease: undefined,
-      leasedAddress: undefined,
-      leaseSeconds: undefined,
-      host: undefined,
-      known: false,
-      classNames: [],
       hostName: exchange.state.options.hostName,
       at: exchange.at,
     });

@@ -1,5 +1,5 @@
 import type { AgentConfig, Scope } from "../agent-config.ts";
-import type { Evaluation, EvaluationInput, ScopeChain } from "../evaluation.ts";
+import { type Evaluation, type EvaluationInput, NO_CLIENT, type ScopeChain } from "../evaluation.ts";
 import type { LeaseEvent } from "../expression.ts";
 import { RELAYED } from "./decided.ts";
 import { LeaseEvaluation, SettledEvaluation, sharedPart } from "./settled-evaluation.ts";
@@ -74,21 +74,7 @@ function follow(cache: ChainCache, node: ChainNode, id: number): ChainNode {
 
 /** Runs a static prefix without packet, lease or host, so that nothing of this packet can stay in the cache. */
 function settle(node: ChainNode, chain: readonly Scope[], input: EvaluationInput): SettledEvaluation {
-  node.settled ??= runChain(
-    chain,
-    {
-      ...input,
-      message: undefined,
-      lease: undefined,
-      leasedAddress: undefined,
-      leaseSeconds: undefined,
-      host: undefined,
-      known: false,
-      classNames: [],
-    },
-    undefined,
-    true,
-  );
+  node.settled ??= runChain(chain, { ...input, ...NO_CLIENT }, undefined, true);
   return node.settled;
 }
 
