@@ -244,7 +244,8 @@ ${peers}subnet 10.77.0.0 netmask 255.255.0.0 {\n${pools}}\n`;
   async bound(from: number, to: number): Promise<string[]> {
     const addresses: string[] = [];
     for (let client = from; client <= to; client += 1) {
-      const address = await this.#dora(client);
+      let address: string | undefined;
+      for (let attempt = 0; attempt < 3; attempt += 1) address ??= await this.#dora(client);
       if (address === undefined) throw new Error(`client ${client} gets no address`);
       addresses.push(address);
       this.#held.set(client, address);
