@@ -133,7 +133,8 @@ function grantDynamic(given: Grant): void {
     refuse(exchange, caller, candidate.address, "requested address not available");
     return;
   }
-  const seconds = exchange.authority.grantable(pool, candidate.lease, desired, exchange.at);
+  // a BOOTP client is told no time and never renews: what is shorter than it may keep the address for would be given to somebody else (dhcpd)
+  const seconds = kind === "bootp" ? desired : exchange.authority.grantable(pool, candidate.lease, desired, exchange.at);
   const change = { client: caller.client, billing: billing.billing, hostname: caller.client.hostname, sameClient: given.sameClient };
   if (kind === "offer") {
     const held = exchange.state.offers.takenUp(caller.client.key, candidate.address, exchange.at.now);

@@ -96,4 +96,14 @@ describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondar
       expect(given).not.toContain(bootp);
       for (const role of ROLES) expect(field(site, role, bootp, "binding state")).toBe("active");
     });
+
+  test("a BOOTP client has its address for good, on both, whatever MCLT is", async (context) => {
+    const site = siteFor(context, { ...programs, mclt: 5, leaseSeconds: 20 });
+    await site.start();
+    await site.bothNormal();
+    const packet = { xid: 0x77, chaddr: "0200000990c8", secs: 10, flags: 0x8000 };
+    const reply = await eventually(() => site.client.exchange(packet, 3000), 20_000);
+    await comeTo(site, reply.yiaddr, /^active$/);
+    for (const role of ROLES) await eventually(() => field(site, role, reply.yiaddr, "ends") === "never");
+  });
 });

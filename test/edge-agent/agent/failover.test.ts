@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { undone } from "../../../edge-agent/agent/state.ts";
 import { nextDeadline } from "../../../edge-agent/agent/step.ts";
 import type { ControlReply } from "../../../edge-agent/control/protocol.ts";
+import { NEVER } from "../../../edge-agent/values/time.ts";
 import { Bench } from "../../support/agent-bench.ts";
 import { conf, pair } from "../../support/two-agents.ts";
 
@@ -142,6 +143,24 @@ describe("two agents", () => {
     expect(due()).toBeLessThanOrEqual(agents.primary.at.monotonic);
     agents.carry(agents.primary, agents.primary.handle({ kind: "tick" } as never));
     expect(agents.states()[0]).not.toBe("PAUSED");
+  });
+
+  test("a BOOTP client keeps its address for good, or for the time that is configured, whatever MCLT is: it never renews", () => {
+    for (const [statements, length] of [
+      ["", undefined],
+      ["dynamic-bootp-lease-length 300;", 300],
+    ] as const) {
+      const agents = pair(statements);
+      const { now } = agents.primary;
+      const given = agents.send({ type: 0, mac: 9 }).map(({ answer }) => answer.yiaddr);
+      expect(given.length).toBeGreaterThan(0);
+      agents.wait(100);
+      for (const address of given) {
+        expect(agents.both(address)).toEqual(["ACTIVE", "ACTIVE"]);
+        for (const bench of [agents.primary, agents.secondary])
+          expect(bench.record(address)).toMatchObject({ bootp: true, ends: length === undefined ? NEVER : now + length });
+      }
+    }
   });
 
   test("a pool may leave failover: what was shared is all ours", () => {
