@@ -39,6 +39,7 @@ describe.each(ROLES)("the %s", (role) => {
     // the partner comes first, and knows nothing of that: what it gives must not be what was given
     away.restart(conf(other(role)));
     agents.settle();
+    expect(away.said().join("\n")).toContain("peer moves from normal to partner-down");
     expect(givenBy(agents, away, 40).filter((address) => given.includes(address))).toEqual([]);
     agents.wait(60);
     expect(agents.states()).toEqual(["NORMAL", "NORMAL"]);

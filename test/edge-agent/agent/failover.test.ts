@@ -152,14 +152,13 @@ describe("two agents", () => {
     ] as const) {
       const agents = pair(statements);
       const { now } = agents.primary;
-      const given = agents.send({ type: 0, mac: 9 }).map(({ answer }) => answer.yiaddr);
-      expect(given.length).toBeGreaterThan(0);
+      // one of the two hears it, once
+      const address = agents.primary.send({ type: 0, mac: 9 })?.yiaddr ?? "";
+      agents.carry(agents.primary, agents.primary.effects);
       agents.wait(100);
-      for (const address of given) {
-        expect(agents.both(address)).toEqual(["ACTIVE", "ACTIVE"]);
-        for (const bench of [agents.primary, agents.secondary])
-          expect(bench.record(address)).toMatchObject({ bootp: true, ends: length === undefined ? NEVER : now + length });
-      }
+      expect(agents.both(address)).toEqual(["ACTIVE", "ACTIVE"]);
+      for (const bench of [agents.primary, agents.secondary])
+        expect(bench.record(address)).toMatchObject({ bootp: true, ends: length === undefined ? NEVER : now + length });
     }
   });
 

@@ -60,6 +60,12 @@ export const SERVING_GUARDS: readonly Guard[] = [
     replace: "tstp, tsfp, atsfp: NO_TIME, owed: false, rewindStatus } };",
   },
   {
+    name: "a BOOTP client has its address for good",
+    file: "edge-agent/server/grant.ts",
+    find: 'kind === "bootp" ? desired : exchange.authority.grantable(',
+    replace: "exchange.authority.grantable(",
+  },
+  {
     name: "only our own free addresses may be given",
     file: authority,
     find: 'if (status !== partnersFree(relationship) && status !== "ABANDONED") return false;',

@@ -3,6 +3,7 @@ import type { Guard } from "./guard.ts";
 const endpointStep = "edge-agent/failover/endpoint/step.ts";
 const endpointState = "edge-agent/failover/endpoint/state.ts";
 const start = "edge-agent/failover/start.ts";
+const coverage = "edge-agent/failover/coverage.ts";
 const step = "edge-agent/failover/step.ts";
 const connections = "edge-agent/failover/link/connections.ts";
 
@@ -55,6 +56,24 @@ export const STATE_GUARDS: readonly Guard[] = [
     file: start,
     find: 'if (peer.role === "secondary" && endpoint.state === "CONFLICT-DONE")',
     replace: "if (false)",
+  },
+  {
+    name: "who was the other of the two hears its partner first",
+    file: endpointState,
+    find: "return hasOtherRole(recorded, configured) && CLAIMS_A_SHARE.has(state) ? recovering(endpoint, now) : endpoint;",
+    replace: "return endpoint;",
+  },
+  {
+    name: "who was out of failover comes back in PARTNER-DOWN",
+    file: coverage,
+    find: "served(each.range))) standAlone(turn, name, record);",
+    replace: "served(each.range))) void standAlone;",
+  },
+  {
+    name: "what a former partner agreed to does not bind the next",
+    file: coverage,
+    find: "if (hasLeft || (alone",
+    replace: "if ((alone",
   },
   {
     name: "PARTNER-DOWN does not hear STARTUP",
