@@ -108,7 +108,8 @@ export interface Was {
  *  `nameKey`: which key seals clients' names, if any does. `was`: what the server was, told to a ledger that was restored; of two words of
  *  one server, its disk having been replaced in between, the later epoch's stands. */
 export function bootWrite(read: Srv, boot: string, gap?: Gap, nameKey?: string, was?: Was): Write {
-  const gaps = gap === undefined ? {} : { gaps: [...read.gaps, { from: gap.from, to: gap.to }].slice(-MOST_GAPS) };
+  const isKnown = gap !== undefined && read.gaps.some(({ from, to }) => from === gap.from && to === gap.to);
+  const gaps = gap === undefined || isKnown ? {} : { gaps: [...read.gaps, { from: gap.from, to: gap.to }].slice(-MOST_GAPS) };
   const isNews = read.was === undefined || (was !== undefined && read.was.ep <= was.ep);
   const told =
     was === undefined || read.mode !== "RESTORED"

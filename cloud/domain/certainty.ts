@@ -68,7 +68,7 @@ const everybody = (known: readonly Reach[]): string =>
   known.length === 2 ? "Both servers have" : `Server ${known[0]?.server}, the only one that ever ran, has`;
 
 const gapOf = (gap: { readonly srv: ServerName; readonly from: number; readonly to: number }): string =>
-  `Server ${gap.srv} lost its disk: what it did between ${new Date(gap.from).toISOString()} and ${new Date(gap.to).toISOString()} and had not handed in is not known.`;
+  `Server ${gap.srv} lost its disk, or the ledger what it had dropped by then: what it did between ${new Date(gap.from).toISOString()} and ${new Date(gap.to).toISOString()} and is not in the ledger is not known.`;
 
 const stepOf = (step: { readonly srv: ServerName; readonly from: number; readonly to: number }): string =>
   `Server ${step.srv}'s clock was ahead until it was set back: what it did from ${new Date(step.from).toISOString()} on may be recorded as later than it was, up to ${new Date(step.to).toISOString()}.`;

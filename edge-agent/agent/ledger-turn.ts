@@ -5,10 +5,10 @@ import { nameOf, type Relationship } from "../failover/relationship.ts";
 import type { Turn } from "../failover/turn.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
 import type { StoreWrite } from "../leases/store-write.ts";
-import type { LedgerAnswer } from "../ledger/calls.ts";
+import type { LedgerAnswer, LedgerCall } from "../ledger/calls.ts";
 import { farewell } from "../ledger/farewell.ts";
 import { laterBy } from "../ledger/lengths.ts";
-import { headOf, queuedIn, trimmed } from "../ledger/outbox.ts";
+import { headOf, keptFrom, queuedIn, trimmed } from "../ledger/outbox.ts";
 import { onLedgerAnswer } from "../ledger/site.ts";
 import { nextCallAt, startCalls } from "../ledger/site-calls.ts";
 import { MAX_BATCH, withWish } from "../ledger/site-state.ts";
@@ -131,8 +131,14 @@ export class LedgerTurn implements Witness {
       this.#board.mark(name);
     }
     this.#board.put(name, next);
-    for (const call of step.calls) this.#board.effects.push({ kind: "ledger-call", relationship: name, call });
+    for (const call of step.calls) this.#board.effects.push({ kind: "ledger-call", relationship: name, call: this.#withGap(site, call) });
     for (const happening of step.happenings) onHappening(this.#board, name, happening, turn, exchange);
+  }
+
+  /** A ledger that is older than what the outbox still has hears of which time it lacks. */
+  #withGap({ outbox, isAligned }: SiteAgent, call: LedgerCall): LedgerCall {
+    if (call.op !== "boot" || !isAligned) return call;
+    return { ...call, keptFrom: keptFrom(outbox, this.#board.ledger.ports.outbox, call.read.ack, this.#board.wallMillis) };
   }
 
   /** An operator wants this server to be alone. */

@@ -42,8 +42,16 @@ export interface OutboxEntry {
 export type LedgerCall =
   | { readonly op: "read-self" }
   /** `lost`: this store has not counted what is in the history of this server; what else was in the former one is gone. `was`: what this
-   *  server was, for a ledger that was restored. */
-  | { readonly op: "boot"; readonly read: ServerRow; readonly boot: string; readonly lost: boolean; readonly was: FormerStanding }
+   *  server was, for a ledger that was restored. `keptFrom`: of what happened between the ledger's cursor and then the outbox has nothing
+   *  any more; milliseconds since 1970. */
+  | {
+      readonly op: "boot";
+      readonly read: ServerRow;
+      readonly boot: string;
+      readonly lost: boolean;
+      readonly was: FormerStanding;
+      readonly keptFrom?: number | undefined;
+    }
   | {
       readonly op: "heartbeat";
       readonly standing: Standing;

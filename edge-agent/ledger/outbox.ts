@@ -134,6 +134,16 @@ export function overtaken(outbox: Outbox, cursor: number, counted: number): Outb
   return { ...outbox, ack, shift: cursor - ack };
 }
 
+/**
+ * The ledger's cursor is that of a table from before what this outbox has dropped: since when it has everything, milliseconds since 1970.
+ * Undefined: it lacks nothing.
+ */
+export function keptFrom(outbox: Outbox, read: OutboxReader, cursor: number, wallMillis: number): number | undefined {
+  if (cursor - outbox.shift >= outbox.trimmed) return undefined;
+  const [first] = read(outbox.lane, outbox.trimmed, 1);
+  return (first === undefined ? undefined : decodeEvent(first.value)?.ts) ?? wallMillis;
+}
+
 /** Drops entries that have been in the ledger for long enough. */
 export function trimmed(
   outbox: Outbox,

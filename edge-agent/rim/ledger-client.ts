@@ -102,7 +102,8 @@ async function bootAs(ledger: Ledger, call: Extract<LedgerCall, { op: "boot" }>,
   if (otherwise !== undefined) return { outcome: "unanswered", reason: otherwise };
   // what was handed in last, and what waited then, says from when on anything may be missing
   const from = read.qd === 0 ? read.at : Math.min(read.qt, read.at);
-  const gap = call.lost && read.at > 0 ? { from, to: Math.max(from, options.wallMillis()) } : undefined;
+  const until = call.lost ? options.wallMillis() : call.keptFrom;
+  const gap = until !== undefined && read.at > 0 ? { from, to: Math.max(from, until) } : undefined;
   const was = { ep: call.was.epoch, mode: call.was.mode, leaseMs: call.was.leaseMillis };
   const outcome = await boot(ledger, read, call.boot, gap, options.names?.id, was);
   return outcome.kind === "booted" ? { outcome: "booted", row: rowOf(outcome.server) } : fencedOrUnanswered(outcome);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamoClient, dynamoLedger } from "../../cloud/adapters/dynamo-ledger.ts";
-import { mirror } from "../../cloud/contract/agent-calls.ts";
+import { boot, mirror } from "../../cloud/contract/agent-calls.ts";
 import { put, update } from "../../cloud/contract/expression.ts";
 import { queryAll } from "../../cloud/contract/ledger.ts";
 import { confPartition, evtPartition, srvKey } from "../../cloud/contract/tables.ts";
@@ -125,5 +125,32 @@ describe.each([{ embedded: false }, { embedded: true }])("the control plane on a
     await eventually(async () =>
       (await queryAll(open(), { partition: evtPartition("T-1") })).some((found) => found["what"] === "AUDIT_RECORD_CHANGED"),
     );
+  });
+
+  test("a ledger that was restored: the act for all sites, what a server tells, and a settlement by word", async () => {
+    for (const site of ["Q-1", "Q-2"]) {
+      expect((await call("PUT", `/v1/sites/${site}`, { body: { ...CONFIG, serials: { A: [], B: [] } } })).status).toBe(200);
+      for (const server of ["A", "B"] as const) await start(asAgent(site, server), server, {}, site);
+    }
+    const act = ["--generation", "1", "--reason", "the table was lost"];
+    expect(await ctl("restored", "Q-1", ...act)).toMatchObject({ code: 0, stdout: expect.stringMatching(/Q-1 +1000000 +to be settled/) });
+    const all = await ctl("restored", "--all", ...act);
+    expect([all.code, all.stdout]).toEqual([0, expect.stringMatching(/Q-1 +1000000 +was done before\n[\s\S]*Q-2 +1000000 +to be settled/)]);
+    for (const wrong of [
+      ["restored", ...act],
+      ["restored", "Q-1", "--reason", "none"],
+      ["settle", "Q-1", "--sole", "A", "--pair"],
+    ])
+      expect((await ctl(...wrong)).code).toBe(2);
+    for (const server of ["A", "B"] as const) {
+      const ledger = asAgent("Q-1", server);
+      const read = await serverOf(ledger, server, "Q-1");
+      expect((await boot(ledger, read, `told-${server}`, undefined, undefined, { ep: 4, mode: "PAIR", leaseMs: 1 })).kind).toBe("booted");
+    }
+    expect((await ctl("settle", "Q-2")).stderr).toContain("NOT_AGREED");
+    await desk.sweep();
+    expect((await ctl("sites")).stdout).toMatch(/Q-1 +NORMAL +1000001/);
+    const settled = await ctl("settle", "Q-2", "--sole", "lis-b", "--reason", "A is gone");
+    expect([settled.code, settled.stdout]).toEqual([0, "Q-2: B serves alone (attested, epoch 1000001)\n"]);
   });
 });

@@ -1,7 +1,10 @@
+import { type Item, type Key, put } from "../../cloud/contract/expression.ts";
 import { CtlItem, SrvItem } from "../../cloud/contract/items.ts";
+import { restoredWrites, settleWrites } from "../../cloud/contract/restore-expressions.ts";
 import { clearWrites, partnerDownWrites, registerWrites, type SiteSnapshot } from "../../cloud/contract/switch-expressions.ts";
 import { ctlKey, type ServerName, srvKey } from "../../cloud/contract/tables.ts";
 import { mayBeDeclaredAlone } from "../../cloud/domain/partner-down.ts";
+import { settlementOf } from "../../cloud/domain/settlement.ts";
 import { embeddedLedger, type Fault } from "../../cloud/embedded/ledger.ts";
 import { createEmbeddedTable } from "../../cloud/embedded/table.ts";
 import type { LedgerAnswer, LedgerCall } from "../../edge-agent/ledger/calls.ts";
@@ -23,7 +26,8 @@ export class SiteCloud {
   answersWords = true;
   /** How far the servers' wall clocks are ahead of elapsed time. Seconds. */
   wallOffset = 0;
-  readonly ledger;
+  #table = createEmbeddedTable();
+  ledger;
   protected readonly options: SiteOptions;
   /** Numbers of acts, links and requests. */
   protected next = 1;
@@ -31,7 +35,29 @@ export class SiteCloud {
 
   constructor(options: SiteOptions = {}) {
     this.options = options;
-    this.ledger = embeddedLedger(createEmbeddedTable(), { fault: () => this.#fault });
+    this.ledger = this.#open();
+  }
+
+  #open() {
+    return embeddedLedger(this.#table, { fault: () => this.#fault });
+  }
+  /** All rows, as they are. */
+  copy(): readonly Item[] {
+    return [...this.#table.rows()];
+  }
+  /** The table is lost, and restored from a copy, and an operator says so. */
+  async restore(copy: readonly Item[], generation = 1): Promise<void> {
+    this.#table = createEmbeddedTable();
+    for (const row of copy) this.#table.write(put(row as Item & Key));
+    this.ledger = this.#open();
+    await this.ledger.transact(restoredWrites(await this.snapshot(), generation, this.#act()));
+  }
+  /** What the sweep does with it. */
+  async settleRestored(): Promise<string> {
+    const read = await this.snapshot();
+    const settlement = settlementOf(read);
+    if ("kind" in settlement) return settlement.detail;
+    return (await this.ledger.transact(settleWrites(read, settlement, this.#act()))).kind;
   }
 
   async register(): Promise<this> {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { bootWrite } from "../../../cloud/contract/agent-expressions.ts";
 import type { Item } from "../../../cloud/contract/expression.ts";
 import { put } from "../../../cloud/contract/expression.ts";
 import { generationOf as contractGenerationOf, EPOCHS_IN_GENERATION } from "../../../cloud/contract/generation.ts";
@@ -205,6 +206,13 @@ describe("who speaks for a server", () => {
     await run([new Agent("A", "boot-elsewhere")], 5_000);
     await run([a], 10_000);
     expect([a.state.phase, a.service]).toEqual(["stopped", "none"]);
+  });
+
+  test("a gap that was told is told once", async () => {
+    const read = (await snapshot()).servers.A;
+    const told = { ...read, gaps: [{ from: 1, to: 2 }] };
+    expect(JSON.stringify(bootWrite(told, "b", { from: 1, to: 2 }))).not.toContain("gaps");
+    expect(JSON.stringify(bootWrite(told, "b", { from: 1, to: 3 }))).toContain('"gaps":[{"from":1,"to":2},{"from":1,"to":3}]');
   });
 
   test("a new disk does not overwrite what the server told before", async () => {

@@ -1,4 +1,4 @@
-import { CurItem, type Hist, HistItem } from "../../../cloud/contract/items.ts";
+import { CurItem, type Hist, HistItem, SrvItem } from "../../../cloud/contract/items.ts";
 import { addressText, confKey, srvKey } from "../../../cloud/contract/tables.ts";
 import { SITE } from "../ledger/cloud.ts";
 import type { Checker, Scene } from "./checker.ts";
@@ -8,13 +8,18 @@ export const FIRST_CLAIM = 1_000_000_000;
 
 /** The ledger is of one mind: each outbox entry once, no address held by two at one time, current rows that are the last ones, no loser without its conflict. */
 export function historyConsistent(): Checker {
+  let isRestored = false;
   return {
     name: "the ledger's history is of one mind",
+    ledgerRestored() {
+      isRestored = true;
+      return undefined;
+    },
     atEnd(scene) {
       const { rows, current } = tableOf(scene);
       const byAddress = Map.groupBy(rows, ({ a }) => a);
       for (const server of ["A", "B"] as const) {
-        const wrong = numbersOf(scene, server, rows);
+        const wrong = numbersOf(scene, server, rows, isRestored);
         if (wrong !== undefined) return wrong;
       }
       for (const [address, all] of byAddress) {
@@ -40,14 +45,18 @@ export function tableOf({ ledger }: Scene): {
   return { rows, current };
 }
 
-/** Entries 1 to the cursor, each exactly once. */
-function numbersOf({ ledger }: Scene, server: "A" | "B", rows: readonly Hist[]): string | undefined {
-  const ack = Number(ledger?.cloud.row(srvKey(SITE, server))?.["ack"]);
+/** Entries 1 to the cursor, each exactly once; but for what was lost with a ledger and a disk, which is on record as a gap. */
+function numbersOf({ ledger }: Scene, server: "A" | "B", rows: readonly Hist[], isRestored: boolean): string | undefined {
+  const row = SrvItem.parse(ledger?.cloud.row(srvKey(SITE, server)));
+  const { ack } = row;
   const numbers = rows.filter(({ srv, seq }) => srv === server && seq < FIRST_CLAIM).map(({ seq }) => seq);
   if (new Set(numbers).size !== numbers.length) return `an entry of ${server} is in the history twice`;
   const past = numbers.find((seq) => seq > ack);
   if (past !== undefined) return `entry ${past} of ${server} is in the history, though its cursor stands at ${ack}`;
-  return numbers.length === ack ? undefined : `of ${ack} entries of ${server} ${numbers.length} are in the history`;
+  const hasLost = isRestored && row.gaps.length > 0;
+  return numbers.length === ack || (hasLost && numbers.length < ack)
+    ? undefined
+    : `of ${ack} entries of ${server} ${numbers.length} are in the history`;
 }
 
 /** Of what counts, in order: nobody gets what somebody else has. What does not count for that has its conflict. */

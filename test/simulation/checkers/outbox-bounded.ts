@@ -8,6 +8,7 @@ import { type Checker, siteOf } from "./checker.ts";
 export function outboxBounded(): Checker {
   /** By start of a process: what waited then, as far as it knew. How much of it is in the ledger already it hears later. */
   const inherited = new Map<string, number>();
+  const acknowledged = new Map<string, number>();
   return {
     name: "the outbox grows by changes of hands only",
     atRest(scene, machine) {
@@ -18,7 +19,10 @@ export function outboxBounded(): Checker {
       if (core.claims.length > 1000) return `${machine.name} asks for ${core.claims.length} addresses at once`;
       if (outbox.ack > outbox.lastSeq || outbox.trimmed > outbox.ack) return `${machine.name} has trimmed what is not in the ledger`;
       const start = `${machine.name} ${machine.starts}`;
-      if (!inherited.has(start)) inherited.set(start, queuedIn(outbox));
+      // a ledger that was restored is sent again what it had: single renewals that it had got one by one
+      const isSetBack = outbox.ack < (acknowledged.get(start) ?? 0);
+      acknowledged.set(start, outbox.ack);
+      if (!inherited.has(start) || isSetBack) inherited.set(start, queuedIn(outbox));
       const settled = ledger.swarm.mergeBacklog + 2 * MAX_BATCH + (inherited.get(start) ?? 0);
       if (queuedIn(outbox) <= settled) return undefined;
       // after the first of them every renewal finds the one before it, unless a restart has forgotten where that is

@@ -48,6 +48,12 @@ export const RESTORED_GUARDS: readonly Guard[] = [
     replace: "(isOfLostLedger(row)",
   },
   {
+    name: "what a restored ledger and the outbox both lack is a gap",
+    file: "edge-agent/ledger/outbox.ts",
+    find: "if (cursor - outbox.shift >= outbox.trimmed) return undefined;",
+    replace: "if (cursor >= 0) return undefined;",
+  },
+  {
     name: "a right to serve of the lost ledger's is waited for",
     file: site,
     find: "leaseMillis: Math.max(state.publishedLeaseMillis, state.config.leaseMillis)",
