@@ -30,7 +30,7 @@ export const STATE_GUARDS: readonly Guard[] = [
   {
     name: "a store that is being refilled is not whole",
     file: endpointState,
-    find: "(endpoint.storeIntact ? 0 : INCOMPLETE)",
+    find: "(storeIntact ? 0 : INCOMPLETE)",
     replace: "0",
   },
   {
