@@ -47,10 +47,12 @@ export const audit = async (event: DynamoDBStreamEvent): Promise<void> => {
 const madeBy = (seconds: number | undefined) =>
   seconds === undefined || seconds % 60 === 0 ? {} : { madeBy: Math.floor(seconds) * 1000 + 999 };
 
-/** Each minute. */
+/** Each minute. What it had to pass over makes it fail, when all else is done and counted: an alarm rings for that. */
 export const sweep = async (): Promise<Sweep> => {
   const counts = await sweepOnce(deps);
   metrics({ ...counts }, "sweep");
+  if (counts.SweepFailures > 0)
+    throw new Error(`${counts.SweepFailures} sites or fleet failovers could not be looked after: see the log before`);
   return counts;
 };
 

@@ -102,9 +102,14 @@ export class Cloud {
         sweepLater();
         if (this.out) return;
         this.#agenda.stirred();
-        sweep(this.deps).catch((error: unknown) => {
-          if (!(error instanceof LedgerUnavailable)) this.#agenda.fail(error);
-        });
+        sweep(this.deps).then(
+          ({ SweepFailures }) => {
+            if (SweepFailures > 0) this.#agenda.fail(new Error("the sweep could not look after a site"));
+          },
+          (error: unknown) => {
+            if (!(error instanceof LedgerUnavailable)) this.#agenda.fail(error);
+          },
+        );
       });
     sweepLater();
   }
