@@ -35,6 +35,7 @@ export class SiteBoard {
     this.failover = failover;
     this.at = at;
     this.#sites = ledger.sites ?? startSites(ledger.ports, failover.record, at.monotonic);
+    if (ledger.sites === undefined) for (const [name, { unmet }] of this.#sites) if (unmet !== undefined) this.mark(name);
   }
 
   get sites(): ReadonlyMap<string, SiteAgent> {

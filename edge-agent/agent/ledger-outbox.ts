@@ -88,7 +88,7 @@ export const lapsedEvent = (address: Ipv4Address, client: string, epoch: number)
 /** The site that has found its row: where its outbox stands, and whether its leases are lost, or older than what it has told the ledger. */
 export function aligned({ core: was }: SiteAgent, site: SiteAgent, isEmpty: boolean): SiteAgent {
   const cursor = site.core.ack;
-  const next = { ...site, isAligned: true };
+  const next = { ...site, isAligned: true, unmet: undefined };
   if (site.isAligned && was.counted !== undefined && cursor > was.counted)
     return { ...next, outbox: overtaken(site.outbox, cursor, was.counted), lost: true };
   const outbox = alignedWith(site.outbox, cursor, !site.isAligned);

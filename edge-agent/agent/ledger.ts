@@ -55,6 +55,8 @@ export interface SiteAgent {
   readonly isFresh: boolean;
   /** The numbers of this store's outbox are fitted to the ledger's cursor, which those of a new store are not, whoever told it the epoch. */
   readonly isAligned: boolean;
+  /** Events that its store had counted, by the ledger's numbers, when it was opened first after the ledger was met last; undefined: it is met. */
+  readonly unmet: number | undefined;
   /** The ledger knows this server and its store knows nothing: its leases are lost, and it serves nobody before it has them back. */
   readonly lost: boolean;
   /** Leases that never reached the ledger before the disk was lost may run until then: nothing new is given out. On the lease clock. */
@@ -167,7 +169,8 @@ export function startSite(
   };
   const isSameHost = known !== undefined && known.host === ports.host;
   const outbox = openOutbox(setting.relationship, known ?? {}, ports.outbox);
-  const counted = outbox.lastSeq + outbox.shift;
+  // of what an old disk has been given since nothing is in the ledger, however often the server is started before the ledger answers
+  const counted = known?.counted ?? outbox.lastSeq + outbox.shift;
   const former = known === undefined ? undefined : { ...known, boots: isSameHost ? known.boots : [], counted };
   const core = newSite(config, ports.boot, former, now);
   return {
@@ -187,6 +190,7 @@ export function startSite(
     trimAfter: now,
     isFresh: known === undefined,
     isAligned: known !== undefined && (known.aligned ?? known.epoch > 0),
+    unmet: former?.counted,
     lost: known?.lost === true,
     allocatesFrom: known?.allocatesFrom === undefined ? undefined : epochSeconds(known.allocatesFrom),
   };
@@ -200,6 +204,7 @@ export function encodeRecord(site: SiteAgent, { host }: Pick<LedgerPorts, "host"
     mode: core.standing.mode,
     nextClaim: core.nextClaim,
     boots: core.boots,
+    ...(site.unmet === undefined ? {} : { counted: site.unmet }),
     ...(core.clockSteps.length === 0 ? {} : { clockSteps: core.clockSteps }),
     clockSince: site.clockSince,
     host,

@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
+import { queryAll } from "../../../cloud/contract/ledger.ts";
+import { addressKey, histPartition } from "../../../cloud/contract/tables.ts";
 import { certaintyOf } from "../../../cloud/domain/certainty.ts";
 import { type LedgerSite, siteInNormal } from "../../support/ledger-site.ts";
-import { START } from "../../support/ledger-site-cloud.ts";
+import { SITE, START } from "../../support/ledger-site-cloud.ts";
 import { memoryDisk } from "../../support/memory-store.ts";
 import { address } from "../failover/pair.ts";
 
@@ -89,6 +91,34 @@ test("a server whose store is empty has its leases back once it has recovered wi
   await site.pass(150);
   expect([site.B.failoverState, site.B.site?.lost]).toEqual(["NORMAL", false]);
   expect(await site.dora(site.B, 2)).toBeDefined();
+});
+
+test("an old disk is known for old also at its second start, and what it did since it was put back goes into the history", async () => {
+  const first = (await site.dora(site.B, 1)) ?? "";
+  await site.pass(60);
+  const { leases, records, outbox } = site.B.disk;
+  const backup = { leases: new Map(leases), records: new Map(records), outbox: new Map(outbox) };
+  for (const client of [2, 3, 4, 5]) expect(await site.dora(site.B, client)).toBeDefined();
+  await site.pass(10);
+  const before = (await site.snapshot()).servers.B.ack;
+  site.kill(site.B);
+  site.B.disk = backup;
+  // only the partner can be asked, and lets it serve; then it is started again
+  site.B.fault = "lost-request";
+  site.boot(site.B);
+  await site.pass(150);
+  const renewed = START * 1000 + site.millis;
+  expect(await site.again(site.B, 1, first)).toMatchObject({ type: 5 });
+  await site.pass(30);
+  site.kill(site.B);
+  site.boot(site.B);
+  await site.pass(30);
+  site.B.fault = "none";
+  await site.pass(300);
+  expect([site.A.failoverState, site.B.failoverState]).toEqual(["NORMAL", "NORMAL"]);
+  expect((await site.snapshot()).servers.B.ack).toBeGreaterThan(before);
+  const rows = await queryAll(site.ledger, { partition: histPartition(SITE, addressKey(first) ?? "") });
+  expect(rows.filter(({ srv, st, ts }) => srv === "B" && st === "ACTIVE" && Number(ts) >= renewed).length).toBe(1);
 });
 
 test("an old disk that is put back is known for old by the ledger's cursor: it serves nobody, and what it had handed in is not sent again", async () => {
