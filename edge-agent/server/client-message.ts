@@ -90,17 +90,32 @@ export function asAddress(bytes: Uint8Array | undefined): Ipv4Address | undefine
   return bytes !== undefined && bytes.length === 4 ? ipv4FromBytes(bytes) : undefined;
 }
 
-/**
- * Option 82 if its sub-options, and pads between them, fill it, but for one byte more; an empty or broken one is as good as none,
- * and is not echoed.
- */
+/** The sub-options of option 82 that are whole, and pads between them; one without any is as good as none, and is not echoed. */
 function wellFormed(value: Uint8Array | undefined): Uint8Array | undefined {
   if (value === undefined || value.length === 0) return undefined;
+  const end = endOfWhole(value);
+  if (end === value.length) return value;
+  const whole = value.subarray(0, end);
+  return whole.some((byte) => byte !== 0) ? whole : undefined;
+}
+
+/** Where the last whole sub-option ends. */
+function endOfWhole(value: Uint8Array): number {
   let at = 0;
-  while (at + 2 <= value.length) at += value[at] === 0 ? 1 : 2 + value[at + 1]!;
-  const end = Math.min(at, value.length);
-  const isSound = at === value.length || (at === value.length - 1 && value.subarray(0, at).some((byte) => byte !== 0));
-  return isSound ? value.subarray(0, end) : undefined;
+  for (;;) {
+    while (value[at] === 0) at += 1;
+    const next = at + 2 + (value[at + 1] ?? value.length);
+    if (next > value.length) return at;
+    at = next;
+  }
+}
+
+/** What dhcpd says of relay agent options that are cut off; undefined if they are whole. */
+export function agentFault(value: Uint8Array): string | undefined {
+  const end = endOfWhole(value);
+  if (end >= value.length) return undefined;
+  const why = end + 1 === value.length ? "code tag at end of buffer - missing length field" : "option length exceeds option buffer length";
+  return `parse_option_buffer: malformed option agent.<unknown> (code ${value[end]}): ${why}.`;
 }
 
 function addressOption(options: ReadonlyMap<number, Uint8Array>, code: number): Ipv4Address | undefined {

@@ -219,14 +219,14 @@ function commit(given: Grant, terms: Terms): void {
   const offered = held ?? state.offers.at(candidate.address, at.now);
   if (offered !== undefined) state.offers.drop(offered);
   const names = kind === "ack" ? namesFor(given, settled, leaseSeconds, given.sameClient ? settled.variables : NO_VARIABLES) : undefined;
+  const reserved = kind === "ack" && requestedTime(caller.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true;
+  if (reserved) say(exchange, `Infinite-leasetime reservation made on ${formatIpv4(candidate.address)}.`);
   // What is still to be done in DNS needs the lease written anew, with what it leads to.
   const fresh = held !== undefined || (names !== undefined && names.tasks.length > 0);
   if (!fresh && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
     reply({ ...given, keptName: candidate.lease.hostname }, secondsBetween(at.now, candidate.lease.ends), names);
     return;
   }
-  const reserved = kind === "ack" && requestedTime(caller.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true;
-  if (reserved) say(exchange, `Infinite-leasetime reservation made on ${formatIpv4(candidate.address)}.`);
   const variables = withNames(settled.variables, names);
   const draft = grantedLease(given, { seconds: leaseSeconds, reserved, billing: terms.change.billing, variables, offered: held });
   const stored: Lease = exchange.authority.changed(pool, candidate.lease, draft, terms.desired, at);

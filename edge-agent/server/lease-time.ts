@@ -30,7 +30,7 @@ export function desiredLeaseTime(
   let time = Math.min(requestedTime(client) ?? preset, maximum);
   const { pool } = target;
   if (pool !== undefined) {
-    const remaining = remainingTime(exchange, client, target);
+    const remaining = remainingTime(exchange, target);
     const ends = remaining > 0 ? remaining : (target.lease?.ends ?? 0) - exchange.at.now;
     time = adapted(exchange, evaluation, time, minimum, { pool, remaining, ends, addressText: target.addressText });
     const { from, until } = validity(pool);
@@ -65,13 +65,9 @@ function validity(pool: Pool): { readonly from: number; readonly until: number |
 }
 
 /** Seconds that the client has left of the address: of its lease, or of the offer that it takes up. */
-function remainingTime(
-  exchange: Exchange,
-  client: ClientMessage,
-  target: { readonly lease: Lease | undefined; readonly address: Ipv4Address },
-): number {
+function remainingTime(exchange: Exchange, target: { readonly lease: Lease | undefined; readonly address: Ipv4Address }): number {
   const { now } = exchange.at;
-  const offered = exchange.state.offers.takenUp(client.key, target.address, now);
+  const offered = exchange.state.offers.at(target.address, now);
   const ofOffer = offered !== undefined ? secondsBetween(now, offered.until) : 0;
   const ends = target.lease?.ends ?? NEVER;
   return Math.max(ofOffer, ends === NEVER ? 0 : secondsBetween(now, ends));

@@ -28,7 +28,10 @@ export function mayReuse(
     readonly sameClient: boolean;
   },
 ): boolean {
-  if (requestedTime(change.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true) return false;
+  if (!lease.reserved && requestedTime(change.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true) {
+    if (lease.status === "ACTIVE") say(exchange, "Cannot reuse: lease is changing to RESERVED");
+    return false;
+  }
   if (lease.status !== "ACTIVE" || !change.sameClient || lease.billingClass !== change.billing) return false;
   if (lease.ends <= exchange.at.now) return false;
   if (change.hostname !== undefined && lease.hostname !== change.hostname) return false;

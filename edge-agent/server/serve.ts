@@ -6,7 +6,7 @@ import { sameBytes, sameHardware } from "../values/hardware-address.ts";
 import { UNSPECIFIED } from "../values/ipv4.ts";
 import { bootp } from "./bootp.ts";
 import { identify } from "./caller.ts";
-import { type ClientMessage, readClientMessage, withStashedAgentOptions } from "./client-message.ts";
+import { agentFault, type ClientMessage, readClientMessage, withStashedAgentOptions } from "./client-message.ts";
 import { decline } from "./decline.ts";
 import { discover } from "./discover.ts";
 import type { DatagramReceived } from "./event.ts";
@@ -41,6 +41,9 @@ function sayOddities(exchange: Exchange, { options, hlen }: DhcpMessage): void {
   const fqdn = options.get(OPTION.fqdn);
   const fault = fqdn && fqdnFault(fqdn);
   if (fault !== undefined) say(exchange, fault);
+  const agentOptions = options.get(OPTION.relayAgentInformation);
+  const cut = agentOptions && agentFault(agentOptions);
+  if (cut !== undefined) say(exchange, cut);
   if (options.get(OPTION.hostName)?.length === 0) say(exchange, "Ignoring empty DHO_HOST_NAME option");
   const id = options.get(OPTION.clientIdentifier);
   if (id?.length === 1) say(exchange, ONE_CHARACTER);

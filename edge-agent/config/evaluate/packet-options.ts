@@ -54,7 +54,8 @@ function subOptions(message: DhcpMessage, space: string, config: AgentConfig, de
     carrier.space === "dhcp" ? message.options.get(carrier.code) : subOptions(message, carrier.space, config, depth + 1)?.get(carrier.code);
   if (holder === undefined) return undefined;
   if (space === "fqdn") return decodeFqdn(holder);
-  return decodeSubOptions(holder, config.optionSpaces.get(space) ?? DEFAULT_WIDTHS, space === "agent" ? "pad" : "end");
+  if (space === "agent") return decodeSubOptions(holder, DEFAULT_WIDTHS, "pad", "left out");
+  return decodeSubOptions(holder, config.optionSpaces.get(space) ?? DEFAULT_WIDTHS, "end");
 }
 
 const AGENT_CARRIER = { space: "dhcp", code: OPTION.relayAgentInformation };

@@ -12,12 +12,13 @@ const END = 255;
 /**
  * Options within an option (RFC 2132 §8.4, RFC 3046 §2.0, RFC 3925 §4). Of several with one code the first counts, as in
  * dhcpd. `zero` tells whether code 0 is a pad (options 82 and 43 of clients) or ends the list (spaces of the configuration).
- * Undefined if one runs past the end: then the whole is taken as opaque.
+ * Undefined if one runs past the end, unless that is to be left out: then the whole is taken as opaque.
  */
 export function decodeSubOptions(
   bytes: Uint8Array,
   widths: SubOptionWidths,
   zero: "pad" | "end" = "pad",
+  cut: "refused" | "left out" = "refused",
 ): ReadonlyMap<number, Uint8Array> | undefined {
   const reader = new ByteReader(bytes);
   const options = new Map<number, Uint8Array>();
@@ -28,7 +29,7 @@ export function decodeSubOptions(
     if (code === END && widths.codeWidth === 1 && (zero === "pad" || reader.remaining === 0)) break;
     const length = widths.lengthWidth === 0 ? reader.remaining : readNumber(reader, widths.lengthWidth);
     const value = reader.bytes(length);
-    if (reader.failed) return undefined;
+    if (reader.failed) return cut === "refused" ? undefined : options;
     if (!options.has(code)) options.set(code, value);
   }
   return options;

@@ -19,6 +19,7 @@ const MANY = Array.from(
   (_, n) => `option m${n} code ${150 + n} = text; class "many${n}" { match if option user-class = "many"; option m${n} "of ${n}"; }`,
 ).join("\n");
 const MEMBER = [text(77, "many"), prl(1, 17, 150, 151, 152, 153, 154, 155, 156)];
+const EVER = [opt(51, "ffffffff")];
 const TOLD = [text(12, "box"), prl(200)];
 const SEEN = [prl(1, 15, 200)];
 
@@ -152,6 +153,28 @@ export const DECIDED_GROUPS: readonly CaseGroup[] = [
       },
       { name: "INFORM", expect: ["ACK"], steps: [inform(d(51), "10.77.0.79", MEMBER)] },
       { name: "and one added", expect: ["OFFER"], steps: [discover(d(52), [...MEMBER, text(12, "add")])] },
+    ],
+  },
+  {
+    name: "relay agent options that are cut off",
+    conf: network(`option told code 200 = string; option told = concat("c-", option agent.circuit-id);`),
+    cases: ["0105aabb", "02", "0102aabb02", "0102aabb0205aa", "0102aabb000203cc", "010061", "00"].map((options, number) => ({
+      name: options,
+      expect: ["OFFER", "ACK"],
+      steps: [discover(d(60 + number), [prl(1, 200)]), accept(d(60 + number), [prl(1, 200)])].map((step) =>
+        relayedLater(step, RELAY, [opt(82, options)]),
+      ),
+    })),
+  },
+  {
+    name: "a reservation for ever, asked for again",
+    conf: network("infinite-is-reserved on;"),
+    cases: [
+      {
+        name: "is told again",
+        expect: ["OFFER", "ACK", "ACK", "ACK", "ACK"],
+        steps: [discover(d(70)), accept(d(70)), renew(d(70), EVER), renew(d(70), EVER), renew(d(70))],
+      },
     ],
   },
   {
