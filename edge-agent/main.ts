@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { type AgentOptions, parseCommandLine, USAGE } from "./cli.ts";
-import { ALREADY_RUNNING, BANNER, EXITING, filesText, STARTING_SERVICE, VERSION_LINE } from "./daemon/banner.ts";
+import { flagIn } from "./config/settings.ts";
+import { ALREADY_RUNNING, BANNER, EXITING, filesText, SERVER_ID_CHECKED, STARTING_SERVICE, VERSION_LINE } from "./daemon/banner.ts";
 import { readToStart } from "./daemon/configuration.ts";
 import { isDetached, releaseStarter, startDetached } from "./daemon/detach.ts";
 import { checkLeaseFile } from "./daemon/found-lease-file.ts";
@@ -75,6 +76,7 @@ async function startLogged(options: AgentOptions, log: AgentLog): Promise<void> 
   if (facility !== undefined) log.useFacility(facility);
   tellOfGlobalStatements(config, log);
   log.line("info", filesText(paths.configFile, paths.leaseFile, paths.pidFile));
+  if (flagIn(config.global, "server-id-check")?.value === true) log.line("info", SERVER_ID_CHECKED);
   if (options.mode === "test-config") {
     log.flush();
     process.exit(0);

@@ -126,9 +126,14 @@ export function keyDeclaration(context: ParseContext, reader: TokenReader): Stat
     .toLowerCase()
     .replace(/\.$/, "")
     .replace(/\.sig-alg\.reg\.int$/, "");
+  if (!ALGORITHMS.has(plain) || (algorithm.endsWith(".") && !/\.int\.$/i.test(algorithm)))
+    reader.warnWithoutPlace(`Unable to create tsec structure for ${name}`, "", `the algorithms are ${[...ALGORITHMS].join(", ")}`);
   context.keys.set(name.toLowerCase(), { name, algorithm: plain, secret });
   return NOTHING;
 }
+
+/** Those that dhcpd has (RFC 8945 §6). */
+const ALGORITHMS: ReadonlySet<string> = new Set(["hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"]);
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -1,4 +1,4 @@
-import { broadcastOf, formatIpv4, type Ipv4Address, ipv4 } from "../values/ipv4.ts";
+import { broadcastOf, contains, formatIpv4, type Ipv4Address, ipv4 } from "../values/ipv4.ts";
 import type { NetworkDraft, ScopeDraft, SubnetDraft } from "./drafts.ts";
 import type { ParseContext, Place } from "./parse-context.ts";
 import type { TokenReader } from "./token-reader.ts";
@@ -133,8 +133,15 @@ export function networkName(address: Ipv4Address, mask: Ipv4Address): string {
 function warnOverlap(context: ParseContext, reader: TokenReader, address: Ipv4Address, mask: Ipv4Address): void {
   const last = broadcastOf({ address, mask });
   const name = networkName(address, mask);
-  for (const other of context.subnetIndex.overlapping(address, last))
-    reader.warnWithoutPlace(`subnet ${name} overlaps subnet ${other.name}`, "Warning: ");
+  const before = context.latestSubnet;
+  context.latestSubnet = { address, mask };
+  if (!reader.likeDhcpd) {
+    for (const other of context.subnetIndex.overlapping(address, last))
+      reader.warnWithoutPlace(`subnet ${name} overlaps subnet ${other.name}`, "Warning: ");
+  } else if (before !== undefined && (contains(before, address) || contains({ address, mask }, before.address))) {
+    // dhcpd compares it with the one before only
+    reader.warnWithoutPlace(`subnet ${name} overlaps subnet ${networkName(before.address, before.mask)}`, "Warning: ");
+  }
   context.subnetIndex.add({ first: address, last, name });
 }
 

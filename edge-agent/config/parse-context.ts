@@ -1,4 +1,4 @@
-import type { Ipv4Address } from "../values/ipv4.ts";
+import type { Ipv4Address, Ipv4Network } from "../values/ipv4.ts";
 import type { Result } from "../values/result.ts";
 import type { FunctionDeclaration, Key, PoolRange, Scope, Zone } from "./agent-config.ts";
 import { DiagnosticList } from "./diagnostics.ts";
@@ -75,6 +75,7 @@ export class ParseContext {
   readonly zones = new Map<string, Zone>();
   readonly scopes: ScopeDraft[] = [];
   readonly subnetIndex = new IntervalIndex<{ readonly first: number; readonly last: number; readonly name: string }>();
+  latestSubnet: Ipv4Network | undefined;
   /** The addresses that ranges have, to find one that is declared twice. */
   readonly rangeIndex = new IntervalIndex<PoolRange>();
   /** Files being read, outermost first. */

@@ -14,6 +14,8 @@ export const VERSION_LINE = `tandem-dhcpd-${VERSION}`;
 export const filesText = (configFile: string, leaseFile: string, pidFile: string): string =>
   `Config file: ${configFile}\nDatabase file: ${leaseFile}\nPID file: ${pidFile}`;
 
+/** Said of a configuration that has it. */
+export const SERVER_ID_CHECKED = "Setting server-id-check true";
 export const CONFIG_ERRORS = "Configuration file errors encountered -- exiting";
 /** The same where nothing is wrong but that a failover peer has no pool. */
 export const FAILOVER_ERRORS = "Failover configuration sanity check failed";
