@@ -19,7 +19,7 @@ export function discover(exchange: Exchange, caller: Caller): void {
   const known = { ...caller, known: found.known };
   let { candidate } = found;
   if (candidate?.pool !== undefined && !isGrantable(exchange, candidate)) candidate = undefined;
-  const text = discoverLine(client, nameFor(exchange, caller, candidate));
+  const text = discoverLine(client, nameFor(exchange, candidate));
   candidate ??= allocate(exchange, known, network);
   if (candidate === undefined) {
     const partnerHolds = partnerHasAddresses(exchange, known, network);
@@ -37,11 +37,11 @@ export function discover(exchange: Exchange, caller: Caller): void {
 }
 
 /** The name in the log line: that of the lease, or of an offer made just before. */
-export function nameFor(exchange: Exchange, caller: Caller, candidate: Candidate | undefined): string | undefined {
+export function nameFor(exchange: Exchange, candidate: Candidate | undefined): string | undefined {
   if (candidate?.pool === undefined) return undefined;
+  // also of an offer to the same machine under another identifier
   const offer = exchange.state.offers.at(candidate.address, exchange.at.now);
-  if (offer !== undefined && offer.client === caller.client.key) return offer.hostname;
-  return candidate.lease?.hostname;
+  return offer === undefined ? candidate.lease?.hostname : offer.hostname;
 }
 
 /** A free address for a client that has none on `network`, from the pools that let it in. */

@@ -21,7 +21,7 @@ export function request(exchange: Exchange, caller: Caller): void {
     return;
   }
   const found: Found | undefined = network && findLease(exchange, caller, network, "request");
-  const text = requestLine(client, address, nameFor(exchange, caller, found?.candidate));
+  const text = requestLine(client, address, nameFor(exchange, found?.candidate));
   if (found?.candidate?.pool !== undefined) {
     const answers = exchange.authority.answers(found.candidate.pool, kindOf(caller), client.message, exchange.at);
     if (!answers.ok) {
