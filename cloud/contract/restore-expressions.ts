@@ -20,16 +20,27 @@ export const roleIn = ({ sole }: Pick<Settlement, "sole">, server: ServerName): 
 
 /**
  * The table was restored from a copy: what these rows say of the servers' rights may long be over. Until the site is settled nobody's right
- * comes of them. The names of incarnations stay readable, so that one on another machine is still waited for.
+ * comes of them. The names of incarnations stay readable, so that one on another machine is still waited for; and whatever lease the copy
+ * names, one of the site's autonomy may run that the lost ledger gave.
  */
 export function restoredWrites(read: SiteSnapshot, generation: number, act: Act): readonly Write[] {
-  const { site, ep } = read.ctl;
+  const { site, ep, cfg } = read.ctl;
   const n = firstOf(generation);
   const isOf = (server: Srv): Condition => all(equal("ep", server.ep), equal("mode", server.mode), equal("boot", server.boot));
   const lost = (server: Srv): Write =>
     update(
       srvKey(site, server.srv),
-      { set: { ep: n, mode: "RESTORED", boot: beforeRestore(server.boot), cont: 0, ...NO_EVIDENCE }, remove: ["was"] },
+      {
+        set: {
+          ep: n,
+          mode: "RESTORED",
+          boot: beforeRestore(server.boot),
+          cont: 0,
+          lm: Math.max(server.lm, cfg.autonomyMs),
+          ...NO_EVIDENCE,
+        },
+        remove: ["was"],
+      },
       isOf(server),
     );
   const state = { ep: n, state: "RESTORED", since: act.at, by: act.by, note: act.note, gs2pk: NOT_NORMAL, gs2sk: `RESTORED#${site}` };

@@ -93,6 +93,19 @@ test("a person's word settles what is open, goes on with what agrees with it, an
   expect((await settle({ reason: "B has a new disk" })).body).toMatchObject({ state: "NORMAL", from: 3_000_001 });
 });
 
+test("who has not told may serve by a lease of the lost ledger's: evidence against it waits for the site's autonomy at least", async () => {
+  const { servers } = await state();
+  expect(servers.B.leaseMs).toBe(60_000);
+  await start(api.ledger, "B", { leaseMs: 0 });
+  await restored();
+  await tell("A", 1, "PAIR");
+  expect((await settle({ reason: "B is cut off" })).body).toMatchObject({ state: "NORMAL" });
+  await watch(api.ledger, "A", 32_000);
+  expect((await api.call("requestPartnerDown", { path, body: { survivor: "A" } })).body).toMatchObject({ code: "EVIDENCE_PENDING" });
+  await watch(api.ledger, "A", 63_000);
+  expect((await api.call("requestPartnerDown", { path, body: { survivor: "A" } })).status).toBe(200);
+});
+
 test("beside a partner that is no agent, the one there is speaks for both", async () => {
   await api.call("configureSite", { path, body: { foreign: "B" } });
   await restored();
