@@ -8,11 +8,19 @@ const SEEDS = [
   8079, 20204,
 ];
 
+/** The same of `--options`: options of all kinds in all scopes. */
+const OPTION_SEEDS = [2, 5, 9, 14, 27, 40];
+
 const lab = new Lab("random");
 afterAll(() => lab.close());
 const both = new RandomDifferential(lab);
 
 test.each(SEEDS)("a random configuration and random messages (seed %i) get what dhcpd gives", async (seed) => {
   const finding = await both.seed(seed);
+  expect(finding && explain(`seed ${seed}`, finding)).toBeUndefined();
+});
+
+test.each(OPTION_SEEDS)("options of all kinds in all scopes (seed %i) reach clients as from dhcpd", async (seed) => {
+  const finding = await both.options(seed);
   expect(finding && explain(`seed ${seed}`, finding)).toBeUndefined();
 });

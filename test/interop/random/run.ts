@@ -5,6 +5,8 @@ import { type Lab, sleep } from "../../support/netns.ts";
 import { type Difference, differences } from "../../support/reply-difference.ts";
 import { bindings, send, startWorld, twoWires, type Wire, type World } from "../cases/two-worlds.ts";
 import { randomConf } from "./conf.ts";
+import { optionConf } from "./option-conf.ts";
+import { OptionTalk } from "./option-talk.ts";
 import { type Drawn, type Incident, RandomClients } from "./steps.ts";
 
 const MESSAGES = 40;
@@ -36,7 +38,7 @@ export interface Finding {
 /** Where messages come from: drawn as the talk goes on, or a list. */
 export interface Talk {
   next(): Drawn | undefined;
-  learn: RandomClients["learn"];
+  learn(client: number, reply: Reply | undefined): void;
 }
 
 /** Compares dhcpd with the agent, each on its own copy of the network. */
@@ -62,6 +64,12 @@ export class RandomDifferential {
     };
     const conf = randomConf(new Prng(seed), wide, wild);
     return this.run(odd?.chance(0.25) ? `${conf}\n${PROBING}` : conf, { next, learn: (client, reply) => clients.learn(client, reply) });
+  }
+
+  /** Options of all kinds in all scopes, drawn from `seed`, and clients that ask for them. */
+  async options(seed: number): Promise<Finding | undefined> {
+    const { conf, codes } = optionConf(new Prng(seed, 6));
+    return this.run(conf, new OptionTalk(new Prng(seed, 7), codes));
   }
 
   /** Puts `messages` to both servers under `conf`. */
