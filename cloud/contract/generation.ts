@@ -11,8 +11,6 @@ export const LAST_GENERATION = 98;
 export const generationOf = (epoch: number): number => Math.floor(epoch / EPOCHS_IN_GENERATION);
 /** The epoch in which a restored site waits to be settled; the settled one is the next. */
 export const firstOf = (generation: number): number => generation * EPOCHS_IN_GENERATION;
-/** Did a site get this epoch when it was settled after a restore? Any switch after that has a higher one. */
-export const isSettledEpoch = (epoch: number): boolean => epoch % EPOCHS_IN_GENERATION === 1 && epoch > EPOCHS_IN_GENERATION;
 
 /** The name of an incarnation as a row bears it that was restored: whoever of that server sees the row has yet to tell what it was. */
 export const beforeRestore = (boot: string): string => (boot.length > 1 && boot.startsWith("-") ? boot : `-${boot}`);

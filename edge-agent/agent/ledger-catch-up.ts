@@ -116,8 +116,7 @@ function lackingEvents(
   known: ReadonlyMap<Ipv4Address, CurrentRow>,
   merged: ReadonlySet<Ipv4Address>,
 ): readonly BindingEvent[] {
-  const pending = new Set<number>();
-  for (const { value } of read(outbox.lane, outbox.ack, MOST_PENDING)) pending.add(decodeEvent(value)?.address ?? 0);
+  const pending = pendingIn(outbox, read);
   const lacking: BindingEvent[] = [];
   const { wallOffset, now } = exchange.at;
   for (const lease of turn.view.all()) {
@@ -133,6 +132,10 @@ function lackingEvents(
   }
   return lacking;
 }
+
+/** Addresses of which something is on its way to the ledger. */
+export const pendingIn = (outbox: Outbox, read: OutboxReader): ReadonlySet<number> =>
+  new Set(read(outbox.lane, outbox.ack, MOST_PENDING).map(({ value }) => decodeEvent(value)?.address ?? 0));
 
 /** The client of a row, as far as its name tells. */
 export function clientOf(

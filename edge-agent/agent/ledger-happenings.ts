@@ -3,7 +3,7 @@ import type { FailoverCommand } from "../failover/event.ts";
 import { nameOf, type Relationship } from "../failover/relationship.ts";
 import type { Turn } from "../failover/turn.ts";
 import type { LeaseView } from "../leases/lease-view.ts";
-import type { Word } from "../ledger/calls.ts";
+import type { CurrentRow, Word } from "../ledger/calls.ts";
 import { laterBy } from "../ledger/lengths.ts";
 import { acknowledged, alignedWith } from "../ledger/outbox.ts";
 import { withWish } from "../ledger/site-state.ts";
@@ -11,10 +11,11 @@ import type { SiteHappening } from "../ledger/site-step.ts";
 import type { Exchange } from "../server/exchange.ts";
 import { ipv4 } from "../values/ipv4.ts";
 import { failoverEvent } from "./failover.ts";
-import { NO_CLAIMS, type SiteAgent, type Waiter, wordToTell } from "./ledger.ts";
+import { epochOf, NO_CLAIMS, type SiteAgent, type Waiter, wordToTell } from "./ledger.ts";
 import type { SiteBoard } from "./ledger-board.ts";
-import { mergeRows } from "./ledger-catch-up.ts";
+import { mergeRows, pendingIn } from "./ledger-catch-up.ts";
 import { claimSettled } from "./ledger-claims.ts";
+import { lackingInLedger } from "./ledger-compare.ts";
 import { lapsedEvent, recordEvents } from "./ledger-outbox.ts";
 import { replyTo } from "./ledger-report.ts";
 
@@ -74,6 +75,9 @@ export function onHappening(board: SiteBoard, name: string, happening: SiteHappe
     case "caught-up":
       // a store that lost everything is restored as a whole
       if (relationship !== undefined && !site.lost) board.put(name, catchUp(board, site, relationship, happening.rows, turn, exchange));
+      return;
+    case "compared":
+      if (relationship !== undefined && !site.lost) board.put(name, compare(board, site, relationship, happening.rows, turn));
       return;
     case "answered":
       onControlAnswer(board, name, site, happening);
@@ -139,6 +143,22 @@ function catchUp(
   });
   board.merged = new Set([...(board.merged ?? []), ...merged]);
   if (merged.length > 0) board.say("info", `ledger: ${merged.length} leases that the partner had mirrored and not told us`);
+  return { ...site, outbox: recordEvents(site, board, lacking) };
+}
+
+/** Tells a ledger that was restored to long ago what this server told it then and it lacks. */
+function compare(board: SiteBoard, site: SiteAgent, relationship: Relationship, rows: readonly CurrentRow[], turn: Turn): SiteAgent {
+  const lacking = lackingInLedger({
+    server: site.setting.server,
+    rows,
+    relationship,
+    view: turn.view,
+    pending: pendingIn(site.outbox, board.ledger.ports.outbox),
+    at: board.at,
+    epoch: epochOf(site),
+    isAlone: site.core.standing.mode === "SOLE",
+  });
+  board.say("info", `ledger: site ${site.setting.site}: ${lacking.length} leases that the restored ledger had lost are told again`);
   return { ...site, outbox: recordEvents(site, board, lacking) };
 }
 

@@ -126,6 +126,7 @@ export class LedgerTurn implements Witness {
     const isLetIn = step.state.phase === "running" || step.state.phase === "told";
     if (answer.op === "boot" && isLetIn && (phase === "booting" || phase === "restored")) {
       next = aligned(site, next, phase === "booting" && exchange.view.all()[Symbol.iterator]().next().done === true);
+      if (!next.lost && this.#lacks(site, step.state.ack) !== undefined) next = { ...next, core: { ...next.core, compares: true } };
       if (next.lost && !site.lost && relationship?.endpoint.storeIntact === true) distrustStore(turn, relationship);
       if (next.lost) this.#board.say("warn", `ledger: site ${site.setting.site}: this server's leases are lost: ${HOW_TO_RESTORE}`);
       this.#board.mark(name);
@@ -136,9 +137,12 @@ export class LedgerTurn implements Witness {
   }
 
   /** A ledger that is older than what the outbox still has hears of which time it lacks. */
-  #withGap({ outbox, isAligned }: SiteAgent, call: LedgerCall): LedgerCall {
-    if (call.op !== "boot" || !isAligned) return call;
-    return { ...call, keptFrom: keptFrom(outbox, this.#board.ledger.ports.outbox, call.read.ack, this.#board.wallMillis) };
+  #withGap(site: SiteAgent, call: LedgerCall): LedgerCall {
+    return call.op === "boot" ? { ...call, keptFrom: this.#lacks(site, call.read.ack) } : call;
+  }
+  /** Since when the outbox has what a ledger lacks whose cursor stands there; undefined: it has it all. */
+  #lacks({ outbox, isAligned }: SiteAgent, cursor: number): number | undefined {
+    return isAligned ? keptFrom(outbox, this.#board.ledger.ports.outbox, cursor, this.#board.wallMillis) : undefined;
   }
 
   /** An operator wants this server to be alone. */

@@ -205,6 +205,7 @@ export function encodeRecord(site: SiteAgent, { host }: Pick<LedgerPorts, "host"
     nextClaim: core.nextClaim,
     boots: core.boots,
     ...(site.unmet === undefined ? {} : { counted: site.unmet }),
+    ...(core.compares ? { compares: true } : {}),
     ...(core.clockSteps.length === 0 ? {} : { clockSteps: core.clockSteps }),
     clockSince: site.clockSince,
     host,

@@ -32,7 +32,7 @@ export function nextCallAt(
   const wanted: Lane[] = ["beat"];
   if (state.phase === "running" && around.interrupted && state.standing.mode === "PAIR") wanted.push("partner");
   const isWaitedFor = hasUrgentData(state);
-  if (state.phase === "running" && (around.queued > 0 || isWaitedFor)) wanted.push("data");
+  if (state.phase === "running" && (around.queued > 0 || isWaitedFor || mayCompare(state, around))) wanted.push("data");
   if (state.phase === "running" && state.wishes.length > 0) wanted.push("control");
   const times = wanted
     .filter((lane) => state.busy[lane] === undefined)
@@ -84,6 +84,10 @@ const hasUrgentData = (state: SiteState): boolean =>
   needsCatchUp(state) || (state.standing.mode === "SOLE" && state.claims.some((claim) => !claim.asked));
 const needsCatchUp = (state: SiteState): boolean => state.grant !== undefined && !state.grant.caughtUp;
 
+/** What is compared must be of today: who does not hear of its partner's leases knows less than the ledger. */
+const mayCompare = ({ compares, standing }: SiteState, { interrupted }: Pick<Surroundings, "interrupted">): boolean =>
+  compares && (standing.mode === "SOLE" || (standing.mode === "PAIR" && !interrupted));
+
 /** Claims go before the mirror: somebody waits for them. */
 function nextData(
   state: SiteState,
@@ -102,7 +106,7 @@ function nextData(
   }
   if (now < state.mirrorFrom) return undefined;
   const entries = around.outbox.head.filter(({ seq }) => seq > state.ack).slice(0, state.batchLimit);
-  if (entries.length === 0) return undefined;
+  if (entries.length === 0) return mayCompare(state, around) ? { state, call: { op: "catch-up" } } : undefined;
   const sentUpTo = Math.max(state.sentUpTo, entries.at(-1)?.seq ?? 0);
   return { state: { ...state, sentUpTo }, call: { op: "mirror", standing, from: state.ack, entries, limit: state.batchLimit } };
 }

@@ -71,6 +71,8 @@ export interface SiteState {
   readonly reachable: boolean;
   readonly lastSuccessAt: MonotonicMillis | undefined;
   readonly wishes: readonly LedgerCall[];
+  /** The ledger was restored to before what the outbox keeps: its current rows are to be compared with the leases. */
+  readonly compares: boolean;
   readonly conflicts: number;
   /** Times of which the history is not sure by this server's clock; heartbeats tell of them. */
   readonly clockSteps: readonly ClockStep[];
@@ -110,6 +112,7 @@ export interface KnownStanding {
   readonly nextClaim: number;
   readonly boots: readonly string[];
   readonly counted?: number;
+  readonly compares?: boolean;
   readonly clockSteps?: readonly ClockStep[];
 }
 /** Former incarnations that are remembered. */
@@ -178,6 +181,7 @@ export function newSite(config: SiteConfig, boot: string, known: KnownStanding |
     reachable: false,
     lastSuccessAt: undefined,
     wishes: [],
+    compares: known?.compares === true,
     conflicts: 0,
     clockSteps: known?.clockSteps ?? [],
   };

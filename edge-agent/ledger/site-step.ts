@@ -31,6 +31,8 @@ export type SiteHappening =
   | { readonly kind: "replaced" }
   | { readonly kind: "claimed"; readonly address: number; readonly client: string; readonly granted: boolean }
   | { readonly kind: "caught-up"; readonly rows: readonly CurrentRow[] }
+  /** What the ledger has, which lacks what it was told longer ago than the outbox keeps. */
+  | { readonly kind: "compared"; readonly rows: readonly CurrentRow[] }
   | {
       readonly kind: "answered";
       readonly op: "ask-partner-down" | "ask-clear" | "tell-word";

@@ -242,7 +242,11 @@ function onClaims(state: SiteState, answer: Answer<"claim">): SiteStep {
 }
 
 function onCaughtUp(state: SiteState, answer: Answer<"catch-up">): SiteStep {
-  if (answer.result.outcome !== "read" || state.grant === undefined) return only(state);
+  if (answer.result.outcome !== "read") return only(state);
+  if (state.grant === undefined || state.grant.caughtUp) {
+    if (!state.compares) return only(state);
+    return only({ ...state, compares: false }, { kind: "compared", rows: answer.result.rows }, { kind: "remember" });
+  }
   const grant = { ...state.grant, caughtUp: true, basis: answer.result.basis };
   return only({ ...state, grant }, { kind: "caught-up", rows: answer.result.rows });
 }

@@ -1,9 +1,10 @@
 import { beforeEach, expect, test } from "vitest";
+import { addressKey, curPartition } from "../../../cloud/contract/tables.ts";
 import { certaintyOf } from "../../../cloud/domain/certainty.ts";
 import { siteKey } from "../../../edge-agent/agent/ledger.ts";
 import { decodeEvent } from "../../../edge-agent/ledger/binding-event.ts";
 import { type LedgerSite, siteInNormal } from "../../support/ledger-site.ts";
-import { START } from "../../support/ledger-site-cloud.ts";
+import { SITE, START } from "../../support/ledger-site-cloud.ts";
 
 let site: LedgerSite;
 const clock = () => (START + site.millis / 1000) * 1000;
@@ -72,10 +73,17 @@ test("who was alone goes on alone after a restart, enters PARTNER-DOWN no second
   expect([site.A.failoverState, site.B.failoverState, site.A.mode, site.B.mode]).toEqual(["NORMAL", "NORMAL", "PAIR", "PAIR"]);
 });
 
-test("what the outbox has dropped and the ledger lost is a gap in the history", async () => {
+/** The status of an address as the ledger has it. */
+const current = (ip: string) => site.copy().find(({ pk, sk }) => pk === curPartition(SITE) && sk === addressKey(ip))?.["st"];
+
+test("what the outbox has dropped and the ledger lost is a gap in the history, and who has an address is told again", async () => {
   const copy = site.copy();
-  expect(await site.dora(site.B, 1)).toBeDefined();
-  await site.pass(60);
+  const kept = (await site.dora(site.B, 1)) ?? "";
+  await site.pass(20);
+  // the first lease is as short as MCLT
+  expect((await site.again(site.B, 1, kept))?.seconds).toBe(600);
+  await site.pass(40);
+  expect(current(kept)).toBe("ACTIVE");
   const droppedAt = clock();
   expect(await site.dora(site.B, 2)).toBeDefined();
   await site.pass(30);
@@ -89,12 +97,23 @@ test("what the outbox has dropped and the ledger lost is a gap in the history", 
   await site.restore(copy);
   site.boot(site.B);
   await site.pass(60);
+  // killed before it has told, for it does not know its partner's leases of today: it remembers that it is to
+  site.linkCut = true;
+  await site.pass(100);
   expect(await site.settleRestored()).toBe("done");
-  await site.pass(60);
+  await site.pass(20);
+  expect([site.B.site?.core.phase, site.B.site?.core.compares]).toEqual(["running", true]);
+  expect(current(kept)).toBeUndefined();
+  site.kill(site.B);
+  site.linkCut = false;
+  site.boot(site.B);
+  await site.pass(90);
+  expect(current(kept)).toBe("ACTIVE");
   const read = await site.snapshot();
   expect(read.servers.B.gaps).toHaveLength(1);
   expect(read.servers.B.gaps[0]?.to).toBeGreaterThanOrEqual(droppedAt);
   const about = certaintyOf({ ...read, ctl: { ...read.ctl, reg: 0 } }, { from: droppedAt - 30_000, to: droppedAt - 30_000 }, 0, clock());
   expect(about).toMatchObject({ level: "incomplete", statement: expect.stringContaining("the ledger what it had dropped") });
   expect(site.B.site?.outbox.ack).toBe(site.B.site?.outbox.lastSeq);
+  expect([site.B.site?.core.compares, site.A.site?.core.compares]).toEqual([false, false]);
 });
