@@ -158,10 +158,12 @@ describe("a pair", () => {
 
   test("the row names a lease as long as the one that may run: evidence against its holder waits for that", async () => {
     const [a, b] = await pair();
-    const copy = (await rows()).map((row) => ("lm" in row ? { ...row, lm: 0 } : row));
-    await restore(copy);
-    await run([a, b], 25_000);
+    // this one's own setting is longer than the site was registered with
+    a.state = { ...a.state, config: { ...a.state.config, leaseMillis: 120_000 } };
+    await restore((await rows()).map((row) => ("lm" in row ? { ...row, lm: 0 } : row)));
     expect((await snapshot()).servers).toMatchObject({ A: { lm: 60_000 }, B: { lm: 60_000 } });
+    await run([a, b], 25_000);
+    expect((await snapshot()).servers).toMatchObject({ A: { lm: 120_000 }, B: { lm: 60_000 } });
   });
 
   test("a generation that is older than what a server knows is not believed, and another one is", async () => {
