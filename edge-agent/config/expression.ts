@@ -20,7 +20,8 @@ export type ExpressionKind =
   | { readonly kind: "substring"; readonly data: Expression; readonly offset: Expression; readonly length: Expression }
   | { readonly kind: "suffix"; readonly data: Expression; readonly length: Expression }
   | { readonly kind: "case"; readonly to: "lower" | "upper"; readonly data: Expression }
-  | { readonly kind: "concat"; readonly parts: readonly Expression[] }
+  /** `areDomainLists`: compressed ones (RFC 1035 §4.1.4), joined as lists and not as bytes. */
+  | { readonly kind: "concat"; readonly parts: readonly Expression[]; readonly areDomainLists?: boolean }
   | { readonly kind: "reverse"; readonly width: Expression; readonly data: Expression }
   | {
       readonly kind: "binary-to-ascii";

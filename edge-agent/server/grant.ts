@@ -222,7 +222,9 @@ function commit(given: Grant, terms: Terms): void {
   const reserved = kind === "ack" && requestedTime(caller.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true;
   if (reserved) say(exchange, `Infinite-leasetime reservation made on ${formatIpv4(candidate.address)}.`);
   // What is still to be done in DNS needs the lease written anew, with what it leads to.
-  const fresh = held !== undefined || (names !== undefined && names.tasks.length > 0);
+  // A BOOTP client never renews: the lease that it had by DHCP would be over while it goes on (RFC 1534 §2).
+  const outlives = kind === "bootp" && candidate.lease?.bootp !== true;
+  const fresh = outlives || held !== undefined || (names !== undefined && names.tasks.length > 0);
   if (!fresh && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
     reply({ ...given, keptName: candidate.lease.hostname }, secondsBetween(at.now, candidate.lease.ends), names);
     return;

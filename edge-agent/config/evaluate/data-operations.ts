@@ -1,8 +1,21 @@
 import { joinBytes } from "../../dhcp/wire/decode.ts";
+import { decodeDomainList, encodeDomainList } from "../../dhcp/wire/domain-name.ts";
 import { hexPairs, sameBytes } from "../../values/hardware-address.ts";
 
 /** Longest data an expression may give, in bytes. */
 export const DATA_LIMIT = 65_536;
+
+/** Compressed domain lists as one, compressed anew, as dhcpd appends and prepends them; nothing if any part is no such list. */
+export function joinDomainLists(parts: readonly (Uint8Array | undefined)[]): Uint8Array | undefined {
+  const names: string[] = [];
+  for (const part of parts) {
+    const list = part === undefined ? undefined : decodeDomainList(part);
+    if (list === undefined) return undefined;
+    names.push(...list);
+  }
+  const joined = encodeDomainList(names, true);
+  return joined === undefined || joined.length > DATA_LIMIT ? undefined : joined;
+}
 
 /** `concat`: nothing if any part is nothing, or if it grows beyond {@link DATA_LIMIT}. */
 export function concatenate(parts: readonly (Uint8Array | undefined)[]): Uint8Array | undefined {

@@ -8,6 +8,7 @@ import {
   DATA_LIMIT,
   encodeInteger,
   extractInteger,
+  joinDomainLists,
   readable,
   reverse,
   same,
@@ -191,7 +192,7 @@ function data(expression: Of<DataKind>, env: Environment): Uint8Array | undefine
     case "option":
       return option(expression, env);
     case "concat":
-      return concatenate(expression.parts.map((part) => evaluateData(part, env)));
+      return (expression.areDomainLists === true ? joinDomainLists : concatenate)(expression.parts.map((part) => evaluateData(part, env)));
     case "pick-first-value":
       for (const choice of expression.choices) {
         const value = evaluateData(choice, env);

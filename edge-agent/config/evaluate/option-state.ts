@@ -30,8 +30,8 @@ export class OptionState {
     if (parameter?.kind !== "number") return parameter;
     return { kind: "bytes", value: encodeInteger(parameter.value, parameterBits(option)), location: parameter.location };
   }
-  setOption(space: string, code: number, operator: OptionOperator, value: Expression): void {
-    this.#apply(space, code, operator, value);
+  setOption({ space, code, fields: [field] }: OptionDefinition, operator: OptionOperator, value: Expression): void {
+    this.#apply(space, code, operator, value, field?.kind === "domain-list" && field.compressed);
   }
   setParameter(name: string, operator: OptionOperator, value: Expression): void {
     this.#apply(PARAMETERS, name, operator, value);
@@ -59,13 +59,11 @@ export class OptionState {
     return this.#base.#get(space, key);
   }
 
-  #apply(space: string, key: number | string, operator: OptionOperator, value: Expression): void {
+  #apply(space: string, key: number | string, operator: OptionOperator, value: Expression, areDomainLists = false): void {
     const before = operator === "supersede" || operator === "send" ? undefined : this.#get(space, key);
     if (before !== undefined && operator === "default") return;
-    const joined: Expression =
-      before === undefined
-        ? value
-        : { kind: "concat", parts: operator === "append" ? [before, value] : [value, before], location: value.location };
+    const parts = before === undefined ? [] : operator === "append" ? [before, value] : [value, before];
+    const joined: Expression = before === undefined ? value : { kind: "concat", parts, areDomainLists, location: value.location };
     let own = this.#spaces.get(space);
     if (own === undefined) {
       own = new Map();

@@ -29,7 +29,7 @@ function execute(statement: Statement, env: Environment): void {
   switch (statement.kind) {
     case "option": {
       const { option, operator } = statement;
-      env.options.setOption(option.space, option.code, operator, statement.value ?? nothingAt(statement));
+      env.options.setOption(option, operator, statement.value ?? nothingAt(statement));
       return;
     }
     case "parameter":

@@ -74,6 +74,15 @@ test("whatever clients send, no address is given to two of them, and every lease
   );
 });
 
+test("BOOTP right after DHCP: the address is the machine's for ever, not until the lease of before would have ended", () => {
+  const bench = new Bench(CONF);
+  const client = { mac: 5, clientId: "\u0001b" };
+  const yiaddr = "10.0.0.20";
+  expect(bench.send({ type: 3, ...client, requested: yiaddr })?.seconds(51)).toBe(300);
+  expect(bench.send({ type: 0, ...client })?.yiaddr).toBe(yiaddr);
+  expect(bench.record(yiaddr)).toMatchObject({ status: "ACTIVE", ends: 0xffffffff, bootp: true });
+});
+
 test("garbage never throws", () => {
   const bench = new Bench(CONF);
   fc.assert(

@@ -111,6 +111,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     rows(INFINITE, "infinite leases", name, "option 51", 0, 1),
   ),
   ...rows(INFINITE, "hosts", "endless", "option 51", 0, 1),
+  ...rows(INFINITE, "BOOTP after DHCP", "and DHCP again", "option 51", 1, 2),
   ...rows(OVERRIDE, "relay agents and subnets", "server identifier override (RFC 5107)", "option 54", 0),
   ...rows(OVERRIDE, "relay agents and subnets", "request to the overridden identifier", "option 54", 0, 1),
 ];
