@@ -20,7 +20,7 @@ export interface Decided {
   readonly echoesAgent: boolean;
 }
 
-/** When `on commit` runs, the relay's options are in the answer and nothing else is. */
+/** When scopes and `on commit` run, the relay's options are in the answer and nothing else is. */
 export const RELAYED: Decided = { forced: [], fallback: [], echoesAgent: true };
 
 /** Where an expression that asks for an option stands. */

@@ -94,6 +94,7 @@ function runChain(
     env.addedClasses.push(...before.addedClasses);
     for (const [event, body] of before.handlers) env.handlers.set(event, body);
   }
+  if (!reusable) env.decided = RELAYED;
   for (const scope of chain) run(scope.statements, env);
   return new SettledEvaluation(env, reusable);
 }

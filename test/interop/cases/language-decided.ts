@@ -110,6 +110,20 @@ export const DECIDED_GROUPS: readonly CaseGroup[] = [
     ],
   },
   {
+    name: "what statements of scopes see of the answer's options",
+    conf: network(`option told code 200 = string; set door = concat("x", config-option agent.circuit-id); set asked = config-option agent.remote-id;
+      if config-option agent.circuit-id = "port7" { option domain-name "door"; } set time = config-option dhcp-lease-time;
+      option told = concat("x", config-option agent.circuit-id); on release { set gone = config-option agent.circuit-id; }`),
+    cases: [
+      { name: "of a client nearby", expect: ["OFFER", "ACK"], steps: [discover(d(11), SEEN), accept(d(11), SEEN)] },
+      {
+        name: "of a relay's client",
+        expect: ["OFFER", "ACK"],
+        steps: [discover(d(12), SEEN), accept(d(12), SEEN)].map((step) => relayedLater(step, RELAY, DOOR)),
+      },
+    ],
+  },
+  {
     name: "what scopes see of an offer",
     conf: network(`option left code 200 = string; option left = encode-int(lease-time, 32); option subnet-mask = option user-class;
       if lease-time = 120 { option domain-name "offered"; }
