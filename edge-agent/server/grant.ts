@@ -135,7 +135,7 @@ function grantDynamic(given: Grant): void {
   }
   // a BOOTP client is told no time and never renews: what is shorter than it may keep the address for would be given to somebody else (dhcpd)
   const seconds = kind === "bootp" ? desired : exchange.authority.grantable(pool, candidate.lease, desired, exchange.at);
-  const change = { client: caller.client, billing: billing.billing, hostname: caller.client.hostname, sameClient: given.sameClient };
+  const change = { pool, client: caller.client, billing: billing.billing, hostname: caller.client.hostname, sameClient: given.sameClient };
   if (kind === "offer") {
     const held = exchange.state.offers.takenUp(caller.client.key, candidate.address, exchange.at.now);
     const reused = held === undefined && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, change);

@@ -1,3 +1,4 @@
+import type { Pool } from "../config/agent-config.ts";
 import type { Evaluation } from "../config/evaluation.ts";
 import type { Lease } from "../leases/lease.ts";
 import { sameBytes, sameHardware } from "../values/hardware-address.ts";
@@ -15,19 +16,22 @@ export const isSameClient = (lease: Lease | undefined, client: ClientMessage, cl
 
 /**
  * Is the client's present lease so young (dhcp-cache-threshold, percent of its length) that it is to be told what is left of
- * it, with nothing written?
+ * it, with nothing written? Never where a partner shares the addresses: what is not stored is not told, and the partner, to which
+ * this client may have released the address meanwhile, would go by the release.
  */
 export function mayReuse(
   exchange: Exchange,
   evaluation: Evaluation,
   lease: Lease,
   change: {
+    readonly pool: Pool;
     readonly client: ClientMessage;
     readonly billing: string | undefined;
     readonly hostname: string | undefined;
     readonly sameClient: boolean;
   },
 ): boolean {
+  if (change.pool.failoverPeer !== undefined) return false;
   if (!lease.reserved && requestedTime(change.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true) {
     if (lease.status === "ACTIVE") say(exchange, "Cannot reuse: lease is changing to RESERVED");
     return false;

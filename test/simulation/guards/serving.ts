@@ -60,6 +60,18 @@ export const SERVING_GUARDS: readonly Guard[] = [
     replace: "tstp, tsfp, atsfp: NO_TIME, owed: false, rewindStatus } };",
   },
   {
+    name: "a lease that a partner shares is not told again untold",
+    file: "edge-agent/server/reuse-lease.ts",
+    find: "if (change.pool.failoverPeer !== undefined) return false;",
+    replace: "",
+  },
+  {
+    name: "a BOOTP client's lease does not end as its DHCP lease would have",
+    file: "edge-agent/server/grant.ts",
+    find: 'kind === "bootp" && candidate.lease?.bootp !== true',
+    replace: "false",
+  },
+  {
     name: "a BOOTP client has its address for good",
     file: "edge-agent/server/grant.ts",
     find: 'kind === "bootp" ? desired : exchange.authority.grantable(',
