@@ -90,6 +90,7 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
   if (!isOurs(turn, relationship, address)) return rejection(1, "unknown IP address");
   const { isOld } = relationship.endpoint;
   if (!isOld && isOutdated(turn, incoming)) return rejection(15);
+  if (!isOld && isAbandonedBefore(turn, relationship, incoming)) return rejection(15);
   const ours = relationship.updates.flying.get(address);
   if (ours !== undefined && !isOverBeside(turn, relationship, lease, status)) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
@@ -133,6 +134,18 @@ function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean
   if (status === "RELEASED") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt;
   return status === "EXPIRED" || status === "FREE" || status === "BACKUP";
 }
+
+/**
+ * One of our own kind abandoned the address before our client took it again, of which it has not heard. Believed, the address would be in
+ * nobody's use for the primary, which gives abandoned ones away when it has no others.
+ */
+const isAbandonedBefore = ({ at }: Turn, { endpoint }: Relationship, { options, lease, status }: Incoming): boolean =>
+  endpoint.partnerIsTandem &&
+  status === "ABANDONED" &&
+  lease.status === "ACTIVE" &&
+  lease.ends > at.now &&
+  timesOf(lease).owed &&
+  fromWireTime(options.startTimeOfState ?? 0, at) < lease.cltt;
 
 /**
  * A dhcpd that takes an ACTIVE of ours whose end is over tells its EXPIRED before it acknowledges. That is no duel: refused, it would not

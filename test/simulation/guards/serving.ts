@@ -66,6 +66,12 @@ export const SERVING_GUARDS: readonly Guard[] = [
     replace: "",
   },
   {
+    name: "an address is not abandoned by what was before its client had it again",
+    file: "edge-agent/failover/binding/receive.ts",
+    find: "if (!isOld && isAbandonedBefore(turn, relationship, incoming)) return rejection(15);",
+    replace: "",
+  },
+  {
     name: "a BOOTP client's lease does not end as its DHCP lease would have",
     file: "edge-agent/server/grant.ts",
     find: 'kind === "bootp" && candidate.lease?.bootp !== true',
