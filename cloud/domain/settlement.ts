@@ -2,7 +2,7 @@ import type { Srv } from "../contract/items.ts";
 import { type Refused, refused } from "../contract/problem.ts";
 import { roleIn, type Settlement } from "../contract/restore-expressions.ts";
 import type { SiteSnapshot } from "../contract/switch-expressions.ts";
-import type { ServerName } from "../contract/tables.ts";
+import { partnerOf, type ServerName } from "../contract/tables.ts";
 import { named } from "./partner-down.ts";
 
 /**
@@ -39,8 +39,7 @@ function agreedAt({ servers }: SiteSnapshot): Settlement | undefined {
 
 function soleBy({ srv, was }: Srv): ServerName | undefined {
   if (was === undefined || was.mode === "PAIR") return undefined;
-  const partner = srv === "A" ? "B" : "A";
-  return was.mode === "SOLE" ? srv : partner;
+  return was.mode === "SOLE" ? srv : partnerOf(srv);
 }
 
 const notAgreed = (why: string): Refused =>

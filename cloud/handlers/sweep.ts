@@ -100,7 +100,7 @@ async function inTurn(deps: Deps, rows: readonly Item[], work: (row: Item) => Pr
   let [done, failed] = [0, 0];
   for (const row of rows) {
     try {
-      if ((await work(row)) === true) done += 1;
+      if (await work(row)) done += 1;
     } catch (error) {
       if (error instanceof LedgerUnavailable) throw error;
       failed += 1;

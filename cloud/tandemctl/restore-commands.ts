@@ -1,3 +1,4 @@
+import { LAST_GENERATION } from "../contract/generation.ts";
 import { CallFailed } from "./api-client.ts";
 import { type Context, numberOf, type Row, reasonIn, required, siteOf, sitePath, text } from "./context.ts";
 import { sitesIn } from "./switch-commands.ts";
@@ -7,8 +8,8 @@ import { UsageError } from "./usage-error.ts";
 export async function restored(context: Context): Promise<number> {
   const { client, output, options } = context;
   const generation = numberOf(options, "generation") ?? Number(required(options, "generation"));
-  if (!Number.isInteger(generation) || generation < 1 || generation > 98)
-    throw new UsageError("--generation is a whole number from 1 to 98");
+  if (!Number.isInteger(generation) || generation < 1 || generation > LAST_GENERATION)
+    throw new UsageError(`--generation is a whole number from 1 to ${LAST_GENERATION}`);
   const body = { generation, reason: reasonIn(options) };
   const names = await sitesFor(context);
   const answers: { readonly [name: string]: unknown }[] = [];

@@ -135,7 +135,9 @@ function grantDynamic(given: Grant): void {
   }
   // a BOOTP client is told no time and never renews: what is shorter than it may keep the address for would be given to somebody else (dhcpd)
   const seconds = kind === "bootp" ? desired : exchange.authority.grantable(pool, candidate.lease, desired, exchange.at);
-  const change = { pool, client: caller.client, billing: billing.billing, hostname: caller.client.hostname, sameClient: given.sameClient };
+  const { client } = caller;
+  const { sameClient } = given;
+  const change = { pool, client, billing: billing.billing, hostname: client.hostname, sameClient, isBootp: kind === "bootp" };
   if (kind === "offer") {
     const held = exchange.state.offers.takenUp(caller.client.key, candidate.address, exchange.at.now);
     const reused = held === undefined && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, change);
@@ -222,9 +224,7 @@ function commit(given: Grant, terms: Terms): void {
   const reserved = kind === "ack" && requestedTime(caller.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true;
   if (reserved) say(exchange, `Infinite-leasetime reservation made on ${formatIpv4(candidate.address)}.`);
   // What is still to be done in DNS needs the lease written anew, with what it leads to.
-  // A BOOTP client never renews: the lease that it had by DHCP would be over while it goes on (RFC 1534 §2).
-  const outlives = kind === "bootp" && candidate.lease?.bootp !== true;
-  const fresh = outlives || held !== undefined || (names !== undefined && names.tasks.length > 0);
+  const fresh = held !== undefined || (names !== undefined && names.tasks.length > 0);
   if (!fresh && candidate.lease !== undefined && mayReuse(exchange, evaluation, candidate.lease, terms.change)) {
     reply({ ...given, keptName: candidate.lease.hostname }, secondsBetween(at.now, candidate.lease.ends), names);
     return;

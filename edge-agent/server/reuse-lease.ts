@@ -17,7 +17,8 @@ export const isSameClient = (lease: Lease | undefined, client: ClientMessage, cl
 /**
  * Is the client's present lease so young (dhcp-cache-threshold, percent of its length) that it is to be told what is left of
  * it, with nothing written? Never where a partner shares the addresses: what is not stored is not told, and the partner, to which
- * this client may have released the address meanwhile, would go by the release.
+ * this client may have released the address meanwhile, would go by the release. Nor the lease that a BOOTP client had by DHCP: it never
+ * renews, and the lease would be over while it goes on (RFC 1534 §2).
  */
 export function mayReuse(
   exchange: Exchange,
@@ -29,9 +30,11 @@ export function mayReuse(
     readonly billing: string | undefined;
     readonly hostname: string | undefined;
     readonly sameClient: boolean;
+    readonly isBootp: boolean;
   },
 ): boolean {
   if (change.pool.failoverPeer !== undefined) return false;
+  if (change.isBootp && !lease.bootp) return false;
   if (!lease.reserved && requestedTime(change.client) === INFINITE && evaluation.flag("infinite-is-reserved") === true) {
     if (lease.status === "ACTIVE") say(exchange, "Cannot reuse: lease is changing to RESERVED");
     return false;

@@ -1,8 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { DhcpClient } from "../support/dhcp-client.ts";
-import { optionOf, replyType } from "../support/dhcp-packet.ts";
+import { DhcpClient, firstAnswer } from "../support/dhcp-client.ts";
 import { TANDEM_DHCPD } from "../support/dhcp-server.ts";
 import { eventually, Lab, type Namespace, run } from "../support/netns.ts";
 
@@ -56,14 +55,7 @@ test("Debian's script starts, looks at, restarts and stops the server as it does
   const machine = new Machine(server);
   const dhcp = new DhcpClient(client, "c0");
   const serves = async (): Promise<void> => {
-    const discover = { xid: 1, chaddr: "02:00:00:00:00:01", options: [[53, Uint8Array.of(1)]] as [number, Uint8Array][] };
-    const offers: string[] = [];
-    await eventually(async () => {
-      const offer = await dhcp.exchange(discover);
-      if (offer !== undefined) offers.push(`${replyType(offer)} by ${optionOf(offer, 54)?.join(".")}`);
-      return offers.length > 0;
-    }, 30_000);
-    expect(offers).toEqual(["OFFER by 10.79.0.1"]);
+    expect(await firstAnswer(dhcp)).toBe("OFFER by 10.79.0.1");
   };
   const started = { status: 0, said: ["Launching IPv4 server only.", "Starting ISC DHCPv4 server: dhcpd."] };
   const runs = { status: 0, said: ["Status of ISC DHCPv4 server: dhcpd is running."] };

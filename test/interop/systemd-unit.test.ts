@@ -2,10 +2,9 @@ import { spawnSync } from "node:child_process";
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { DhcpClient } from "../support/dhcp-client.ts";
-import { optionOf, replyType } from "../support/dhcp-packet.ts";
+import { DhcpClient, firstAnswer } from "../support/dhcp-client.ts";
 import { TANDEM_DHCPD } from "../support/dhcp-server.ts";
-import { eventually, Lab, run } from "../support/netns.ts";
+import { Lab, run } from "../support/netns.ts";
 
 const lab = new Lab("unit");
 afterAll(() => lab.close());
@@ -97,14 +96,7 @@ test("within the unit's user, rights and read-only file system the server serves
   await process.waitForLog(/^Server starting service\./m, 60_000);
   const dhcp = new DhcpClient(client, "c0");
   try {
-    const discover = { xid: 1, chaddr: "02:00:00:00:00:01", options: [[53, Uint8Array.of(1)]] as [number, Uint8Array][] };
-    const offers: string[] = [];
-    await eventually(async () => {
-      const offer = await dhcp.exchange(discover);
-      if (offer !== undefined) offers.push(`${replyType(offer)} by ${optionOf(offer, 54)?.join(".")}`);
-      return offers.length > 0;
-    }, 30_000);
-    expect(offers).toEqual(["OFFER by 10.77.0.1"]);
+    expect(await firstAnswer(dhcp)).toBe("OFFER by 10.77.0.1");
   } finally {
     dhcp.close();
   }

@@ -1,6 +1,18 @@
-import { bytesOf, decodeReply, type Envelope, encodeFrame, encodePacket, hex, ipBytes, type Packet, type Reply } from "./dhcp-packet.ts";
+import {
+  bytesOf,
+  decodeReply,
+  type Envelope,
+  encodeFrame,
+  encodePacket,
+  hex,
+  ipBytes,
+  optionOf,
+  type Packet,
+  type Reply,
+  replyType,
+} from "./dhcp-packet.ts";
 import { openPacketSocket, type PacketSocket } from "./linux.ts";
-import type { Namespace } from "./netns.ts";
+import { eventually, type Namespace } from "./netns.ts";
 
 /** How a message travels: broadcast from 0.0.0.0 as a client without an address does, unless told. */
 export type Route = Partial<Envelope>;
@@ -125,3 +137,10 @@ export function gratuitousArp(mac: string, address: string): Uint8Array {
     ipBytes(address),
   ]);
 }
+
+/** The first answer to a DISCOVER that is repeated until there is one: its type, and the server that it names. */
+export const firstAnswer = (client: DhcpClient): Promise<string> =>
+  eventually(async () => {
+    const answer = await client.exchange({ xid: 1, chaddr: "02:00:00:00:00:01", options: [[53, Uint8Array.of(1)]] });
+    return answer && `${replyType(answer)} by ${optionOf(answer, 54)?.join(".")}`;
+  }, 30_000);

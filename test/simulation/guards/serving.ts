@@ -73,9 +73,9 @@ export const SERVING_GUARDS: readonly Guard[] = [
   },
   {
     name: "a BOOTP client's lease does not end as its DHCP lease would have",
-    file: "edge-agent/server/grant.ts",
-    find: 'kind === "bootp" && candidate.lease?.bootp !== true',
-    replace: "false",
+    file: "edge-agent/server/reuse-lease.ts",
+    find: "if (change.isBootp && !lease.bootp) return false;",
+    replace: "",
   },
   {
     name: "a BOOTP client has its address for good",
