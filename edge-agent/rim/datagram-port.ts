@@ -91,7 +91,7 @@ const PACKET_OTHERHOST = 3;
 /** Under load: fewer, larger reads, steps and commits for so much delay. Milliseconds, at least and at most. */
 const GATHER_LEAST = 1;
 const GATHER_MOST = 3;
-const GATHER_MOST_PAIRED = 5;
+const GATHER_MOST_PAIRED = 8;
 /** Also the longest that closing waits. */
 const POLL_MILLIS = 2000;
 

@@ -45,7 +45,7 @@ const SMALL_BYTES = 16_384;
 const GATHER_MILLIS = 3;
 /** What follows on something else within so long may wait for {@link FailoverTcp.handOver}, and that is how long. */
 const CLOSE_MILLIS = 30;
-const HELD_MILLIS = 8;
+const HELD_MILLIS = 12;
 /** A partner that does not read gets no more than that. */
 const MOST_UNSENT_BYTES = 8 * 1024 * 1024;
 /** A connection that has not come about by then is tried anew: a SYN into a cut link would be repeated ever more rarely. */

@@ -41,6 +41,8 @@ export class LeaseFileWriter {
   readonly #source: LeaseFileSource;
   readonly #pending = new Map<number | string, Lease | Uint8Array>();
   #handle: FileHandle | undefined;
+  /** Changes noticed so far; one of an address that waits already counts too. */
+  #noticed = 0;
   #rewriteOwed = true;
   #size = 0;
   #sizeAfterRewrite = 0;
@@ -62,6 +64,7 @@ export class LeaseFileWriter {
   /** Takes notice of what was committed. */
   changed(writes: readonly StoreWrite[]): void {
     if (this.#closed) return;
+    this.#noticed += writes.length;
     for (const write of writes) {
       if (write.kind === "lease") {
         this.#pending.set(write.lease.address, write.lease);
@@ -97,17 +100,18 @@ export class LeaseFileWriter {
   #schedule(millis: number): void {
     if (this.#timer !== undefined) return;
     const wait = this.#troubled ? Math.max(millis, RETRY_MILLIS) : millis;
-    this.#timer = setTimeout(() => this.#workOrGather(this.#pending.size, wait), wait);
+    const before = this.#noticed;
+    this.#timer = setTimeout(() => this.#workOrGather(before, wait), wait);
     this.#timer.unref();
   }
 
   #workOrGather(before: number, waited: number): void {
-    const { size } = this.#pending;
-    if (size - before < FLOOD || waited >= LONGEST_GATHER_MILLIS) {
+    const noticed = this.#noticed;
+    if (noticed - before < FLOOD || waited >= LONGEST_GATHER_MILLIS) {
       void this.#work();
       return;
     }
-    this.#timer = setTimeout(() => this.#workOrGather(size, waited + GATHER_MILLIS), GATHER_MILLIS);
+    this.#timer = setTimeout(() => this.#workOrGather(noticed, waited + GATHER_MILLIS), GATHER_MILLIS);
     this.#timer.unref();
   }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Lease, neverUsed } from "../../../edge-agent/leases/lease.ts";
 import { DEFAULT_STYLE } from "../../../edge-agent/leases/lease-file/format.ts";
 import { parseLeaseFile } from "../../../edge-agent/leases/lease-file/parse.ts";
@@ -95,6 +95,26 @@ test("complains once if it cannot write, and writes everything when it can again
   expect(troubles.length).toBe(2);
   expect(troubles[1]).toBeUndefined();
   expect(read().leases.length).toBe(2);
+});
+
+test("what changes over and over in a flood is written once, when the flood is over", async () => {
+  const writer = writerOver(new Map());
+  await writer.start();
+  const blocks = (): number => readFileSync(file, "latin1").match(/^lease /gm)?.length ?? 0;
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    for (let tick = 0; tick < 40; tick += 1) {
+      writer.changed(Array.from({ length: 1500 }, (_, index) => ({ kind: "lease" as const, lease: lease(10 + (index % 5), tick) })));
+      await vi.advanceTimersByTimeAsync(20);
+      expect(blocks()).toBe(0);
+    }
+    await vi.advanceTimersByTimeAsync(150);
+  } finally {
+    vi.useRealTimers();
+  }
+  await vi.waitFor(() => expect(blocks()).toBe(5));
+  await writer.close();
+  expect(blocks()).toBe(5);
 });
 
 test("over a real store, while leases change during the writing", async () => {
