@@ -107,7 +107,7 @@ class Search {
     for (const address of this.#inOrder(addresses)) {
       const weighed = this.#weigh(address);
       // In another network the client may have another lease.
-      if (weighed === undefined || !this.#isHere(weighed.pool)) continue;
+      if (weighed === undefined || !this.#isHere(weighed.pool) || this.#isPromised(weighed)) continue;
       if (this.#isAvailable(weighed) && this.#permits(weighed.pool)) {
         if (weighed.lease?.status === "ACTIVE") return weighed;
         free ??= weighed;
@@ -136,7 +136,7 @@ class Search {
       const weighed = this.#weigh(address);
       const lease = weighed?.lease;
       if (offered !== undefined && lease?.status !== "ACTIVE") return offered;
-      if (weighed === undefined || lease === undefined || !this.#isAvailable(weighed)) continue;
+      if (weighed === undefined || lease === undefined || !this.#isAvailable(weighed) || this.#isPromised(weighed)) continue;
       const sameId = sameBytes(lease.clientId, client.clientId);
       if (lease.clientId !== undefined && !sameId && lease.status !== "FREE" && lease.status !== "BACKUP") continue;
       if (!this.#isHere(weighed.pool)) continue;
@@ -251,6 +251,12 @@ class Search {
   /** In use by this client, or ours to give to it. */
   #isAvailable({ pool, lease }: Weighed): boolean {
     return lease !== undefined && isOrWasActive(lease) ? true : mayReallocate(this.#exchange, pool, lease);
+  }
+
+  /** What the client gave up, and another machine has been offered since (RFC 2131 §3.1). */
+  #isPromised({ address, lease }: Weighed): boolean {
+    const { state, at } = this.#exchange;
+    return lease?.status !== "ACTIVE" && state.offers.heldForOtherMachine(address, this.#caller.client, at.now);
   }
 
   #fits(weighed: Weighed): boolean {

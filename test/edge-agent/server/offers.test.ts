@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { type Offer, OfferTable } from "../../../edge-agent/server/offers.ts";
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
 import { epochSeconds } from "../../../edge-agent/values/time.ts";
+import { Bench } from "../../support/agent-bench.ts";
 
 const offer = (address: number, client: string, via = "eth0", until = 220): Offer => ({
   address: ipv4(address),
@@ -70,4 +71,18 @@ test("whatever is added and dropped, the bounds hold and every view agrees", () 
       }
     }),
   );
+});
+
+test.each([
+  { named: "by its identifier", clientId: "01abcdef" },
+  { named: "by its hardware", clientId: undefined },
+])("RFC 2131 §3.1 a client known $named is not offered what it gave up and another machine has been offered since", ({ clientId }) => {
+  const bench = new Bench("ping-check false; subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10; }");
+  const own = { mac: 1, ...(clientId !== undefined && { clientId }) };
+  bench.send({ type: 1, ...own });
+  bench.send({ type: 3, ...own, requested: "10.0.0.10", serverId: "10.0.0.1" });
+  bench.send({ type: 7, ...own, ciaddr: "10.0.0.10", serverId: "10.0.0.1" });
+  expect(bench.send({ type: 1, mac: 2 })?.yiaddr).toBe("10.0.0.10");
+  expect(bench.send({ type: 1, ...own })).toBeUndefined();
+  expect(bench.send({ type: 3, mac: 2, requested: "10.0.0.10", serverId: "10.0.0.1" })?.type).toBe(5);
 });
