@@ -90,7 +90,7 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
   if (!isOurs(turn, relationship, address)) return rejection(1, "unknown IP address");
   const { isOld } = relationship.endpoint;
   if (!isOld && isOutdated(turn, incoming)) return rejection(15);
-  if (!isOld && isAbandonedBefore(turn, relationship, incoming)) return rejection(15);
+  if (!isOld && isEndedBefore(turn, relationship, incoming)) return rejection(15);
   const ours = relationship.updates.flying.get(address);
   if (ours !== undefined && !isOverBeside(turn, relationship, lease, status)) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
@@ -136,16 +136,15 @@ function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean
 }
 
 /**
- * One of our own kind abandoned the address before our client took it again, of which it has not heard. Believed, the address would be in
- * nobody's use for the primary, which gives abandoned ones away when it has no others.
+ * One of our own kind abandoned the address, or had it released, before our client took it again, of which it has not heard. Believed, the
+ * address would be in nobody's use for the primary, which gives abandoned ones away when it has no others. A release is of the lease that is
+ * released, whenever it is read: it may have waited in the socket of a process that was stopped.
  */
-const isAbandonedBefore = ({ at }: Turn, { endpoint }: Relationship, { options, lease, status }: Incoming): boolean =>
-  endpoint.partnerIsTandem &&
-  status === "ABANDONED" &&
-  lease.status === "ACTIVE" &&
-  lease.ends > at.now &&
-  timesOf(lease).owed &&
-  fromWireTime(options.startTimeOfState ?? 0, at) < lease.cltt;
+function isEndedBefore({ at }: Turn, { endpoint }: Relationship, { options, lease, status }: Incoming): boolean {
+  if (!endpoint.partnerIsTandem || lease.status !== "ACTIVE" || lease.ends <= at.now || !timesOf(lease).owed) return false;
+  if (status === "RELEASED") return fromWireTime(options.clientLastTransactionTime ?? 0, at) < lease.cltt;
+  return status === "ABANDONED" && fromWireTime(options.startTimeOfState ?? 0, at) < lease.cltt;
+}
 
 /**
  * A dhcpd that takes an ACTIVE of ours whose end is over tells its EXPIRED before it acknowledges. That is no duel: refused, it would not

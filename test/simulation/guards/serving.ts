@@ -68,7 +68,7 @@ export const SERVING_GUARDS: readonly Guard[] = [
   {
     name: "an address is not abandoned by what was before its client had it again",
     file: "edge-agent/failover/binding/receive.ts",
-    find: "if (!isOld && isAbandonedBefore(turn, relationship, incoming)) return rejection(15);",
+    find: "if (!isOld && isEndedBefore(turn, relationship, incoming)) return rejection(15);",
     replace: "",
   },
   {
