@@ -1,21 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { comeTo, PAIRS, ROLES, sameEverywhere, siteFor } from "../support/failover-case.ts";
-import type { FailoverSite, Leased } from "../support/failover-site.ts";
+import { bound, onBoth, PAIRS, ROLES, sameEverywhere, siteFor } from "../support/failover-case.ts";
 import { sleep } from "../support/netns.ts";
 import { slowLink } from "../support/slow-link.ts";
 
 /** Messages that are late, by as much as chance has it, in pieces, or not on their way at all for a while. */
 const LONG = { mclt: 240, leaseSeconds: 600, maxResponseDelay: 6 };
-
-async function bound(site: FailoverSite, ...clients: number[]): Promise<Leased[]> {
-  const leases: Leased[] = [];
-  for (const client of clients) {
-    const lease = await site.dora(client);
-    if (lease === undefined) throw new Error(`client ${client} gets no address`);
-    leases.push(lease);
-  }
-  return leases;
-}
 
 describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondary", (programs) => {
   for (const [how, words] of [
@@ -33,7 +22,7 @@ describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondar
       leases.push(...(await bound(site, 4, 5)));
       await sleep(2000);
       proxy.signal("SIGCONT");
-      for (const { address } of leases) await comeTo(site, address, /^active$/);
+      await onBoth(site, leases);
       for (const role of ROLES) expect(site.servers[role].everLogged()).not.toMatch(/to communications-interrupted/);
       proxy.signal("SIGSTOP");
       for (const role of ROLES) await site.reaches(role, "communications-interrupted");

@@ -1,22 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { comeTo, other, PAIRS, ROLES, siteFor } from "../support/failover-case.ts";
-import type { FailoverSite, Leased } from "../support/failover-site.ts";
+import { bound, comeTo, onBoth, other, PAIRS, ROLES, siteFor } from "../support/failover-case.ts";
 import { sleep } from "../support/netns.ts";
 
 /** What befalls a pair of servers, and what operators do about it. */
-async function bound(site: FailoverSite, ...clients: number[]): Promise<Leased[]> {
-  const leases: Leased[] = [];
-  for (const client of clients) {
-    const lease = await site.dora(client);
-    if (lease === undefined) throw new Error(`client ${client} gets no address`);
-    leases.push(lease);
-  }
-  return leases;
-}
-async function onBoth(site: FailoverSite, leases: readonly Leased[]): Promise<void> {
-  for (const { address } of leases) await comeTo(site, address, /^active$/);
-}
-
 describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondary", (programs) => {
   test("the link falls silent and heals: both serve meanwhile, and know everything after", async (context) => {
     const site = siteFor(context, { ...programs, mclt: 90, maxResponseDelay: 6 });

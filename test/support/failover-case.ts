@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, type TestContext } from "vitest";
 import type { PairOptions, Role } from "./failover-config.ts";
-import { FailoverSite } from "./failover-site.ts";
+import { FailoverSite, type Leased } from "./failover-site.ts";
 import { fieldDifferences, fieldIn, statesOf } from "./lease-fields.ts";
 import { eventually } from "./netns.ts";
 
@@ -40,6 +40,22 @@ export const comeTo = (site: FailoverSite, address: string, states: RegExp, mill
     milliseconds,
     () => `${address} is ${both(site, address).join(" and ")}, not ${states}`,
   );
+
+/** These clients get an address each. Throws if one gets none. */
+export async function bound(site: FailoverSite, ...clients: readonly number[]): Promise<Leased[]> {
+  const leases: Leased[] = [];
+  for (const client of clients) {
+    const lease = await site.dora(client);
+    if (lease === undefined) throw new Error(`client ${client} gets no address`);
+    leases.push(lease);
+  }
+  return leases;
+}
+
+/** Each of these leases comes to be active for both servers. */
+export async function onBoth(site: FailoverSite, leases: readonly Leased[], milliseconds = 20_000): Promise<void> {
+  for (const { address } of leases) await comeTo(site, address, /^active$/, milliseconds);
+}
 
 /** One statement of an address in a lease file. */
 export const field = (site: FailoverSite, role: Role, address: string, name: string): string | undefined =>
