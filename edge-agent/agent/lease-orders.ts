@@ -40,7 +40,7 @@ function changed(exchange: Exchange, lease: Lease, change: OmapiChange): Lease {
       // Without a partner there is nobody to settle a reset with: the address is free.
       const isShared = poolOf(exchange, lease.address)?.failoverPeer !== undefined;
       const status = !isShared && change.status !== "ACTIVE" && change.status !== "ABANDONED" ? "FREE" : change.status;
-      const ends = status === "ABANDONED" ? after(now, seconds(abandonSeconds(undefined))) : status === "ACTIVE" ? lease.ends : now;
+      const ends = status === "ABANDONED" ? after(now, seconds(abandonSeconds(exchange))) : status === "ACTIVE" ? lease.ends : now;
       return { ...lease, status, starts: now, ends };
     }
     default:

@@ -4,7 +4,7 @@ import type { Caller } from "./caller.ts";
 import { policy, runScopes, withClasses } from "./evaluate-for.ts";
 import { type Exchange, leaseAt, poolOf, say } from "./exchange.ts";
 import { declineLine } from "./log-lines.ts";
-import { abandon, abandonSeconds } from "./probe-offer.ts";
+import { abandon } from "./probe-offer.ts";
 
 /**
  * DHCPDECLINE (RFC 2131 §4.3.3): somebody else uses the address, so nobody gets it for a while. Only the client that has the
@@ -38,7 +38,7 @@ export function decline(exchange: Exchange, caller: Caller): void {
   }
   const offer = exchange.state.offers.takenUp(client.key, address, exchange.at.now);
   if (offer !== undefined) exchange.state.offers.drop(offer);
-  abandon(exchange, address, "declined.", abandonSeconds(evaluation?.number("abandon-lease-time")), "declined");
+  abandon(exchange, address, "declined.", "declined");
   say(exchange, `${text}: abandoned`);
 }
 

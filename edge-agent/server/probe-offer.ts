@@ -1,9 +1,12 @@
+import { evaluateScopes } from "../config/evaluate/scopes.ts";
+import { NO_CLIENT } from "../config/evaluation.ts";
 import type { Lease } from "../leases/lease.ts";
 import { formatIpv4, type Ipv4Address } from "../values/ipv4.ts";
 import { after, monotonicMillis, seconds } from "../values/time.ts";
 import type { ServerEffect } from "./effect.ts";
 import { type Exchange, type LeaseCause, leaseAt, poolOf, say, storeLease } from "./exchange.ts";
 import type { Grant } from "./grant-in-hand.ts";
+import { OFFER_SECONDS } from "./offers.ts";
 import { PROBE_GRACE_MILLIS, type Probe } from "./probes.ts";
 import { variablesOfAbandoned } from "./release-lease.ts";
 
@@ -31,7 +34,6 @@ export function probeFirst(given: Grant, offer: () => readonly ServerEffect[]): 
     address,
     client: caller.client,
     whenFree: offer(),
-    abandonSeconds: evaluation.number("abandon-lease-time") ?? DEFAULT_ABANDON_SECONDS,
     giveUpAt: monotonicMillis(monotonic + timeoutMillis + PROBE_GRACE_MILLIS),
   };
   if (!exchange.state.probes.add(probe, monotonic)) return false;
@@ -40,11 +42,17 @@ export function probeFirst(given: Grant, offer: () => readonly ServerEffect[]): 
   return true;
 }
 
-/** For how long declined addresses are left alone: what the outermost scope says. Seconds. */
-export const abandonSeconds = (value: number | undefined): number => value ?? DEFAULT_ABANDON_SECONDS;
+/**
+ * For how long an address is left alone: as in dhcpd what the configuration says outside of all declarations, without any client. Nothing
+ * ends at 0 in dhcpd, where the address waits until another lease of its pool ends; here it waits for as long as an offer lasts.
+ */
+export function abandonSeconds({ state: { config, options }, at }: Exchange): number {
+  const evaluation = evaluateScopes([config.global], { ...NO_CLIENT, config, hostName: options.hostName, at });
+  return (evaluation.number("abandon-lease-time") ?? DEFAULT_ABANDON_SECONDS) || OFFER_SECONDS;
+}
 
 /** Takes an address out of use, because somebody who is not our client has it. */
-export function abandon(exchange: Exchange, address: Ipv4Address, why: string, duration: number, cause: LeaseCause): void {
+export function abandon(exchange: Exchange, address: Ipv4Address, why: string, cause: LeaseCause): void {
   const pool = poolOf(exchange, address);
   if (pool === undefined) return;
   say(exchange, `Abandoning IP address ${formatIpv4(address)}: ${why}`);
@@ -54,7 +62,7 @@ export function abandon(exchange: Exchange, address: Ipv4Address, why: string, d
     address,
     status: "ABANDONED",
     starts: before?.starts ?? at.now,
-    ends: after(at.now, seconds(duration)),
+    ends: after(at.now, seconds(abandonSeconds(exchange))),
     cltt: before?.cltt ?? at.now,
     clientId: undefined,
     hardware: undefined,

@@ -9,8 +9,6 @@ export interface Probe {
   readonly client: ClientMessage;
   /** What to do if nobody answers: the offer. */
   readonly whenFree: readonly ServerEffect[];
-  /** For how long the address stays abandoned if somebody answers. Seconds. */
-  readonly abandonSeconds: number;
   /** After this the answer is not waited for any more, should it never be reported. */
   readonly giveUpAt: MonotonicMillis;
 }

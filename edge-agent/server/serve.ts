@@ -68,7 +68,7 @@ export function probeResult(exchange: Exchange, address: ClientMessage["message"
   }
   if (stillOffered) exchange.state.offers.drop(offer);
   if (leaseAt(exchange, address)?.status === "ACTIVE") return;
-  abandon(exchange, address, "pinged before offer", probe.abandonSeconds, "pinged");
+  abandon(exchange, address, "pinged before offer", "pinged");
   dispatch(exchange, probe.client);
 }
 

@@ -39,6 +39,22 @@ test("RFC 2131 §4.3.3 the holder declines, and the address is left alone for a 
 });
 
 test.each([
+  ["abandon-lease-time 700;", "abandon-lease-time 900;", 700],
+  ["", "abandon-lease-time 900;", 86_400],
+  ["if option dhcp-message-type = 4 { abandon-lease-time 1000; } else { abandon-lease-time 700; }", "", 700],
+  ["abandon-lease-time 0;", "", 120],
+])("an address is left alone for as long as is said outside of all declarations: %s", (global, inner, seconds) => {
+  const bench = new Bench(`${global} ${POOL.replace("range", `${inner} range`)}`);
+  bench.send({ type: 1, mac: 1 });
+  bench.probed("10.0.0.10", true);
+  expect(bench.record("10.0.0.10")).toMatchObject({ status: "ABANDONED", ends: bench.now + seconds });
+  bench.probed("10.0.0.11", false);
+  bench.send({ type: 3, mac: 1, requested: "10.0.0.11" });
+  bench.send({ type: 4, mac: 1, requested: "10.0.0.11" });
+  expect(bench.record("10.0.0.11")).toMatchObject({ status: "ABANDONED", ends: bench.now + seconds });
+});
+
+test.each([
   ["deny", [`DHCPDECLINE of 10.0.0.10 from ${MAC}01 via eth0: ignored`]],
   ["ignore", []],
 ])("%s declines", (word, lines) => {
