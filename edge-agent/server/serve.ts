@@ -139,9 +139,12 @@ function withLeaseOptions(exchange: Exchange, client: ClientMessage): ClientMess
   const { ciaddr, giaddr } = client.message;
   if (client.type !== MESSAGE_TYPE.DHCPREQUEST || ciaddr === UNSPECIFIED || giaddr !== UNSPECIFIED) return client;
   if (client.agentOptions !== undefined) return client;
+  const { now } = exchange.at;
   const lease = leaseAt(exchange, ciaddr);
-  if (lease?.agentOptions === undefined || lease.ends < exchange.at.now) return client;
+  if (lease === undefined || lease.ends < now) return client;
+  // the client may have asked anew by the relay since: the offer that it got then knows better (dhcpd)
+  const stashed = exchange.state.offers.at(ciaddr, now)?.agentOptions ?? lease.agentOptions;
   const isHolders =
     lease.clientId === undefined ? sameHardware(lease.hardware, client.hardware) : sameBytes(lease.clientId, client.clientId);
-  return isHolders ? withStashedAgentOptions(client, lease.agentOptions) : client;
+  return stashed !== undefined && isHolders ? withStashedAgentOptions(client, stashed) : client;
 }

@@ -201,6 +201,12 @@ test("RFC 3046 the relay's options are echoed, kept, and stand in for a renewal 
   expect(renewed?.option(15)).toEqual(text("port"));
   expect(renewed?.destination).toEqual({ kind: "udp", address: address("10.0.0.10"), port: 68 });
   expect(bench.record("10.0.0.10")?.agentOptions).toEqual(agent);
+  // another port since, by an offer: what the lease was made with counts no more
+  const elsewhere = Uint8Array.of(1, 1, 0x71);
+  bench.wait(50);
+  bench.send({ type: 1, giaddr: "10.0.0.2", options: { 82: elsewhere } });
+  expect(bench.send({ type: 3, ciaddr: "10.0.0.10", source: "10.0.0.10", target: "10.0.0.1" })?.option(15)).toBeUndefined();
+  expect(bench.record("10.0.0.10")?.agentOptions).toEqual(elsewhere);
 });
 
 test("RFC 3011, RFC 3527 a selected subnet comes before giaddr, link selection before all", () => {

@@ -195,4 +195,36 @@ export const RELAY_GROUPS: readonly CaseGroup[] = [
       { name: "no agent at all", expect: ["OFFER"], steps: [discover(c(43), [prl(12, 15)])] },
     ],
   },
+  {
+    name: "agent options of a message since the lease",
+    conf: `${circuits} dhcp-cache-threshold 0; set circuit = pick-first-value(option agent.circuit-id, "none");`,
+    cases: [
+      {
+        name: "a lease of another port",
+        expect: ["OFFER", "ACK", "OFFER", "ACK", "ACK"],
+        steps: [
+          relayed(discover(c(50), [prl(12)]), undefined, [agent(circuit)]),
+          relayedLater(accept(c(50), [prl(12)]), undefined, [agent(circuit)]),
+          relayed(discover(c(50), [prl(12)]), undefined, [agent(opt(1, "706f727432"))]),
+          renew(c(50), [prl(12)]),
+          renew(c(50), [prl(12)]),
+        ],
+      },
+      {
+        name: "a lease without a relay",
+        expect: ["OFFER", "ACK", "OFFER", "ACK"],
+        steps: [
+          discover(c(51), [prl(12)]),
+          accept(c(51), [prl(12)]),
+          relayed(discover(c(51), [prl(12)]), undefined, [agent(circuit)]),
+          renew(c(51), [prl(12)]),
+        ],
+      },
+      {
+        name: "an offer taken up past the relay",
+        expect: ["OFFER", "ACK"],
+        steps: [relayed(discover(c(52), [prl(12)]), undefined, [agent(circuit)]), accept(c(52), [prl(12)])],
+      },
+    ],
+  },
 ];
