@@ -94,6 +94,8 @@ const FOUND_IN_PASSING: readonly (readonly [seed: number, what: string])[] = [
   [2026222, "a transfer of which nothing waits has not ended while addresses are still to be looked at (the checker)"],
   [1159937, "a claim is asked for again and again over a way that loses, and a ledger that throttles (the checker)"],
   [418464, "a renewal that was merged into the next one, which gave less and was not heard, counts as told (the checker)"],
+  [8233574, "the partner's word, told back to it for longer as to one that has lost its memory, is no address given (the checker)"],
+  [8362165, "alone beside a partner that recovers, every end of a lease waited once more for the same address"],
 ];
 
 test.each(FOUND_IN_PASSING)("seed %i as drawn: %s", async (seed) => {

@@ -6,9 +6,14 @@ interface Waiting {
   readonly at: EpochSeconds;
 }
 
-/** Addresses ordered by the time at which they come free: a binary heap. */
+/**
+ * Addresses ordered by the time at which they come free: a binary heap. Each waits once, for the earliest of its times, however often its
+ * clients have it again and give it up meanwhile.
+ */
 export class Reclaim {
   #heap: Waiting[] = [];
+  /** What each waits for; an entry of the heap for a later time is left from before. */
+  readonly #times = new Map<Ipv4Address, EpochSeconds>();
 
   get size(): number {
     return this.#heap.length;
@@ -19,8 +24,11 @@ export class Reclaim {
   }
   clear(): void {
     this.#heap = [];
+    this.#times.clear();
   }
   add(address: Ipv4Address, at: EpochSeconds): void {
+    if ((this.#times.get(address) ?? Number.POSITIVE_INFINITY) <= at) return;
+    this.#times.set(address, at);
     const heap = this.#heap;
     let index = heap.push({ address, at }) - 1;
     while (index > 0) {
@@ -35,12 +43,15 @@ export class Reclaim {
   }
   /** Takes the earliest address if its time has come. */
   take(now: EpochSeconds): Ipv4Address | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    if (first === undefined || first.at > now) return undefined;
-    const last = heap.pop();
-    if (last !== undefined && heap.length > 0) this.#sink(last);
-    return first.address;
+    for (;;) {
+      const first = this.#heap[0];
+      if (first === undefined || first.at > now) return undefined;
+      const last = this.#heap.pop();
+      if (last !== undefined && this.#heap.length > 0) this.#sink(last);
+      if (this.#times.get(first.address) !== first.at) continue;
+      this.#times.delete(first.address);
+      return first.address;
+    }
   }
 
   #sink(item: Waiting): void {

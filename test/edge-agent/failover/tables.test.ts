@@ -127,6 +127,20 @@ describe("updates", () => {
       }),
     );
   });
+  test("an address that ends again and again waits once, for the earliest of its times", () => {
+    const heap = new Reclaim();
+    const [a, b] = [1, 2] as unknown as [Ipv4Address, Ipv4Address];
+    for (let time = 100; time < 200; time += 1) heap.add(a, epochSeconds(time));
+    heap.add(b, epochSeconds(150));
+    heap.add(b, epochSeconds(90));
+    expect(heap.size).toBeLessThanOrEqual(3);
+    expect([heap.take(epochSeconds(89)), heap.take(NEVER), heap.take(epochSeconds(99)), heap.take(NEVER), heap.take(NEVER)]).toEqual([
+      ...[undefined, b, undefined, a, undefined],
+    ]);
+    heap.add(b, epochSeconds(150));
+    expect(heap.take(epochSeconds(150))).toBe(b);
+    expect(heap.take(NEVER)).toBeUndefined();
+  });
 });
 
 describe("lease times (failover-12 §5.2.1)", () => {

@@ -3,6 +3,7 @@ import { addressText, ctlKey, curKey, curPartition, srvKey } from "../../../clou
 import type { Lease } from "../../../edge-agent/leases/lease.ts";
 import { clientName } from "../../../edge-agent/ledger/binding-event.ts";
 import type { Ipv4Address } from "../../../edge-agent/values/ipv4.ts";
+import { NO_TIME } from "../../../edge-agent/values/time.ts";
 import { SITE } from "../ledger/cloud.ts";
 import { serverOf } from "../ledger/names.ts";
 import { EPOCH_MILLIS, type Machine } from "../machine.ts";
@@ -74,11 +75,11 @@ function taken(scene: Scene, before: Item | undefined, after: Item): string | un
 }
 
 /** What is wrong with a lease that a server gives while it is alone. */
-function unclaimed(scene: Scene, machine: Machine, { address, clientId, hardware, failover }: Lease): string | undefined {
+function unclaimed(scene: Scene, machine: Machine, { address, clientId, hardware, starts, failover }: Lease): string | undefined {
   const site = siteOf(machine);
-  // what is not owed to the partner is the partner's own word
-  if (failover?.owed !== true || hardware === undefined || site?.core.standing.mode !== "SOLE" || site.forced !== undefined)
-    return undefined;
+  // what is not owed to the partner is the partner's own word, and so is what began at no time: its word, told back for longer (keptForForgetful)
+  if (failover?.owed !== true || starts === NO_TIME || hardware === undefined) return undefined;
+  if (site?.core.standing.mode !== "SOLE" || site.forced !== undefined) return undefined;
   if (scene.ledger?.cloud.row(ctlKey(SITE))?.["sole"] !== serverOf(machine)) return undefined;
   const name = address.toString(16).padStart(8, "0");
   const row = scene.ledger.cloud.row(curKey(SITE, name));
