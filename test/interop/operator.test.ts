@@ -12,7 +12,7 @@ import { eventually, Lab } from "../support/netns.ts";
 const SECRET = "bGFiLXNlY3JldC1rZXktMDE=";
 const CONF = `key lab-key { algorithm hmac-md5; secret ${SECRET}; }
 omapi-port 7911; omapi-key lab-key; option space rack; option rack.row code 1 = unsigned integer 8;
-authoritative; ping-check off; default-lease-time 3600;
+authoritative; ping-check off; default-lease-time 3600; abandon-lease-time 700;
 failover peer "lab" { primary; address 10.77.0.1; port 647; peer address 10.77.0.9; peer port 647; max-response-delay 30;
   max-unacked-updates 10; mclt 20; split 128; load balance max seconds 3; }
 subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer "lab"; range 10.77.0.20 10.77.0.40; } }
@@ -74,7 +74,7 @@ test("omshell reads the failover state, and puts the server into partner-down", 
   expect(tandem("recover")).toMatchObject({ status: 1, stderr: expect.stringContaining(recovery) });
 });
 
-test("leases are looked up by address, hardware address and client identifier, and can be freed", async () => {
+test("leases are looked up by address, hardware address and client identifier, can be freed, and abandoned for as long as is configured", async () => {
   const client = new DhcpClient(clientNamespace, "c0");
   const address = await lease(client, "020000000077", 100);
   expect(address).toMatch(/^10\.77\.0\./);
@@ -88,7 +88,13 @@ test("leases are looked up by address, hardware address and client identifier, a
   expect(omshell("new lease", `set ip-address = ${hex}`, "open")).toContain("hardware-address = 02:00:00:00:00:77");
   expect(tandem("leases", "02:00:00:00:00:77", "--json").json().result.leases).toMatchObject([{ address, status: "ACTIVE" }]);
   omshell("new lease", `set ip-address = ${hex}`, "open", "set state = 00:00:00:06", "update");
-  await eventually(() => tandem("leases", address ?? "", "--json").json().result.leases[0]?.status !== "ACTIVE");
+  const shown = () => tandem("leases", address ?? "", "--json").json().result.leases[0];
+  await eventually(() => shown()?.status !== "ACTIVE");
+  const before = Date.now() / 1000;
+  omshell("new lease", `set ip-address = ${hex}`, "open", "set state = 00:00:00:05", "update");
+  await eventually(() => shown()?.status === "ABANDONED");
+  expect(shown().ends - before).toBeGreaterThan(690);
+  expect(shown().ends - before).toBeLessThan(720);
   client.close();
 });
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Offer, OfferTable } from "../../../edge-agent/server/offers.ts";
 import { ipv4 } from "../../../edge-agent/values/ipv4.ts";
 import { epochSeconds } from "../../../edge-agent/values/time.ts";
-import { Bench } from "../../support/agent-bench.ts";
+import { Bench, text } from "../../support/agent-bench.ts";
 
 const offer = (address: number, client: string, via = "eth0", until = 220): Offer => ({
   address: ipv4(address),
@@ -85,4 +85,19 @@ test.each([
   expect(bench.send({ type: 1, mac: 2 })?.yiaddr).toBe("10.0.0.10");
   expect(bench.send({ type: 1, ...own })).toBeUndefined();
   expect(bench.send({ type: 3, mac: 2, requested: "10.0.0.10", serverId: "10.0.0.1" })?.type).toBe(5);
+});
+
+test("an address that was only offered is not released where its client asks anew by way of a pool that no longer lets it in (dhcpd does)", () => {
+  const bench = new Bench(`ping-check false; on release { log(info, "ended"); }
+    class "red" { match if option vendor-class-identifier = "red"; }
+    subnet 10.0.0.0 netmask 255.255.255.0 {
+      pool { allow members of "red"; range 10.0.0.10; }
+      pool { deny members of "red"; range 10.0.0.20; } }`);
+  const red = { mac: 1, options: { 60: text("red") } };
+  expect(bench.send({ type: 1, ...red })?.yiaddr).toBe("10.0.0.10");
+  expect(bench.send({ type: 1, mac: 1 })?.yiaddr).toBe("10.0.0.20");
+  expect(bench.said().join("\n")).not.toContain("ended");
+  bench.send({ type: 3, ...red, requested: "10.0.0.10", serverId: "10.0.0.1" });
+  expect(bench.send({ type: 1, mac: 1 })?.yiaddr).toBe("10.0.0.20");
+  expect(bench.said().join("\n")).toContain("ended");
 });
