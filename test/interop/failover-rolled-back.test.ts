@@ -6,6 +6,8 @@ import type { Role } from "../support/failover-config.ts";
 import type { FailoverSite } from "../support/failover-site.ts";
 import { sleep } from "../support/netns.ts";
 
+/** What a first lease lasts. Seconds. */
+const MCLT = 8;
 const backup = (site: FailoverSite, role: Role): string => join(site.lab.directory, `backup-${role}`);
 
 /** A snapshot of what a server that goes on has on its disk. */
@@ -21,7 +23,7 @@ function keep(site: FailoverSite, role: Role): void {
 describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondary", (programs) => {
   for (const older of [undefined, ...ROLES])
     test(`both are put back, ${older === undefined ? "to the same moment" : `the ${older} to an earlier one`}`, async (context) => {
-      const site = siteFor(context, { ...programs, mclt: 8, leaseSeconds: 60 });
+      const site = siteFor(context, { ...programs, mclt: MCLT, leaseSeconds: 60 });
       await site.start();
       await site.bothNormal();
       await sleep(2500);
@@ -31,6 +33,7 @@ describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondar
       keep(site, first);
       if (older === undefined) keep(site, other(first));
       const late = await site.dora(2);
+      const lateUntil = Date.now() + 1000 * (MCLT + 1);
       await comeTo(site, late?.address ?? "", /^active$/);
       if (older !== undefined) keep(site, other(first));
       await sleep(2500);
@@ -48,6 +51,8 @@ describe.concurrent.each(PAIRS)("$primary as primary with $secondary as secondar
       for (const [index, lease] of held.entries())
         expect((await site.rebind(index + 1, lease?.address ?? ""))?.address).toBe(lease?.address);
       await sameEverywhere(site, held.length);
+      // of the late one nobody knows any more, if no snapshot has it: whoever comes while it lasts may be given the same address
+      if (older === undefined) await sleep(Math.max(0, lateUntil - Date.now()));
       expect(await site.dora(9, 0)).toBeDefined();
     });
 });
