@@ -23,6 +23,10 @@ export class AddressHeap {
   get firstTime(): number | undefined {
     return this.#size === 0 ? undefined : this.#times[0];
   }
+  /** The address of the earliest time; undefined when empty. */
+  get firstAddress(): number | undefined {
+    return this.#size === 0 ? undefined : this.#addresses[0];
+  }
 
   add(address: number, time: number): void {
     this.append(address, time);
@@ -39,12 +43,17 @@ export class AddressHeap {
     for (let place = (this.#size >>> 1) - 1; place >= 0; place -= 1) this.#down(place);
   }
 
+  /** The time under which `address` is in the heap; undefined if it is not. */
+  timeOf(address: number): number | undefined {
+    const place = this.#placeOf(address);
+    return place === undefined ? undefined : this.#times[place];
+  }
+
   /** Nothing happens if `address` is not in the heap. */
   remove(address: number): void {
-    const places = this.#cells.find(address)?.places[this.#lane];
-    const place = (places?.[address & 255] ?? 0) - 1;
-    if (places === undefined || place < 0 || this.#addresses[place] !== address) return;
-    places[address & 255] = 0;
+    const place = this.#placeOf(address);
+    if (place === undefined) return;
+    this.#cells.at(address).places[this.#lane][address & 255] = 0;
     this.#size -= 1;
     if (place === this.#size) return;
     this.#put(place, this.#times[this.#size]!, this.#addresses[this.#size]!);
@@ -64,6 +73,11 @@ export class AddressHeap {
       yield { address: this.#addresses[place]!, time: this.#times[place]! };
       for (let child = 2 * place + 1; child <= 2 * place + 2 && child < this.#size; child += 1) this.#insert(frontier, child);
     }
+  }
+
+  #placeOf(address: number): number | undefined {
+    const place = (this.#cells.find(address)?.places[this.#lane][address & 255] ?? 0) - 1;
+    return this.#addresses[place] === address && place < this.#size ? place : undefined;
   }
 
   /** The frontier is itself a heap, of places in this one. */

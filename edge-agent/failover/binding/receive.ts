@@ -89,8 +89,7 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
   if (address === undefined) return lacking;
   if (!isOurs(turn, relationship, address)) return rejection(1, "unknown IP address");
   const { isOld } = relationship.endpoint;
-  if (!isOld && isOutdated(turn, incoming)) return rejection(15);
-  if (!isOld && isEndedBefore(turn, relationship, incoming)) return rejection(15);
+  if (!isOld && isOutdated(turn, relationship, incoming)) return rejection(15);
   const ours = relationship.updates.flying.get(address);
   if (ours !== undefined && !isOverBeside(turn, relationship, lease, status)) {
     const theirs = { status, cltt: fromWireTime(options.clientLastTransactionTime ?? 0, turn.at) };
@@ -121,29 +120,33 @@ function refusal(turn: Turn, relationship: Relationship, incoming: Incoming): Re
 }
 
 /**
- * Does the partner tell of an end, of an earlier extension or of a time before the lease, without knowing what the client did here since (failover-12 §7.1.3)? Then ours is still
- * to be told, and whatever became of the lease follows from that.
+ * Does the partner tell of an end, of an earlier extension or of a time before the lease, without knowing what the client did here since
+ * (failover-12 §7.1.3)? Then ours is still to be told, and whatever became of the lease follows from that.
+ *
+ * One of our own kind says when the client released it, or the address was abandoned. A release is of the lease that is released, whenever it
+ * is read: it may have waited in the socket of a process that was stopped. An address that was abandoned before our client took it again
+ * would, believed, be in nobody's use for the primary, which gives abandoned ones away when it has no others.
  */
-function isOutdated({ at }: Turn, { options, lease, status }: Incoming): boolean {
+function isOutdated({ at }: Turn, { endpoint: { partnerIsTandem } }: Relationship, { options, lease, status }: Incoming): boolean {
   if (lease.status !== "ACTIVE" || lease.ends <= at.now || !timesOf(lease).owed) return false;
-  if (status === "ACTIVE") {
-    const theirEnd = fromWireTime(options.leaseExpirationTime ?? 0, at);
-    // a lease that is over takes no address from another client
-    return theirEnd < lease.ends && (theirEnd <= at.now || isHolders(lease, options));
+  const precedes = (time = 0): boolean => fromWireTime(time, at) < lease.cltt;
+  switch (status) {
+    case "ACTIVE": {
+      const theirEnd = fromWireTime(options.leaseExpirationTime ?? 0, at);
+      // a lease that is over takes no address from another client
+      return theirEnd < lease.ends && (theirEnd <= at.now || isHolders(lease, options));
+    }
+    case "RELEASED":
+      return precedes(options.leaseExpirationTime) || (partnerIsTandem && precedes(options.clientLastTransactionTime));
+    case "ABANDONED":
+      return partnerIsTandem && precedes(options.startTimeOfState);
+    case "EXPIRED":
+    case "FREE":
+    case "BACKUP":
+      return true;
+    default:
+      return false;
   }
-  if (status === "RELEASED") return fromWireTime(options.leaseExpirationTime ?? 0, at) < lease.cltt;
-  return status === "EXPIRED" || status === "FREE" || status === "BACKUP";
-}
-
-/**
- * One of our own kind abandoned the address, or had it released, before our client took it again, of which it has not heard. Believed, the
- * address would be in nobody's use for the primary, which gives abandoned ones away when it has no others. A release is of the lease that is
- * released, whenever it is read: it may have waited in the socket of a process that was stopped.
- */
-function isEndedBefore({ at }: Turn, { endpoint }: Relationship, { options, lease, status }: Incoming): boolean {
-  if (!endpoint.partnerIsTandem || lease.status !== "ACTIVE" || lease.ends <= at.now || !timesOf(lease).owed) return false;
-  if (status === "RELEASED") return fromWireTime(options.clientLastTransactionTime ?? 0, at) < lease.cltt;
-  return status === "ABANDONED" && fromWireTime(options.startTimeOfState ?? 0, at) < lease.cltt;
 }
 
 /**

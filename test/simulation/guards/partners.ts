@@ -17,7 +17,7 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "news of an end is not older than the lease",
     file: receive,
-    find: "if (!isOld && isOutdated(turn, incoming)) return rejection(15);",
+    find: "if (!isOld && isOutdated(turn, relationship, incoming)) return rejection(15);",
     replace: "",
   },
   {
@@ -65,8 +65,8 @@ export const PARTNER_GUARDS: readonly Guard[] = [
   {
     name: "a live lease is not taken back by an old free",
     file: receive,
-    find: 'status === "EXPIRED" || status === "FREE" || status === "BACKUP";',
-    replace: 'status === "EXPIRED";',
+    find: '    case "FREE":\n    case "BACKUP":\n      return true;',
+    replace: "      return true;",
   },
   {
     name: "the update that a dhcpd may take instead bounds what it is counted on for",

@@ -68,8 +68,14 @@ export const SERVING_GUARDS: readonly Guard[] = [
   {
     name: "an address is not abandoned by what was before its client had it again",
     file: "edge-agent/failover/binding/receive.ts",
-    find: "if (!isOld && isEndedBefore(turn, relationship, incoming)) return rejection(15);",
-    replace: "",
+    find: "return partnerIsTandem && precedes(options.startTimeOfState);",
+    replace: "return false;",
+  },
+  {
+    name: "an old release does not end the lease that its client has again",
+    file: "edge-agent/failover/binding/receive.ts",
+    find: "|| (partnerIsTandem && precedes(options.clientLastTransactionTime));",
+    replace: ";",
   },
   {
     name: "a BOOTP client's lease does not end as its DHCP lease would have",
