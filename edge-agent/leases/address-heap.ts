@@ -75,6 +75,7 @@ export class AddressHeap {
     }
   }
 
+  /** Another heap of the lane may have the address, at a place where this one still shows what has left it. */
   #placeOf(address: number): number | undefined {
     const place = (this.#cells.find(address)?.places[this.#lane][address & 255] ?? 0) - 1;
     return this.#addresses[place] === address && place < this.#size ? place : undefined;
